@@ -1,0 +1,5 @@
+/** What an enclave can say about itself, and how it asks for keys (KBS messages). */
+module plinius.attestation {
+  requires transitive plinius.seal;
+  exports plinius.attestation;
+}

@@ -1,0 +1,15 @@
+/** The verbs of the owner and of the operator. */
+module plinius.cli {
+  requires plinius.host;
+  requires plinius.broker;
+  requires plinius.dataset;
+  requires plinius.romulus;
+  requires plinius.pmem;
+  requires plinius.darknet;
+  requires plinius.verification;
+  requires plinius.attestation;
+  requires plinius.seal;
+  requires com.fasterxml.jackson.databind;
+  requires info.picocli;
+  exports plinius.cli;
+}

@@ -1,0 +1,5 @@
+/** Layers, network, optimizer, .cfg, .weights. */
+module plinius.darknet {
+  requires transitive plinius.kernel;
+  exports plinius.darknet;
+}

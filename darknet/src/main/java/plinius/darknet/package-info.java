@@ -1,0 +1,2 @@
+/** Layers, network, optimizer, .cfg, .weights. Trusted. */
+package plinius.darknet;

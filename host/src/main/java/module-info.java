@@ -1,0 +1,8 @@
+/** Starts the enclave and serves its calls. Never sees a key or a plaintext. */
+module plinius.host {
+  requires plinius.boundary;
+  requires com.fasterxml.jackson.databind;
+  requires progressbar;
+  requires java.net.http;
+  exports plinius.host;
+}

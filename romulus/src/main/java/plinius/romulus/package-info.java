@@ -1,0 +1,2 @@
+/** Twin-copy durable transactions, recovery, allocator, roots, extents. Trusted. */
+package plinius.romulus;

@@ -1,0 +1,4 @@
+/** Authenticated encryption without a nonce parameter, key derivation, associated data, JWE. The only user of Cipher. */
+module plinius.seal {
+  exports plinius.seal;
+}

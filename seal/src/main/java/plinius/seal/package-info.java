@@ -1,0 +1,2 @@
+/** Authenticated encryption without a nonce parameter, key derivation, associated data, JWE. The only user of Cipher. Trusted. */
+package plinius.seal;

@@ -1,0 +1,5 @@
+/** The kernels over jdk.incubator.vector. Nothing else may use it. */
+module plinius.simd {
+  requires transitive plinius.kernel;
+  requires jdk.incubator.vector;
+}

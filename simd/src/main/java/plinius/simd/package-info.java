@@ -1,0 +1,2 @@
+/** The kernels over jdk.incubator.vector. Nothing else may use it. Trusted. */
+package plinius.simd;

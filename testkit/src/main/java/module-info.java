@@ -1,0 +1,5 @@
+/** Simulated persistent memory with crash enumeration, for tests. */
+module plinius.testkit {
+  requires transitive plinius.pmem;
+  exports plinius.testkit;
+}

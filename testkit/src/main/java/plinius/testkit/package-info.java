@@ -1,0 +1,2 @@
+/** Simulated persistent memory with crash enumeration, for tests. Tests only. */
+package plinius.testkit;
