@@ -1,5 +1,6 @@
 /** What an enclave can say about itself, and how it asks for keys (KBS messages). */
 module plinius.attestation {
   requires transitive plinius.seal;
+
   exports plinius.attestation;
 }

@@ -5,5 +5,6 @@ module plinius.broker {
   requires plinius.seal;
   requires com.fasterxml.jackson.databind;
   requires jdk.httpserver;
+
   exports plinius.broker;
 }

@@ -11,5 +11,6 @@ module plinius.cli {
   requires plinius.seal;
   requires com.fasterxml.jackson.databind;
   requires info.picocli;
+
   exports plinius.cli;
 }

@@ -1,5 +1,6 @@
 /** Layers, network, optimizer, .cfg, .weights. */
 module plinius.darknet {
   requires transitive plinius.kernel;
+
   exports plinius.darknet;
 }

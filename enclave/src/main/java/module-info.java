@@ -1,4 +1,7 @@
-/** The trusted program: gets its keys, opens the pool, loads batches, trains, mirrors out and in, answers calls. */
+/**
+ * The trusted program: gets its keys, opens the pool, loads batches, trains, mirrors out and in,
+ * answers calls.
+ */
 module plinius.enclave {
   requires plinius.boundary;
   requires plinius.attestation;

@@ -4,5 +4,6 @@ module plinius.host {
   requires com.fasterxml.jackson.databind;
   requires progressbar;
   requires java.net.http;
+
   exports plinius.host;
 }

@@ -1,4 +1,7 @@
-/** Mapping and write-back of persistent memory (pwb, pfence, psync): the one seam where time and power can be faked. */
+/**
+ * Mapping and write-back of persistent memory (pwb, pfence, psync): the one seam where time and
+ * power can be faked.
+ */
 module plinius.pmem {
   exports plinius.pmem;
 }

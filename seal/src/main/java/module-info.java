@@ -1,4 +1,7 @@
-/** Authenticated encryption without a nonce parameter, key derivation, associated data, JWE. The only user of Cipher. */
+/**
+ * Authenticated encryption without a nonce parameter, key derivation, associated data, JWE. The
+ * only user of Cipher.
+ */
 module plinius.seal {
   exports plinius.seal;
 }

@@ -1,2 +1,5 @@
-/** Every call that crosses the border between host and enclave, as records with their codec. Trusted. */
+/**
+ * Every call that crosses the border between host and enclave, as records with their codec.
+ * Trusted.
+ */
 package plinius.boundary;

@@ -1,2 +1,5 @@
-/** Authenticated encryption without a nonce parameter, key derivation, associated data, JWE. The only user of Cipher. Trusted. */
+/**
+ * Authenticated encryption without a nonce parameter, key derivation, associated data, JWE. The
+ * only user of Cipher. Trusted.
+ */
 package plinius.seal;
