@@ -1,0 +1,47 @@
+package plinius.pmem;
+
+import static java.util.Objects.requireNonNull;
+
+/**
+ * What lies under a {@link PersistentMemory}.
+ *
+ * @param kind how it was recognised
+ * @param writeBack what pwb and pfence do on it
+ * @param promise what survives what, in a sentence for people
+ */
+public record Medium(Kind kind, WriteBack writeBack, String promise) {
+
+  /** The kinds of medium that can be told apart by asking the operating system. */
+  public enum Kind {
+    /** A file system that maps persistent memory directly: MAP_SYNC was granted. */
+    DAX("survives the loss of power"),
+    /** A file system in volatile memory: emulated persistent memory. */
+    TMPFS("survives the death of the process, not of the machine: emulated persistent memory"),
+    /** A file on any other file system, mapped through the page cache. */
+    FILE("survives the loss of power as far as the disk keeps what it acknowledged"),
+    /** No medium at all: a model of one, for tests. */
+    SIMULATED("survives what the test lets it survive");
+
+    private final String promise;
+
+    Kind(String promise) {
+      this.promise = promise;
+    }
+
+    /** What this kind of medium keeps. */
+    public String promise() {
+      return promise;
+    }
+  }
+
+  public Medium {
+    requireNonNull(kind);
+    requireNonNull(writeBack);
+    requireNonNull(promise);
+  }
+
+  /** The medium of a kind, with the promise of that kind. */
+  public static Medium of(Kind kind, WriteBack writeBack) {
+    return new Medium(kind, writeBack, kind.promise());
+  }
+}

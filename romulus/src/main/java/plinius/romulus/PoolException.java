@@ -1,0 +1,119 @@
+package plinius.romulus;
+
+import java.io.Serial;
+
+/** What can go wrong with a pool. */
+public abstract sealed class PoolException extends RuntimeException
+    permits PoolException.NotFormatted,
+        PoolException.Corrupt,
+        PoolException.Incompatible,
+        PoolException.Full,
+        PoolException.ReadOnly,
+        PoolException.Aborted,
+        PoolException.Poisoned {
+
+  @Serial private static final long serialVersionUID = 1;
+
+  private PoolException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  /** The memory holds no pool yet: formatting never began or never ended. */
+  public static final class NotFormatted extends PoolException {
+    @Serial private static final long serialVersionUID = 1;
+
+    public NotFormatted(String message) {
+      super(message, null);
+    }
+  }
+
+  /** The pool is not as this program leaves it: damaged, truncated or changed by someone else. */
+  public static final class Corrupt extends PoolException {
+    @Serial private static final long serialVersionUID = 1;
+    private final String where;
+
+    public Corrupt(String where, String what) {
+      super(
+          "the pool is damaged or was changed: "
+              + where
+              + ": "
+              + what
+              + "; nothing was written to it",
+          null);
+      this.where = where;
+    }
+
+    /** The part of the pool in which it was noticed. */
+    public String where() {
+      return where;
+    }
+  }
+
+  /** The pool has a layout that this program does not know, or the memory holds something else. */
+  public static final class Incompatible extends PoolException {
+    @Serial private static final long serialVersionUID = 1;
+
+    public Incompatible(String message) {
+      super(message, null);
+    }
+  }
+
+  /** There is no room. */
+  public static final class Full extends PoolException {
+    @Serial private static final long serialVersionUID = 1;
+    private final long neededBytes;
+    private final long freeBytes;
+
+    public Full(String part, long neededBytes, long freeBytes, String advice) {
+      super(
+          part + ": " + neededBytes + " bytes are needed and " + freeBytes + " are free; " + advice,
+          null);
+      this.neededBytes = neededBytes;
+      this.freeBytes = freeBytes;
+    }
+
+    /** What was asked for. */
+    public long neededBytes() {
+      return neededBytes;
+    }
+
+    /**
+     * What is there: in the heap all that is free, in the extents all free pages, not necessarily
+     * in one run.
+     */
+    public long freeBytes() {
+      return freeBytes;
+    }
+  }
+
+  /** An update of a pool that was opened for reading. */
+  public static final class ReadOnly extends PoolException {
+    @Serial private static final long serialVersionUID = 1;
+
+    public ReadOnly() {
+      super("the pool is mapped read-only: open it for writing to change it", null);
+    }
+  }
+
+  /** The transaction was taken back, by its own wish or because one that had joined it failed. */
+  public static final class Aborted extends PoolException {
+    @Serial private static final long serialVersionUID = 1;
+
+    public Aborted(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** An earlier write-back failed: nobody knows what is durable. */
+  public static final class Poisoned extends PoolException {
+    @Serial private static final long serialVersionUID = 1;
+
+    public Poisoned(Throwable cause) {
+      super(
+          "the pool took no harm that recovery cannot repair, but an earlier write-back failed ("
+              + cause.getMessage()
+              + "): close it, look after the medium, and open it again",
+          cause);
+    }
+  }
+}

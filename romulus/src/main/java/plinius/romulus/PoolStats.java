@@ -1,0 +1,21 @@
+package plinius.romulus;
+
+/**
+ * What a pool did since it was opened.
+ *
+ * @param commits transactions that became durable
+ * @param aborts transactions that were taken back
+ * @param pfences fences waited for
+ * @param writtenBackBytes bytes of twins and header that were written back, in whole lines
+ * @param copiedBytes bytes copied from the committed to the working twin after commits and aborts
+ * @param recoveredBytes bytes copied by the first update
+ * @param extentBytes bytes written to extents
+ */
+public record PoolStats(
+    long commits,
+    long aborts,
+    long pfences,
+    long writtenBackBytes,
+    long copiedBytes,
+    long recoveredBytes,
+    long extentBytes) {}
