@@ -1,6 +1,6 @@
 /** Starts the enclave and serves its calls. Never sees a key or a plaintext. */
 module plinius.host {
-  requires plinius.boundary;
+  requires transitive plinius.boundary;
   requires com.fasterxml.jackson.databind;
   requires progressbar;
   requires java.net.http;

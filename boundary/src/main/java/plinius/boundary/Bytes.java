@@ -1,0 +1,50 @@
+package plinius.boundary;
+
+import java.util.Arrays;
+import java.util.HexFormat;
+
+/** An immutable run of bytes, so that a message stays what it was when it was made. */
+public final class Bytes {
+  private final byte[] value;
+
+  private Bytes(byte[] value) {
+    this.value = value;
+  }
+
+  public static Bytes of(byte[] value) {
+    return new Bytes(value.clone());
+  }
+
+  /** Parses lower or upper case hexadecimal digits. */
+  public static Bytes ofHex(String digits) {
+    return new Bytes(HexFormat.of().parseHex(digits));
+  }
+
+  public int length() {
+    return value.length;
+  }
+
+  public byte[] array() {
+    return value.clone();
+  }
+
+  public String hex() {
+    return HexFormat.of().formatHex(value);
+  }
+
+  @Override
+  public boolean equals(Object other) {
+    return other instanceof Bytes that && Arrays.equals(value, that.value);
+  }
+
+  @Override
+  public int hashCode() {
+    return Arrays.hashCode(value);
+  }
+
+  /** The length only: a body that crosses the border has no business in a log. */
+  @Override
+  public String toString() {
+    return value.length + " bytes";
+  }
+}

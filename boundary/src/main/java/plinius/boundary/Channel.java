@@ -1,0 +1,78 @@
+package plinius.boundary;
+
+import java.io.DataInputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.util.Optional;
+
+/**
+ * One side's end of the two pipes between host and enclave. Each message goes with its length, a
+ * big-endian u32, in front. Any thread may send; one thread receives.
+ *
+ * @param <S> what this side sends
+ * @param <R> what this side receives
+ */
+public final class Channel<S extends Message, R extends Message> {
+  private final DataInputStream in;
+  private final OutputStream out;
+  private final Class<R> received;
+
+  private Channel(InputStream in, OutputStream out, Class<R> received) {
+    this.in = new DataInputStream(in);
+    this.out = out;
+    this.received = received;
+  }
+
+  public static Channel<HostMessage, EnclaveMessage> ofHost(InputStream in, OutputStream out) {
+    return new Channel<>(in, out, EnclaveMessage.class);
+  }
+
+  public static Channel<EnclaveMessage, HostMessage> ofEnclave(InputStream in, OutputStream out) {
+    return new Channel<>(in, out, HostMessage.class);
+  }
+
+  /** Returns when the message is in the pipe, not when the other side has read it. */
+  public synchronized void send(S message) {
+    byte[] encoded = Codec.encode(message);
+    try {
+      out.write(
+          ByteBuffer.allocate(4 + encoded.length).putInt(encoded.length).put(encoded).array());
+      out.flush();
+    } catch (IOException e) {
+      throw new BoundaryException.Broken("the other side of the border has gone", e);
+    }
+  }
+
+  /** The next message, or empty when the other side has ended and all that it sent is read. */
+  public Optional<R> receive() {
+    byte[] encoded;
+    try {
+      int first = in.read();
+      if (first < 0) {
+        return Optional.empty();
+      }
+      int length =
+          first << 24
+              | in.readUnsignedByte() << 16
+              | in.readUnsignedByte() << 8
+              | in.readUnsignedByte();
+      Message.check(length > 0 && length <= Message.BYTES_MAX, "length", length);
+      encoded = new byte[length];
+      in.readFully(encoded);
+    } catch (EOFException e) {
+      // Killed in the middle of a message: what it did not finish saying, it did not say.
+      return Optional.empty();
+    } catch (IOException e) {
+      throw new BoundaryException.Broken("cannot read from the other side of the border", e);
+    }
+    Message message = Codec.decode(encoded);
+    if (!received.isInstance(message)) {
+      throw new BoundaryException.Malformed(
+          "a " + message.getClass().getSimpleName() + " came from the side that may not send it");
+    }
+    return Optional.of(received.cast(message));
+  }
+}

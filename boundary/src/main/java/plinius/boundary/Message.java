@@ -1,0 +1,30 @@
+package plinius.boundary;
+
+import java.util.Objects;
+
+/**
+ * Something that crosses the border between the untrusted host and the enclave. There is nothing
+ * else: the enclave opens no socket and the host sees no memory of it. Bytes in
+ * docs/design/boundary.md.
+ */
+public sealed interface Message permits HostMessage, EnclaveMessage {
+  /** Longest encoded message, type included. */
+  int BYTES_MAX = 16 << 20;
+
+  /** Version of all messages together; a {@link HostMessage.Begin} of another one is refused. */
+  int VERSION = 1;
+
+  /** Refuses a record whose parts cannot be meant. */
+  static void check(boolean condition, String field, Object got) {
+    if (!condition) {
+      throw new BoundaryException.Malformed("message field " + field + " cannot be " + got);
+    }
+  }
+
+  /** Refuses absent parts. */
+  static void present(Object... parts) {
+    for (Object part : parts) {
+      Objects.requireNonNull(part);
+    }
+  }
+}
