@@ -1,4 +1,6 @@
-/** Tensors over one parameter block; the kernel interface and its scalar reference. */
+/** Tensors' arithmetic: the kernel interface and its scalar reference. */
 module plinius.kernel {
   exports plinius.kernel;
+
+  uses plinius.kernel.Kernels;
 }

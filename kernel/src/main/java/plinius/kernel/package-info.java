@@ -1,2 +1,6 @@
-/** Tensors over one parameter block; the kernel interface and its scalar reference. Trusted. */
+/**
+ * The kernel interface, its scalar reference, and what a training step needs beside it: workers and
+ * counter-based random numbers. Trusted. Start at {@link plinius.kernel.Kernels}. Knows neither
+ * layers nor secrets.
+ */
 package plinius.kernel;

@@ -1,0 +1,79 @@
+package plinius.kernel;
+
+/**
+ * The shape of a convolution over images in NHWC order.
+ *
+ * <p>Input (h, w, c), output (outH, outW, filters), weights (size, size, c / groups, filters) with
+ * the filters contiguous: that is also the order in which weights are mirrored and digested. A
+ * fully connected layer is the convolution of a 1 x 1 image.
+ */
+public record ConvShape(
+    int h,
+    int w,
+    int c,
+    int outH,
+    int outW,
+    int filters,
+    int size,
+    int stride,
+    int pad,
+    int groups) {
+
+  public ConvShape {
+    if (h < 1 || w < 1 || c < 1 || filters < 1 || size < 1 || stride < 1 || pad < 0 || groups < 1) {
+      throw new IllegalArgumentException(
+          "a convolution needs positive sizes, got h %d, w %d, c %d, filters %d, size %d, stride %d, pad %d, groups %d"
+              .formatted(h, w, c, filters, size, stride, pad, groups));
+    }
+    if (c % groups != 0 || filters % groups != 0) {
+      throw new IllegalArgumentException(
+          "%d channels and %d filters cannot be split into %d groups"
+              .formatted(c, filters, groups));
+    }
+    if (outH != (h + 2 * pad - size) / stride + 1 || outW != (w + 2 * pad - size) / stride + 1) {
+      throw new IllegalArgumentException(
+          "output %d x %d does not follow from the input".formatted(outH, outW));
+    }
+  }
+
+  /** Computes the output size as Darknet does: (in + 2 pad - size) / stride + 1. */
+  public static ConvShape of(
+      int h, int w, int c, int filters, int size, int stride, int pad, int groups) {
+    return new ConvShape(
+        h,
+        w,
+        c,
+        (h + 2 * pad - size) / stride + 1,
+        (w + 2 * pad - size) / stride + 1,
+        filters,
+        size,
+        stride,
+        pad,
+        groups);
+  }
+
+  /** A fully connected layer: every input to every output. */
+  public static ConvShape connected(int inputs, int outputs) {
+    return new ConvShape(1, 1, inputs, 1, 1, outputs, 1, 1, 0, 1);
+  }
+
+  public int inputs() {
+    return h * w * c;
+  }
+
+  public int outputs() {
+    return outH * outW * filters;
+  }
+
+  public int weights() {
+    return size * size * (c / groups) * filters;
+  }
+
+  public int groupChannels() {
+    return c / groups;
+  }
+
+  public int groupFilters() {
+    return filters / groups;
+  }
+}

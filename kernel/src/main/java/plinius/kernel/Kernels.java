@@ -1,0 +1,214 @@
+package plinius.kernel;
+
+import java.util.ServiceLoader;
+
+/**
+ * The arithmetic of training. Everything here gives the same bits in every implementation, at every
+ * vector width, interpreted or compiled: sums run in one stated order by fused multiply-adds, with
+ * channels in the lanes, so that each lane does what the scalar reference does.
+ *
+ * <p>Images are float[] in NHWC order with an offset, "rows" are (rows, channels) matrices with the
+ * channels contiguous. Methods that say <em>adds</em> start from what the target holds. Ranges are
+ * checked once on entry ({@link IndexOutOfBoundsException}); afterwards the vector code relies on
+ * that. Implementations are thread-safe.
+ */
+public interface Kernels {
+
+  /** Raised whenever the order of an operation changes: part of the mirrored kernel plan. */
+  int VERSION = 1;
+
+  /** What runs, for people: "scalar", or "vector (512 bits)". */
+  String name();
+
+  /** The fastest implementation on the path: the vector one if its module is there. */
+  static Kernels best() {
+    return ServiceLoader.load(Kernels.class).findFirst().orElseGet(ScalarKernels::new);
+  }
+
+  /**
+   * y (images, outH, outW, filters) = x * weights for the images [from, to). Each output is one sum
+   * over (kh, kw, channel) in this order from 0, padding counting as zeros.
+   */
+  void convForward(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] weights,
+      int wAt,
+      float[] y,
+      int yAt,
+      int from,
+      int to);
+
+  /**
+   * Turns weights (kh, kw, c / groups, filters) into (group, size-1-kh, size-1-kw, filter of the
+   * group, channel of the group), which {@link #convBackwardData} reads.
+   */
+  void transposeWeights(ConvShape s, float[] weights, int wAt, float[] transposed, int tAt);
+
+  /**
+   * Adds to xDelta (images, h, w, c) what the output's delta (images, outH, outW, filters) says
+   * about the input, for the images [from, to). One sum over (kh, kw, filter) in the order of the
+   * transposed weights from 0, then added.
+   */
+  void convBackwardData(
+      ConvShape s,
+      float[] delta,
+      int dAt,
+      float[] transposed,
+      int tAt,
+      float[] xDelta,
+      int xdAt,
+      int from,
+      int to);
+
+  /**
+   * Adds to updates (kh, kw, c / groups, filters) the products of input and delta for the images
+   * [from, to), over (image, outH, outW) in this order from what updates hold.
+   */
+  void convBackwardWeights(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] delta,
+      int dAt,
+      float[] updates,
+      int uAt,
+      int from,
+      int to);
+
+  /** y[row][c] += bias[c]. */
+  void addBias(float[] y, int yAt, int rows, int channels, float[] bias, int bAt);
+
+  /** Adds to sums[c] the x[row][c], rows in order. */
+  void channelSums(float[] x, int xAt, int rows, int channels, float[] sums, int sAt);
+
+  /** Adds to sums[c] the (x[row][c] - mean[c])^2, rows in order. */
+  void channelSquares(
+      float[] x, int xAt, int rows, int channels, float[] mean, int mAt, float[] sums, int sAt);
+
+  /** Adds to sums[c] the a[row][c] * b[row][c], rows in order. */
+  void channelProducts(
+      float[] a, int aAt, float[] b, int bAt, int rows, int channels, float[] sums, int sAt);
+
+  /** Adds to sums[c] the delta[row][c] * (x[row][c] - mean[c]), rows in order. */
+  void channelDeviations(
+      float[] delta,
+      int dAt,
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] mean,
+      int mAt,
+      float[] sums,
+      int sAt);
+
+  /** y[row][c] = (x[row][c] - mean[c]) / (sqrt(variance[c]) + .000001), Darknet's normalize_cpu. */
+  void normalize(
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] mean,
+      int mAt,
+      float[] variance,
+      int vAt,
+      float[] y,
+      int yAt);
+
+  /** y[row][c] = x[row][c] * scale[c] + bias[c], one fused multiply-add. x may be y. */
+  void scaleAddBias(
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] scale,
+      int sAt,
+      float[] bias,
+      int bAt,
+      float[] y,
+      int yAt);
+
+  /** x[row][c] *= scale[c]. */
+  void scaleChannels(float[] x, int xAt, int rows, int channels, float[] scale, int sAt);
+
+  /**
+   * delta[row][c] = delta / sqrt(variance + .00001) + varianceDelta * 2 (x - mean) / n + meanDelta
+   * / n: Darknet's normalize_delta_cpu, n = the number of values that the statistics were taken
+   * over.
+   */
+  void normalizeDelta(
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] mean,
+      int mAt,
+      float[] variance,
+      int vAt,
+      float[] meanDelta,
+      int mdAt,
+      float[] varianceDelta,
+      int vdAt,
+      int n,
+      float[] delta,
+      int dAt);
+
+  /** Applies the activation in place. */
+  void activate(Activation activation, float[] x, int xAt, int count);
+
+  /** delta[i] *= gradient of the activation whose output is y[i]. */
+  void gradient(Activation activation, float[] y, int yAt, float[] delta, int dAt, int count);
+
+  /**
+   * Maximum of each window for the images [from, to); indexes hold its place within the image's (h,
+   * w, c), the first of equals, or -1 for a window without any value (output -Float.MAX_VALUE).
+   */
+  void maxpoolForward(
+      PoolShape s,
+      float[] x,
+      int xAt,
+      float[] y,
+      int yAt,
+      int[] indexes,
+      int iAt,
+      int from,
+      int to);
+
+  /** Adds each delta to the place that its maximum came from. */
+  void maxpoolBackward(
+      PoolShape s,
+      float[] delta,
+      int dAt,
+      int[] indexes,
+      int iAt,
+      float[] xDelta,
+      int xdAt,
+      int from,
+      int to);
+
+  /** y[i] += alpha * x[i], one fused multiply-add. */
+  void axpy(float alpha, float[] x, int xAt, float[] y, int yAt, int count);
+
+  /** x[i] *= alpha. */
+  void scale(float alpha, float[] x, int xAt, int count);
+
+  /** y[i] += x[i]. */
+  void add(float[] x, int xAt, float[] y, int yAt, int count);
+
+  /**
+   * One step of gradient descent with momentum, Darknet's update (convolutional_layer.c
+   * update_convolutional_layer): updates -= decay * weights; weights += rate * updates; updates *=
+   * momentum. Each a fused multiply-add or a product, in this order.
+   */
+  void sgd(
+      float rate,
+      float decay,
+      float momentum,
+      float[] weights,
+      int wAt,
+      float[] updates,
+      int uAt,
+      int count);
+}

@@ -1,0 +1,455 @@
+package plinius.kernel;
+
+import static java.util.Objects.checkFromIndexSize;
+
+/** The reference: each kernel as its definition reads, one output at a time. */
+public final class ScalarKernels implements Kernels {
+
+  @Override
+  public String name() {
+    return "scalar";
+  }
+
+  @Override
+  public void convForward(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] weights,
+      int wAt,
+      float[] y,
+      int yAt,
+      int from,
+      int to) {
+    Ranges.convolution(s, x, xAt, weights, wAt, y, yAt, from, to);
+    int channels = s.groupChannels();
+    int filters = s.groupFilters();
+    for (int n = from; n < to; n++) {
+      int image = xAt + n * s.inputs();
+      int out = yAt + n * s.outputs();
+      for (int oh = 0; oh < s.outH(); oh++) {
+        for (int ow = 0; ow < s.outW(); ow++) {
+          for (int f = 0; f < s.filters(); f++) {
+            int first = f / filters * channels;
+            float sum = 0;
+            for (int kh = 0; kh < s.size(); kh++) {
+              int ih = oh * s.stride() + kh - s.pad();
+              for (int kw = 0; kw < s.size(); kw++) {
+                int iw = ow * s.stride() + kw - s.pad();
+                boolean inside = ih >= 0 && ih < s.h() && iw >= 0 && iw < s.w();
+                for (int c = 0; c < channels; c++) {
+                  float value = inside ? x[image + (ih * s.w() + iw) * s.c() + first + c] : 0;
+                  int at = ((kh * s.size() + kw) * channels + c) * s.filters() + f;
+                  sum = Math.fma(value, weights[wAt + at], sum);
+                }
+              }
+            }
+            y[out + (oh * s.outW() + ow) * s.filters() + f] = sum;
+          }
+        }
+      }
+    }
+  }
+
+  @Override
+  public void transposeWeights(ConvShape s, float[] weights, int wAt, float[] transposed, int tAt) {
+    checkFromIndexSize(wAt, s.weights(), weights.length);
+    checkFromIndexSize(tAt, s.weights(), transposed.length);
+    int channels = s.groupChannels();
+    int filters = s.groupFilters();
+    int taps = s.size() * s.size();
+    for (int tap = 0; tap < taps; tap++) {
+      for (int c = 0; c < channels; c++) {
+        for (int f = 0; f < s.filters(); f++) {
+          int group = f / filters;
+          int at = ((group * taps + taps - 1 - tap) * filters + f % filters) * channels + c;
+          transposed[tAt + at] = weights[wAt + (tap * channels + c) * s.filters() + f];
+        }
+      }
+    }
+  }
+
+  @Override
+  public void convBackwardData(
+      ConvShape s,
+      float[] delta,
+      int dAt,
+      float[] transposed,
+      int tAt,
+      float[] xDelta,
+      int xdAt,
+      int from,
+      int to) {
+    Ranges.convolution(s, xDelta, xdAt, transposed, tAt, delta, dAt, from, to);
+    int channels = s.groupChannels();
+    int filters = s.groupFilters();
+    int taps = s.size() * s.size();
+    for (int n = from; n < to; n++) {
+      int image = xdAt + n * s.inputs();
+      int out = dAt + n * s.outputs();
+      for (int ih = 0; ih < s.h(); ih++) {
+        for (int iw = 0; iw < s.w(); iw++) {
+          for (int c = 0; c < s.c(); c++) {
+            int group = c / channels;
+            float sum = 0;
+            for (int tap = 0; tap < taps; tap++) {
+              int row = ih + s.pad() - (s.size() - 1) + tap / s.size();
+              int column = iw + s.pad() - (s.size() - 1) + tap % s.size();
+              boolean inside =
+                  row >= 0
+                      && column >= 0
+                      && row % s.stride() == 0
+                      && column % s.stride() == 0
+                      && row / s.stride() < s.outH()
+                      && column / s.stride() < s.outW();
+              int at = inside ? (row / s.stride() * s.outW() + column / s.stride()) : 0;
+              for (int f = 0; f < filters; f++) {
+                float value = inside ? delta[out + at * s.filters() + group * filters + f] : 0;
+                int w = ((group * taps + tap) * filters + f) * channels + c % channels;
+                sum = Math.fma(value, transposed[tAt + w], sum);
+              }
+            }
+            xDelta[image + (ih * s.w() + iw) * s.c() + c] += sum;
+          }
+        }
+      }
+    }
+  }
+
+  @Override
+  public void convBackwardWeights(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] delta,
+      int dAt,
+      float[] updates,
+      int uAt,
+      int from,
+      int to) {
+    Ranges.convolution(s, x, xAt, updates, uAt, delta, dAt, from, to);
+    int channels = s.groupChannels();
+    int filters = s.groupFilters();
+    for (int kh = 0; kh < s.size(); kh++) {
+      for (int kw = 0; kw < s.size(); kw++) {
+        for (int c = 0; c < channels; c++) {
+          for (int f = 0; f < s.filters(); f++) {
+            int channel = f / filters * channels + c;
+            int at = uAt + ((kh * s.size() + kw) * channels + c) * s.filters() + f;
+            float sum = updates[at];
+            for (int n = from; n < to; n++) {
+              for (int oh = 0; oh < s.outH(); oh++) {
+                int ih = oh * s.stride() + kh - s.pad();
+                for (int ow = 0; ow < s.outW(); ow++) {
+                  int iw = ow * s.stride() + kw - s.pad();
+                  boolean inside = ih >= 0 && ih < s.h() && iw >= 0 && iw < s.w();
+                  float value =
+                      inside ? x[xAt + n * s.inputs() + (ih * s.w() + iw) * s.c() + channel] : 0;
+                  int d = dAt + n * s.outputs() + (oh * s.outW() + ow) * s.filters() + f;
+                  sum = Math.fma(value, delta[d], sum);
+                }
+              }
+            }
+            updates[at] = sum;
+          }
+        }
+      }
+    }
+  }
+
+  @Override
+  public void addBias(float[] y, int yAt, int rows, int channels, float[] bias, int bAt) {
+    Ranges.rows(y, yAt, rows, channels);
+    checkFromIndexSize(bAt, channels, bias.length);
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        y[yAt + row * channels + c] += bias[bAt + c];
+      }
+    }
+  }
+
+  @Override
+  public void channelSums(float[] x, int xAt, int rows, int channels, float[] sums, int sAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    checkFromIndexSize(sAt, channels, sums.length);
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        sums[sAt + c] += x[xAt + row * channels + c];
+      }
+    }
+  }
+
+  @Override
+  public void channelSquares(
+      float[] x, int xAt, int rows, int channels, float[] mean, int mAt, float[] sums, int sAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    checkFromIndexSize(mAt, channels, mean.length);
+    checkFromIndexSize(sAt, channels, sums.length);
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        float d = x[xAt + row * channels + c] - mean[mAt + c];
+        sums[sAt + c] = Math.fma(d, d, sums[sAt + c]);
+      }
+    }
+  }
+
+  @Override
+  public void channelProducts(
+      float[] a, int aAt, float[] b, int bAt, int rows, int channels, float[] sums, int sAt) {
+    Ranges.rows(a, aAt, rows, channels);
+    Ranges.rows(b, bAt, rows, channels);
+    checkFromIndexSize(sAt, channels, sums.length);
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        int i = row * channels + c;
+        sums[sAt + c] = Math.fma(a[aAt + i], b[bAt + i], sums[sAt + c]);
+      }
+    }
+  }
+
+  @Override
+  public void channelDeviations(
+      float[] delta,
+      int dAt,
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] mean,
+      int mAt,
+      float[] sums,
+      int sAt) {
+    Ranges.rows(delta, dAt, rows, channels);
+    Ranges.rows(x, xAt, rows, channels);
+    checkFromIndexSize(mAt, channels, mean.length);
+    checkFromIndexSize(sAt, channels, sums.length);
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        int i = row * channels + c;
+        sums[sAt + c] = Math.fma(delta[dAt + i], x[xAt + i] - mean[mAt + c], sums[sAt + c]);
+      }
+    }
+  }
+
+  @Override
+  public void normalize(
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] mean,
+      int mAt,
+      float[] variance,
+      int vAt,
+      float[] y,
+      int yAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    Ranges.rows(y, yAt, rows, channels);
+    checkFromIndexSize(mAt, channels, mean.length);
+    checkFromIndexSize(vAt, channels, variance.length);
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        int i = row * channels + c;
+        float deviation = (float) Math.sqrt(variance[vAt + c]) + 0.000001f;
+        y[yAt + i] = (x[xAt + i] - mean[mAt + c]) / deviation;
+      }
+    }
+  }
+
+  @Override
+  public void scaleAddBias(
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] scale,
+      int sAt,
+      float[] bias,
+      int bAt,
+      float[] y,
+      int yAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    Ranges.rows(y, yAt, rows, channels);
+    checkFromIndexSize(sAt, channels, scale.length);
+    checkFromIndexSize(bAt, channels, bias.length);
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        int i = row * channels + c;
+        y[yAt + i] = Math.fma(x[xAt + i], scale[sAt + c], bias[bAt + c]);
+      }
+    }
+  }
+
+  @Override
+  public void scaleChannels(float[] x, int xAt, int rows, int channels, float[] scale, int sAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    checkFromIndexSize(sAt, channels, scale.length);
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        x[xAt + row * channels + c] *= scale[sAt + c];
+      }
+    }
+  }
+
+  @Override
+  public void normalizeDelta(
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] mean,
+      int mAt,
+      float[] variance,
+      int vAt,
+      float[] meanDelta,
+      int mdAt,
+      float[] varianceDelta,
+      int vdAt,
+      int n,
+      float[] delta,
+      int dAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    Ranges.rows(delta, dAt, rows, channels);
+    checkFromIndexSize(mAt, channels, mean.length);
+    checkFromIndexSize(vAt, channels, variance.length);
+    checkFromIndexSize(mdAt, channels, meanDelta.length);
+    checkFromIndexSize(vdAt, channels, varianceDelta.length);
+    for (int row = 0; row < rows; row++) {
+      for (int c = 0; c < channels; c++) {
+        int i = row * channels + c;
+        float deviation = (float) Math.sqrt(variance[vAt + c] + 0.00001f);
+        float perValue = varianceDelta[vdAt + c] * 2 / n;
+        float constant = meanDelta[mdAt + c] / n;
+        float centred = x[xAt + i] - mean[mAt + c];
+        delta[dAt + i] = Math.fma(perValue, centred, delta[dAt + i] / deviation) + constant;
+      }
+    }
+  }
+
+  @Override
+  public void activate(Activation activation, float[] x, int xAt, int count) {
+    checkFromIndexSize(xAt, count, x.length);
+    for (int i = xAt; i < xAt + count; i++) {
+      x[i] = activation.apply(x[i]);
+    }
+  }
+
+  @Override
+  public void gradient(
+      Activation activation, float[] y, int yAt, float[] delta, int dAt, int count) {
+    checkFromIndexSize(yAt, count, y.length);
+    checkFromIndexSize(dAt, count, delta.length);
+    for (int i = 0; i < count; i++) {
+      delta[dAt + i] *= activation.gradient(y[yAt + i]);
+    }
+  }
+
+  @Override
+  public void maxpoolForward(
+      PoolShape s,
+      float[] x,
+      int xAt,
+      float[] y,
+      int yAt,
+      int[] indexes,
+      int iAt,
+      int from,
+      int to) {
+    Ranges.pooling(s, x, xAt, y, yAt, indexes, iAt, from, to);
+    int first = -(s.padding() / 2);
+    for (int n = from; n < to; n++) {
+      int image = xAt + n * s.inputs();
+      for (int oh = 0; oh < s.outH(); oh++) {
+        for (int ow = 0; ow < s.outW(); ow++) {
+          for (int c = 0; c < s.c(); c++) {
+            float max = -Float.MAX_VALUE;
+            int index = -1;
+            for (int kh = 0; kh < s.size(); kh++) {
+              int ih = first + oh * s.stride() + kh;
+              for (int kw = 0; kw < s.size(); kw++) {
+                int iw = first + ow * s.stride() + kw;
+                if (ih < 0 || ih >= s.h() || iw < 0 || iw >= s.w()) {
+                  continue;
+                }
+                int at = (ih * s.w() + iw) * s.c() + c;
+                if (x[image + at] > max) {
+                  max = x[image + at];
+                  index = at;
+                }
+              }
+            }
+            int out = n * s.outputs() + (oh * s.outW() + ow) * s.c() + c;
+            y[yAt + out] = max;
+            indexes[iAt + out] = index;
+          }
+        }
+      }
+    }
+  }
+
+  @Override
+  public void maxpoolBackward(
+      PoolShape s,
+      float[] delta,
+      int dAt,
+      int[] indexes,
+      int iAt,
+      float[] xDelta,
+      int xdAt,
+      int from,
+      int to) {
+    Ranges.pooling(s, xDelta, xdAt, delta, dAt, indexes, iAt, from, to);
+    for (int n = from; n < to; n++) {
+      for (int i = n * s.outputs(); i < (n + 1) * s.outputs(); i++) {
+        if (indexes[iAt + i] >= 0) {
+          xDelta[xdAt + n * s.inputs() + indexes[iAt + i]] += delta[dAt + i];
+        }
+      }
+    }
+  }
+
+  @Override
+  public void axpy(float alpha, float[] x, int xAt, float[] y, int yAt, int count) {
+    checkFromIndexSize(xAt, count, x.length);
+    checkFromIndexSize(yAt, count, y.length);
+    for (int i = 0; i < count; i++) {
+      y[yAt + i] = Math.fma(alpha, x[xAt + i], y[yAt + i]);
+    }
+  }
+
+  @Override
+  public void scale(float alpha, float[] x, int xAt, int count) {
+    checkFromIndexSize(xAt, count, x.length);
+    for (int i = xAt; i < xAt + count; i++) {
+      x[i] *= alpha;
+    }
+  }
+
+  @Override
+  public void add(float[] x, int xAt, float[] y, int yAt, int count) {
+    checkFromIndexSize(xAt, count, x.length);
+    checkFromIndexSize(yAt, count, y.length);
+    for (int i = 0; i < count; i++) {
+      y[yAt + i] += x[xAt + i];
+    }
+  }
+
+  @Override
+  public void sgd(
+      float rate,
+      float decay,
+      float momentum,
+      float[] weights,
+      int wAt,
+      float[] updates,
+      int uAt,
+      int count) {
+    checkFromIndexSize(wAt, count, weights.length);
+    checkFromIndexSize(uAt, count, updates.length);
+    for (int i = 0; i < count; i++) {
+      float update = Math.fma(-decay, weights[wAt + i], updates[uAt + i]);
+      weights[wAt + i] = Math.fma(rate, update, weights[wAt + i]);
+      updates[uAt + i] = update * momentum;
+    }
+  }
+}
