@@ -43,7 +43,7 @@ public enum Activation {
     return switch (this) {
       case LOGISTIC -> (float) (1.0 / (1.0 + StrictMath.exp(-x)));
       case LOGGY -> (float) (2.0 / (1.0 + StrictMath.exp(-x)) - 1);
-      case RELU -> x > 0 ? x : x != x ? x : 0;
+      case RELU -> x > 0 || Float.isNaN(x) ? x : 0;
       case ELU -> x >= 0 ? x : (float) (StrictMath.exp(x) - 1);
       case SELU -> x >= 0 ? 1.0507f * x : (float) (1.0507 * 1.6732 * (StrictMath.exp(x) - 1));
       case RELIE -> x > 0 ? x : 0.01f * x;
