@@ -4,4 +4,5 @@
  */
 module plinius.seal {
   exports plinius.seal;
+  exports plinius.seal.jose;
 }

@@ -1,5 +1,10 @@
 /**
- * Authenticated encryption without a nonce parameter, key derivation, associated data, JWE. The
- * only user of Cipher. Trusted.
+ * Authenticated encryption without a nonce parameter, key derivation, the owner's key. Trusted, and
+ * the only user of Cipher.
+ *
+ * <p>Start at {@link plinius.seal.OwnerKey} for where keys come from, then {@link
+ * plinius.seal.Sealer} (what is written again and again) and {@link plinius.seal.RecordSealer}
+ * (what is written once). The hierarchy of the keys and every byte that is hashed into one are in
+ * docs/design/sealed-data.md. Must depend on nothing but java.base.
  */
 package plinius.seal;

@@ -1,0 +1,48 @@
+package plinius.seal;
+
+import java.util.Arrays;
+import java.util.Objects;
+
+/** Opens what {@link Sealer} sealed. Not thread-safe: one a thread. */
+public final class Unsealer implements AutoCloseable {
+  private final AesGcm gcm;
+  private final byte[] nonce = new byte[AesGcm.NONCE_BYTES];
+  private volatile boolean closed;
+
+  /** Copies the key: the caller closes its own. */
+  public Unsealer(SecretBytes key) {
+    this.gcm = new AesGcm(key.view());
+  }
+
+  /**
+   * Opens nonce, ciphertext and tag. Give it a copy: bytes that others can change while it reads
+   * are read twice.
+   *
+   * @param len of all three: plain bytes + {@link Sealer#OVERHEAD}
+   * @return plain bytes written
+   * @throws SealException.NotAuthentic and zeros in {@code out}, if key, bytes or associated data
+   *     are not those that were sealed
+   */
+  public int unseal(byte[] sealed, int off, int len, byte[] aad, byte[] out, int outOff) {
+    if (closed) {
+      throw new IllegalStateException("this unsealer is closed");
+    }
+    Objects.checkFromIndexSize(off, len, sealed.length);
+    if (len < Sealer.OVERHEAD) {
+      throw new SealException.NotAuthentic(
+          "not authentic: "
+              + len
+              + " bytes are fewer than the "
+              + Sealer.OVERHEAD
+              + " of nonce and tag");
+    }
+    System.arraycopy(sealed, off, nonce, 0, nonce.length);
+    return gcm.decrypt(nonce, sealed, off + nonce.length, len - nonce.length, aad, out, outOff);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    Arrays.fill(nonce, (byte) 0);
+  }
+}

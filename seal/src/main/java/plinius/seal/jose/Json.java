@@ -1,0 +1,442 @@
+package plinius.seal.jose;
+
+import java.math.BigDecimal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import plinius.seal.SealException;
+
+/**
+ * Strict, bounded JSON (RFC 8259) as plain values: Map, List, String, Long, Double, Boolean and
+ * {@link Null}. Refuses what parsers disagree about: a name twice, lone surrogates, integers beyond
+ * 64 bits, numbers beyond a double, anything after the value.
+ *
+ * <p>The writer is canonical (RFC 8785, JCS): names sorted by UTF-16 unit, no white space, shortest
+ * numbers. Unlike JCS, a Long beyond 2^53 is written with all its digits.
+ */
+public final class Json {
+  /** The longest text, in characters. */
+  public static final int TEXT_MAX = 1 << 20;
+
+  /** How deep arrays and objects may nest. */
+  public static final int DEPTH_MAX = 32;
+
+  private static final int NUMBER_MAX = 64;
+
+  private Json() {}
+
+  /** JSON's null, so that Java's need not appear. */
+  public enum Null {
+    NULL
+  }
+
+  /** Parses UTF-8; invalid UTF-8 is refused. */
+  public static Object parse(byte[] utf8) {
+    if (utf8.length > TEXT_MAX) {
+      throw tooLong(utf8.length);
+    }
+    try {
+      return parse(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString());
+    } catch (CharacterCodingException e) {
+      throw new SealException.Malformed("bad JSON: the bytes are not UTF-8");
+    }
+  }
+
+  /** Parses one value and nothing after it. */
+  public static Object parse(String text) {
+    if (text.length() > TEXT_MAX) {
+      throw tooLong(text.length());
+    }
+    Parser parser = new Parser(text);
+    Object value = parser.value(0);
+    parser.end();
+    return value;
+  }
+
+  /** Parses a text whose value is an object. */
+  public static Map<String, Object> parseObject(String text) {
+    return asObject(parse(text), "the text");
+  }
+
+  /** Parses UTF-8 whose value is an object. */
+  public static Map<String, Object> parseObject(byte[] utf8) {
+    return asObject(parse(utf8), "the text");
+  }
+
+  /** The string under a name. */
+  public static String string(Map<String, ?> object, String name) {
+    if (member(object, name) instanceof String string) {
+      return string;
+    }
+    throw new SealException.Malformed("bad JSON: \"" + name + "\" is not a string");
+  }
+
+  /** The integer under a name. */
+  public static long number(Map<String, ?> object, String name) {
+    if (member(object, name) instanceof Long number) {
+      return number;
+    }
+    throw new SealException.Malformed("bad JSON: \"" + name + "\" is not an integer");
+  }
+
+  /** The object under a name. */
+  public static Map<String, Object> object(Map<String, ?> object, String name) {
+    return asObject(member(object, name), "\"" + name + "\"");
+  }
+
+  /** The array under a name. */
+  public static List<Object> list(Map<String, ?> object, String name) {
+    if (member(object, name) instanceof List<?> list) {
+      return List.copyOf(list);
+    }
+    throw new SealException.Malformed("bad JSON: \"" + name + "\" is not an array");
+  }
+
+  /** The elements of an array that are to be objects. */
+  public static Map<String, Object> asObject(Object value, String what) {
+    if (!(value instanceof Map<?, ?> map)) {
+      throw new SealException.Malformed("bad JSON: " + what + " is not an object");
+    }
+    Map<String, Object> object = new LinkedHashMap<>();
+    map.forEach((name, member) -> object.put((String) name, member));
+    return object;
+  }
+
+  private static Object member(Map<String, ?> object, String name) {
+    Object value = object.get(name);
+    if (value == null) {
+      throw new SealException.Malformed("bad JSON: \"" + name + "\" is missing");
+    }
+    return value;
+  }
+
+  private static SealException.Malformed tooLong(int length) {
+    return new SealException.Malformed(
+        "bad JSON: " + length + " characters are more than the " + TEXT_MAX + " allowed");
+  }
+
+  /**
+   * The canonical text of Map, List, String, Long, Integer, Double, Boolean and {@link Null}; other
+   * types and numbers that are not finite are an IllegalArgumentException.
+   */
+  public static String write(Object value) {
+    StringBuilder out = new StringBuilder();
+    write(value, out, 0);
+    return out.toString();
+  }
+
+  private static void write(Object value, StringBuilder out, int depth) {
+    if (depth > DEPTH_MAX) {
+      throw new IllegalArgumentException("JSON nested deeper than " + DEPTH_MAX);
+    }
+    switch (value) {
+      case Null _ -> out.append("null");
+      case Boolean flag -> out.append(flag);
+      case Long number -> out.append(number);
+      case Integer number -> out.append(number);
+      case Double number -> out.append(number(number));
+      case String string -> write(string, out);
+      case List<?> list -> {
+        String separator = "[";
+        for (Object element : list) {
+          write(element, out.append(separator), depth + 1);
+          separator = ",";
+        }
+        out.append(list.isEmpty() ? "[]" : "]");
+      }
+      case Map<?, ?> map -> {
+        TreeMap<String, Object> sorted = new TreeMap<>(); // String's order is by UTF-16 unit
+        map.forEach((name, member) -> sorted.put((String) name, member));
+        String separator = "{";
+        for (Map.Entry<String, Object> member : sorted.entrySet()) {
+          write(member.getKey(), out.append(separator));
+          write(member.getValue(), out.append(':'), depth + 1);
+          separator = ",";
+        }
+        out.append(map.isEmpty() ? "{}" : "}");
+      }
+      default ->
+          throw new IllegalArgumentException("no JSON form for " + value.getClass().getName());
+    }
+  }
+
+  private static void write(String string, StringBuilder out) {
+    out.append('"');
+    for (int i = 0; i < string.length(); i++) {
+      char c = string.charAt(i);
+      switch (c) {
+        case '"' -> out.append("\\\"");
+        case '\\' -> out.append("\\\\");
+        case '\b' -> out.append("\\b");
+        case '\t' -> out.append("\\t");
+        case '\n' -> out.append("\\n");
+        case '\f' -> out.append("\\f");
+        case '\r' -> out.append("\\r");
+        default -> {
+          if (c < ' ') {
+            out.append(String.format("\\u%04x", (int) c));
+          } else {
+            out.append(c);
+          }
+        }
+      }
+    }
+    checkSurrogates(string);
+    out.append('"');
+  }
+
+  private static void checkSurrogates(String string) {
+    for (int i = 0; i < string.length(); i++) {
+      if (Character.isSurrogate(string.charAt(i))) {
+        if (i + 1 == string.length()
+            || !Character.isSurrogatePair(string.charAt(i), string.charAt(i + 1))) {
+          throw new SealException.Malformed("bad JSON: a string with a lone surrogate");
+        }
+        i++;
+      }
+    }
+  }
+
+  /** ECMAScript's Number::toString, which JCS prescribes. */
+  static String number(double number) {
+    if (!Double.isFinite(number)) {
+      throw new IllegalArgumentException("JSON has no form for " + number);
+    }
+    if (number == 0) {
+      return "0";
+    }
+    // Double.toString has the shortest digits since JDK 19.
+    BigDecimal decimal = new BigDecimal(Double.toString(Math.abs(number))).stripTrailingZeros();
+    String digits = decimal.unscaledValue().toString();
+    int point = digits.length() - decimal.scale(); // value = 0.digits * 10^point
+    String text;
+    if (point > 21 || point < -5) {
+      String exponent = (point > 0 ? "e+" : "e-") + Math.abs(point - 1);
+      text = digits.charAt(0) + (digits.length() > 1 ? "." + digits.substring(1) : "") + exponent;
+    } else if (point <= 0) {
+      text = "0." + "0".repeat(-point) + digits;
+    } else if (point >= digits.length()) {
+      text = digits + "0".repeat(point - digits.length());
+    } else {
+      text = digits.substring(0, point) + "." + digits.substring(point);
+    }
+    return number < 0 ? "-" + text : text;
+  }
+
+  /** One pass, recursive to {@link #DEPTH_MAX}; allocates no more than a few times the text. */
+  private static final class Parser {
+    private final String text;
+    private int at;
+
+    Parser(String text) {
+      this.text = text;
+    }
+
+    Object value(int depth) {
+      if (depth > DEPTH_MAX) {
+        throw bad("nested deeper than " + DEPTH_MAX);
+      }
+      space();
+      char c = peek();
+      return switch (c) {
+        case '{' -> object(depth);
+        case '[' -> array(depth);
+        case '"' -> string();
+        case 't' -> word("true", true);
+        case 'f' -> word("false", false);
+        case 'n' -> word("null", Null.NULL);
+        default -> number();
+      };
+    }
+
+    private Map<String, Object> object(int depth) {
+      Map<String, Object> members = new LinkedHashMap<>();
+      at++;
+      space();
+      if (peek() == '}') {
+        at++;
+        return members;
+      }
+      while (true) {
+        space();
+        if (peek() != '"') {
+          throw bad("a name expected");
+        }
+        String name = string();
+        space();
+        take(':');
+        if (members.put(name, value(depth + 1)) != null) {
+          throw bad("a name appears twice in one object");
+        }
+        space();
+        if (peek() == '}') {
+          at++;
+          return members;
+        }
+        take(',');
+      }
+    }
+
+    private List<Object> array(int depth) {
+      List<Object> elements = new ArrayList<>();
+      at++;
+      space();
+      if (peek() == ']') {
+        at++;
+        return elements;
+      }
+      while (true) {
+        elements.add(value(depth + 1));
+        space();
+        if (peek() == ']') {
+          at++;
+          return elements;
+        }
+        take(',');
+      }
+    }
+
+    private String string() {
+      take('"');
+      StringBuilder out = new StringBuilder();
+      while (true) {
+        char c = peek();
+        at++;
+        if (c == '"') {
+          String string = out.toString();
+          checkSurrogates(string);
+          return string;
+        } else if (c < ' ') {
+          throw bad("a control character in a string");
+        } else if (c == '\\') {
+          out.append(escape());
+        } else {
+          out.append(c);
+        }
+      }
+    }
+
+    private char escape() {
+      char c = peek();
+      at++;
+      return switch (c) {
+        case '"', '\\', '/' -> c;
+        case 'b' -> '\b';
+        case 'f' -> '\f';
+        case 'n' -> '\n';
+        case 'r' -> '\r';
+        case 't' -> '\t';
+        case 'u' -> {
+          int unit = 0;
+          for (int i = 0; i < 4; i++) {
+            char hex = peek();
+            int digit = hex < 0x80 ? Character.digit(hex, 16) : -1;
+            if (digit < 0) {
+              throw bad("four hexadecimal digits expected");
+            }
+            unit = unit << 4 | digit;
+            at++;
+          }
+          yield (char) unit;
+        }
+        default -> throw bad("an unknown escape");
+      };
+    }
+
+    private Object number() {
+      int start = at;
+      boolean integer = true;
+      skip('-');
+      if (!skip('0')) {
+        digits();
+      }
+      if (skip('.')) {
+        integer = false;
+        digits();
+      }
+      if (skip('e') || skip('E')) {
+        integer = false;
+        if (!skip('+')) {
+          skip('-');
+        }
+        digits();
+      }
+      if (at - start > NUMBER_MAX) {
+        throw bad("a number with more than " + NUMBER_MAX + " characters");
+      }
+      String digits = text.substring(start, at);
+      try {
+        if (integer) {
+          return Long.valueOf(digits);
+        }
+      } catch (NumberFormatException e) {
+        throw bad("an integer beyond 64 bits");
+      }
+      double number = Double.parseDouble(digits);
+      if (!Double.isFinite(number)) {
+        throw bad("a number beyond a double");
+      }
+      return number;
+    }
+
+    private void digits() {
+      int start = at;
+      while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
+        at++;
+      }
+      if (at == start) {
+        throw bad("a value expected");
+      }
+    }
+
+    private Object word(String word, Object value) {
+      if (!text.startsWith(word, at)) {
+        throw bad("a value expected");
+      }
+      at += word.length();
+      return value;
+    }
+
+    private void space() {
+      while (at < text.length() && " \t\n\r".indexOf(text.charAt(at)) >= 0) {
+        at++;
+      }
+    }
+
+    private char peek() {
+      if (at >= text.length()) {
+        throw bad("it ends too early");
+      }
+      return text.charAt(at);
+    }
+
+    private boolean skip(char c) {
+      boolean there = at < text.length() && text.charAt(at) == c;
+      at += there ? 1 : 0;
+      return there;
+    }
+
+    private void take(char c) {
+      if (!skip(c)) {
+        throw bad("'" + c + "' expected");
+      }
+    }
+
+    void end() {
+      space();
+      if (at != text.length()) {
+        throw bad("something follows the value");
+      }
+    }
+
+    /** Never quotes the text: it may be a secret's. */
+    private SealException.Malformed bad(String reason) {
+      return new SealException.Malformed("bad JSON at character " + at + ": " + reason);
+    }
+  }
+}
