@@ -3,4 +3,6 @@ module plinius.attestation {
   requires transitive plinius.seal;
 
   exports plinius.attestation;
+  exports plinius.attestation.kbs;
+  exports plinius.attestation.simulation;
 }

@@ -1,2 +1,9 @@
-/** Is the evidence real; do we accept it. Outside the trusted part. Owner's side. */
+/**
+ * Is the evidence real ({@link plinius.verification.Verifier}); do we accept it ({@link
+ * plinius.verification.AppraisalPolicy}). Two questions, two classes: what is genuine need not be
+ * wanted. Words as in RFC 9334.
+ *
+ * <p>Owner's side, outside the trusted part of an enclave. Start at {@link
+ * plinius.verification.Verifier}. It must not depend on the broker.
+ */
 package plinius.verification;

@@ -1,0 +1,69 @@
+package plinius.attestation;
+
+/** Why an enclave did not get its keys, or cannot say what it is. */
+public abstract sealed class AttestationException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private AttestationException(String message) {
+    super(message);
+  }
+
+  private AttestationException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  /** The key broker answered, and said no. */
+  public static final class Refused extends AttestationException {
+    private static final long serialVersionUID = 1L;
+    private final int status;
+
+    public Refused(int status, String message) {
+      super(message);
+      this.status = status;
+    }
+
+    /** The HTTP status of the refusal. */
+    public int status() {
+      return status;
+    }
+  }
+
+  /** The key broker did not answer. */
+  public static final class Unreachable extends AttestationException {
+    private static final long serialVersionUID = 1L;
+
+    public Unreachable(String message) {
+      super(message);
+    }
+
+    public Unreachable(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** A message is not what the protocol says, or not for us; the host may have made it up. */
+  public static final class BadMessage extends AttestationException {
+    private static final long serialVersionUID = 1L;
+
+    public BadMessage(String message) {
+      super(message);
+    }
+
+    public BadMessage(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+
+  /** The platform cannot give evidence: a file missing or unreadable, keys that do not parse. */
+  public static final class PlatformUnusable extends AttestationException {
+    private static final long serialVersionUID = 1L;
+
+    public PlatformUnusable(String message) {
+      super(message);
+    }
+
+    public PlatformUnusable(String message, Throwable cause) {
+      super(message, cause);
+    }
+  }
+}

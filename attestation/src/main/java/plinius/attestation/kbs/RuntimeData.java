@@ -1,0 +1,53 @@
+package plinius.attestation.kbs;
+
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.Map;
+import java.util.TreeMap;
+import plinius.attestation.ReportData;
+import plinius.seal.jose.Json;
+
+/**
+ * What KBS evidence is bound to: the broker's nonce, so that it is fresh, and the public key to
+ * which the broker will encrypt, so that relayed evidence is worth nothing to the relay.
+ *
+ * @param nonce the broker's nonce, as it wrote it
+ * @param teePublicKey the enclave's key as JWK members
+ */
+public record RuntimeData(String nonce, Map<String, Object> teePublicKey) {
+  /** Key agreement of the {@code tee-pubkey}. */
+  public static final String KEY_ALGORITHM = "ECDH-ES+A256KW";
+
+  public RuntimeData {
+    teePublicKey = Map.copyOf(teePublicKey);
+  }
+
+  /** The members of the message {@code runtime-data}. */
+  public Map<String, Object> members() {
+    Map<String, Object> members = new TreeMap<>();
+    members.put("nonce", nonce);
+    members.put("tee-pubkey", new TreeMap<>(teePublicKey));
+    return members;
+  }
+
+  /**
+   * SHA-384 of the canonical JSON of additional evidence, nonce and key, then zeros up to 64 bytes
+   * (Trustee, kbs/src/attestation/backend.rs, protocol 0.4.0).
+   *
+   * @param additionalEvidence the message's text, empty if none; always part of the digest
+   */
+  public ReportData reportData(String additionalEvidence) {
+    Map<String, Object> bound = members();
+    bound.put("additional-evidence", additionalEvidence);
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-384")
+              .digest(Json.write(bound).getBytes(StandardCharsets.UTF_8));
+      return ReportData.of(Arrays.copyOf(digest, ReportData.BYTES));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-384", e);
+    }
+  }
+}

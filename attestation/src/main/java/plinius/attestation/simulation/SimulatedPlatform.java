@@ -1,0 +1,212 @@
+package plinius.attestation.simulation;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.KeyPair;
+import java.security.Signature;
+import java.security.interfaces.ECPublicKey;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.security.spec.X509EncodedKeySpec;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import plinius.attestation.AttestationException;
+import plinius.attestation.Attester;
+import plinius.attestation.Evidence;
+import plinius.attestation.Measurement;
+import plinius.attestation.ReportData;
+import plinius.attestation.TeeKind;
+import plinius.seal.KeyDerivation;
+import plinius.seal.SecretBytes;
+import plinius.seal.jose.Json;
+import plinius.seal.jose.Jwk;
+
+/**
+ * The platform that protects nothing: an ordinary process that measures its own image and signs
+ * with a key that lies in a file. The form of its evidence is a superset of Trustee's {@code
+ * sample}: {@code svn} and {@code report_data} as there, and our members {@code name}, {@code
+ * measurement}, {@code key} and {@code signature}.
+ *
+ * <p>Its two keys are made on first use, in {@code simulation.key} and {@code simulation.seal}
+ * (mode 0600) in the platform's directory.
+ */
+public final class SimulatedPlatform implements Attester {
+  private static final String KEY_FILE = "simulation.key";
+  private static final String SEAL_FILE = "simulation.seal";
+  private static final String LOCK_FILE = "simulation.lock";
+  private static final int SEAL_BYTES = 32;
+  private static final int DIGEST_BYTES = 48;
+  // File locks are held by the process: two threads of one need a lock of their own.
+  private static final Object CREATION = new Object();
+
+  private final Measurement measurement;
+  private final KeyPair signingKey;
+  private final byte[] sealRoot;
+
+  /**
+   * Measures the image and opens, or makes, the platform's keys.
+   *
+   * @param platformDirectory where the keys lie; made if missing
+   * @param imageDirectory root of the image that runs
+   * @param arguments what it was started with
+   * @throws AttestationException.PlatformUnusable if image or keys cannot be read
+   */
+  public SimulatedPlatform(Path platformDirectory, Path imageDirectory, List<String> arguments) {
+    this(platformDirectory, ImageMeasurement.of(imageDirectory, arguments));
+  }
+
+  /** With a measurement that was taken before. */
+  public SimulatedPlatform(Path platformDirectory, Measurement measurement) {
+    this.measurement = measurement;
+    synchronized (CREATION) {
+      try {
+        Files.createDirectories(platformDirectory);
+        try (FileChannel lock =
+                FileChannel.open(
+                    platformDirectory.resolve(LOCK_FILE),
+                    StandardOpenOption.CREATE,
+                    StandardOpenOption.WRITE);
+            var held = lock.lock()) {
+          assert held.isValid();
+          this.signingKey = signingKey(platformDirectory.resolve(KEY_FILE));
+          this.sealRoot = sealRoot(platformDirectory.resolve(SEAL_FILE));
+        }
+      } catch (IOException | GeneralSecurityException e) {
+        throw new AttestationException.PlatformUnusable(
+            "cannot open or make the simulated platform's keys in "
+                + platformDirectory
+                + ": "
+                + e
+                + ". Check the directory's permissions, or remove its files simulation.*",
+            e);
+      }
+    }
+  }
+
+  @Override
+  public TeeKind kind() {
+    return TeeKind.SIMULATION;
+  }
+
+  @Override
+  public Measurement measurement() {
+    return measurement;
+  }
+
+  @Override
+  public Evidence attest(ReportData reportData) {
+    Map<String, Object> members = new TreeMap<>();
+    members.put("svn", "1");
+    members.put("report_data", Base64.getEncoder().encodeToString(unpadded(reportData)));
+    members.put("name", Simulation.KEY_NAME);
+    members.put("measurement", measurement.hex());
+    members.put("key", Jwk.toMap((ECPublicKey) signingKey.getPublic()));
+    try {
+      Signature signature = Signature.getInstance(Simulation.SIGNATURE_ALGORITHM);
+      signature.initSign(signingKey.getPrivate());
+      signature.update(signedBytes(members));
+      members.put(
+          "signature", Base64.getUrlEncoder().withoutPadding().encodeToString(signature.sign()));
+    } catch (GeneralSecurityException e) {
+      throw new AttestationException.PlatformUnusable("cannot sign simulated evidence", e);
+    }
+    return new Evidence(TeeKind.SIMULATION, Json.write(members));
+  }
+
+  @Override
+  public Optional<SecretBytes> sealingKey() {
+    try (SecretBytes root = SecretBytes.copyOf(sealRoot)) {
+      return Optional.of(
+          KeyDerivation.derive(root, new byte[0], "plinius/simulation-seal", measurement.bytes()));
+    }
+  }
+
+  /** The bytes under the signature: a context, then the canonical members but the signature. */
+  public static byte[] signedBytes(Map<String, Object> members) {
+    Map<String, Object> signed = new TreeMap<>(members);
+    signed.remove("signature");
+    return (Simulation.SIGNED_CONTEXT + Json.write(signed)).getBytes(StandardCharsets.UTF_8);
+  }
+
+  // Trustee's sample evidence holds the 48 bytes of the digest without the zeros behind it.
+  private static byte[] unpadded(ReportData reportData) {
+    byte[] bytes = reportData.bytes();
+    byte[] digest = Arrays.copyOf(bytes, DIGEST_BYTES);
+    return Arrays.equals(bytes, Arrays.copyOf(digest, bytes.length)) ? digest : bytes;
+  }
+
+  private static KeyPair signingKey(Path file) throws IOException, GeneralSecurityException {
+    if (!Files.exists(file)) {
+      KeyPair fresh = Jwk.generate();
+      Base64.Encoder base64 = Base64.getEncoder();
+      createDurably(
+          file,
+          Simulation.KEY_NAME
+              + "\n"
+              + base64.encodeToString(fresh.getPublic().getEncoded())
+              + "\n"
+              + base64.encodeToString(fresh.getPrivate().getEncoded())
+              + "\n");
+    }
+    List<String> lines = Files.readAllLines(file);
+    if (lines.size() != 3 || !lines.get(0).equals(Simulation.KEY_NAME)) {
+      throw new IOException(file + " is not a key of a simulated platform");
+    }
+    KeyFactory factory = KeyFactory.getInstance("EC");
+    return new KeyPair(
+        factory.generatePublic(new X509EncodedKeySpec(decode(file, lines.get(1)))),
+        factory.generatePrivate(new PKCS8EncodedKeySpec(decode(file, lines.get(2)))));
+  }
+
+  private static byte[] sealRoot(Path file) throws IOException {
+    if (!Files.exists(file)) {
+      try (SecretBytes fresh = SecretBytes.random(SEAL_BYTES)) {
+        createDurably(file, Base64.getEncoder().encodeToString(fresh.copy()) + "\n");
+      }
+    }
+    byte[] root = decode(file, Files.readString(file).strip());
+    if (root.length != SEAL_BYTES) {
+      throw new IOException(file + " holds " + root.length + " bytes, want " + SEAL_BYTES);
+    }
+    return root;
+  }
+
+  private static byte[] decode(Path file, String base64) throws IOException {
+    try {
+      return Base64.getDecoder().decode(base64);
+    } catch (IllegalArgumentException e) {
+      throw new IOException(file + " is not base64", e);
+    }
+  }
+
+  // Whole or not at all: another process may start on this platform at the same time.
+  private static void createDurably(Path file, String text) throws IOException {
+    Path fresh = file.resolveSibling(file.getFileName() + ".new");
+    Files.deleteIfExists(fresh);
+    try (FileChannel channel =
+        FileChannel.open(
+            fresh,
+            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
+    }
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+  }
+}

@@ -1,0 +1,217 @@
+package plinius.broker;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import plinius.attestation.kbs.CfgDigest;
+import plinius.attestation.kbs.FreshnessMode;
+import plinius.attestation.kbs.GrantPurpose;
+import plinius.attestation.kbs.JsonFields;
+import plinius.seal.Id128;
+import plinius.seal.SecretBytes;
+import plinius.verification.Appraisal;
+
+/** The jobs and their epochs: what the log's lines add up to. */
+final class JobBook {
+  private static final long VERSION = 1;
+  private static final int REFUSALS_MAX = 1000;
+  private static final int REASON_CHARS_MAX = 2000;
+
+  private final BrokerLog log;
+  private final Id128 ownerKeyId;
+  private final Map<Id128, Job> jobs = new HashMap<>();
+  private boolean begun;
+  private int refusals;
+
+  /** Reads the log, and begins it if there is none. */
+  JobBook(Path directory, Id128 ownerKeyId, SecretBytes logKey, Clock clock) {
+    this.ownerKeyId = ownerKeyId;
+    this.log = new BrokerLog(directory, ownerKeyId, logKey, clock, this::replay);
+    log.exclusively(
+        () -> {
+          if (!begun) {
+            log.append("log", Map.of("version", VERSION, "ownerKeyId", ownerKeyId.toString()));
+          }
+          return begun;
+        });
+  }
+
+  BrokerLog log() {
+    return log;
+  }
+
+  Optional<Job> job(Id128 id) {
+    return log.exclusively(() -> Optional.ofNullable(jobs.get(id)));
+  }
+
+  Optional<Job> jobByName(String name) {
+    return log.exclusively(() -> named(name));
+  }
+
+  List<Job> jobs() {
+    return log.exclusively(() -> List.copyOf(jobs.values()));
+  }
+
+  Job add(Id128 id, JobTerms terms, long lastEpoch) {
+    return log.exclusively(
+        () -> {
+          Job known = jobs.get(id);
+          if (known != null) {
+            throw new BrokerException.JobConflict(
+                "there is a job " + id + " already: " + known.terms());
+          }
+          terms
+              .name()
+              .flatMap(this::named)
+              .ifPresent(
+                  other -> {
+                    throw new BrokerException.JobConflict(
+                        "there is a job named "
+                            + terms.name().orElseThrow()
+                            + " already: "
+                            + other.id()
+                            + ". Choose another name");
+                  });
+          Map<String, Object> members = new TreeMap<>();
+          members.put("job", id.toString());
+          terms.name().ifPresent(name -> members.put("name", name));
+          members.put("cfgDigest", terms.cfgDigest().hex());
+          members.put("seed", Long.toString(terms.seed()));
+          members.put("dataSets", texts(terms.dataSets()));
+          members.put("freshness", terms.freshness().wireName());
+          members.put("epoch", lastEpoch);
+          log.append("job", members);
+          return jobs.get(id);
+        });
+  }
+
+  Job addTestData(Id128 id, List<Id128> dataSets) {
+    return log.exclusively(
+        () -> {
+          Job job =
+              Optional.ofNullable(jobs.get(id))
+                  .orElseThrow(() -> new BrokerException.UnknownJob("there is no job " + id));
+          List<Id128> all = new ArrayList<>(job.testData());
+          dataSets.stream()
+              .filter(each -> !job.terms().dataSets().contains(each) && !all.contains(each))
+              .forEach(all::add);
+          if (!all.equals(job.testData())) {
+            log.append("test-data", Map.of("job", id.toString(), "dataSets", texts(all)));
+          }
+          return jobs.get(id);
+        });
+  }
+
+  /**
+   * Writes down that keys go out, before they do. To train begins the next epoch, whoever else has
+   * granted meanwhile.
+   */
+  Optional<Job> grant(Id128 id, GrantPurpose purpose, Appraisal.Accepted accepted) {
+    return log.exclusively(
+        () -> {
+          Job job = jobs.get(id);
+          if (job == null) {
+            return Optional.empty();
+          }
+          long epoch = purpose == GrantPurpose.TRAIN ? Math.addExact(job.epoch(), 1) : job.epoch();
+          log.append(
+              "grant",
+              Map.of(
+                  "job", id.toString(),
+                  "purpose", purpose.wireName(),
+                  "epoch", epoch,
+                  "platform", accepted.platform(),
+                  "measurement", accepted.measurement().hex()));
+          return Optional.of(jobs.get(id));
+        });
+  }
+
+  /** Writes down a refusal; not more than so many a run, or strangers could fill the disk. */
+  void refused(String reason) {
+    log.exclusively(
+        () -> {
+          if (refusals < REFUSALS_MAX) {
+            refusals++;
+            log.append(
+                "refused",
+                Map.of("reason", reason.substring(0, Math.min(reason.length(), REASON_CHARS_MAX))));
+          }
+          return refusals;
+        });
+  }
+
+  private void replay(JsonFields line) {
+    String event = line.string("event");
+    if (begun == event.equals("log")) {
+      throw new IllegalArgumentException("a log begins with the event log, once");
+    }
+    switch (event) {
+      case "log" -> replayBeginning(line);
+      case "job" -> replayJob(line);
+      case "test-data" -> {
+        Job job = known(line);
+        jobs.put(job.id(), job.withTestData(line.ids("dataSets")));
+      }
+      case "grant" -> replayGrant(line);
+      case "refused" -> line.string("reason");
+      default -> throw new IllegalArgumentException("the event " + event + " is not known");
+    }
+  }
+
+  private void replayBeginning(JsonFields line) {
+    if (line.number("version") != VERSION) {
+      throw new IllegalArgumentException("version " + line.number("version"));
+    }
+    if (!line.id("ownerKeyId").equals(ownerKeyId)) {
+      throw new IllegalArgumentException("another owner's key");
+    }
+    begun = true;
+  }
+
+  private void replayJob(JsonFields line) {
+    Id128 id = line.id("job");
+    JobTerms terms =
+        new JobTerms(
+            line.optionalString("name"),
+            new CfgDigest(line.string("cfgDigest")),
+            Long.parseLong(line.string("seed")),
+            line.ids("dataSets"),
+            FreshnessMode.ofWireName(line.string("freshness")));
+    if (jobs.putIfAbsent(id, new Job(id, terms, line.number("epoch"), List.of())) != null) {
+      throw new IllegalArgumentException("job " + id + " is added twice");
+    }
+  }
+
+  private void replayGrant(JsonFields line) {
+    Job job = known(line);
+    long epoch = line.number("epoch");
+    boolean train = GrantPurpose.ofWireName(line.string("purpose")) == GrantPurpose.TRAIN;
+    if (epoch != job.epoch() + (train ? 1 : 0)) {
+      throw new IllegalArgumentException("epoch " + epoch + " after " + job.epoch());
+    }
+    jobs.put(job.id(), job.atEpoch(epoch));
+  }
+
+  private Job known(JsonFields line) {
+    Job job = jobs.get(line.id("job"));
+    if (job == null) {
+      throw new IllegalArgumentException("job " + line.id("job") + " was never added");
+    }
+    return job;
+  }
+
+  private Optional<Job> named(String name) {
+    return jobs.values().stream()
+        .filter(job -> job.terms().name().equals(Optional.of(name)))
+        .findFirst();
+  }
+
+  private static List<Object> texts(List<Id128> ids) {
+    return new ArrayList<>(ids.stream().map(Id128::toString).toList());
+  }
+}
