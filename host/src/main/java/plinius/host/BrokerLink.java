@@ -1,0 +1,181 @@
+package plinius.host;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import plinius.boundary.Bytes;
+import plinius.boundary.EnclaveMessage.KbsCall;
+import plinius.boundary.HostMessage;
+import plinius.boundary.HostMessage.KbsReply;
+import plinius.boundary.HostMessage.KbsUnreachable;
+
+/**
+ * Carries the enclave's requests to the broker over TLS 1.3 and the answers back. The broker is the
+ * one whose key has the pinned digest: no authority vouches for it, and no name is compared. What
+ * is secret in an answer is sealed to the enclave's key, so that nothing here needs to be trusted.
+ */
+final class BrokerLink implements AutoCloseable {
+  private static final String COOKIE = "kbs-session-id";
+  private static final int BODY_BYTES_MAX = 4 << 20;
+
+  private final URI broker;
+  private final HttpClient client;
+
+  BrokerLink(URI broker, String pin) {
+    this.broker = broker;
+    SSLContext context;
+    try {
+      context = SSLContext.getInstance("TLSv1.3");
+      context.init(null, new TrustManager[] {new Pinned(pin)}, null);
+    } catch (GeneralSecurityException e) {
+      throw new HostException.Internal("this JDK has no TLS 1.3: " + e, e);
+    }
+    SSLParameters parameters = new SSLParameters();
+    parameters.setProtocols(new String[] {"TLSv1.3"});
+    client =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .followRedirects(HttpClient.Redirect.NEVER)
+            .connectTimeout(Duration.ofSeconds(10))
+            .sslContext(context)
+            .sslParameters(parameters)
+            .build();
+  }
+
+  HostMessage carry(KbsCall call) {
+    try {
+      HttpRequest.Builder request =
+          HttpRequest.newBuilder(broker.resolve(call.path())).timeout(Duration.ofSeconds(60));
+      call.cookie().ifPresent(value -> request.header("Cookie", COOKIE + "=" + value));
+      if (call.method().equals("POST")) {
+        request.header("Content-Type", "application/json");
+        request.POST(HttpRequest.BodyPublishers.ofByteArray(call.body().array()));
+      } else {
+        request.GET();
+      }
+      HttpResponse<InputStream> response =
+          client.send(request.build(), HttpResponse.BodyHandlers.ofInputStream());
+      try (InputStream body = response.body()) {
+        byte[] bytes = body.readNBytes(BODY_BYTES_MAX + 1);
+        if (bytes.length > BODY_BYTES_MAX) {
+          return unreachable("its answer is longer than " + BODY_BYTES_MAX + " bytes");
+        }
+        return new KbsReply(response.statusCode(), sessionCookie(response), Bytes.of(bytes));
+      }
+    } catch (IOException | IllegalArgumentException e) {
+      Throwable cause = e;
+      while (cause.getCause() != null && cause.getMessage() == null) {
+        cause = cause.getCause();
+      }
+      return unreachable(
+          cause.getMessage() == null ? cause.getClass().getSimpleName() : cause.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return unreachable("interrupted");
+    }
+  }
+
+  private KbsUnreachable unreachable(String why) {
+    return new KbsUnreachable("the broker at " + broker + " is out of reach: " + why);
+  }
+
+  private static Optional<String> sessionCookie(HttpResponse<?> response) {
+    for (String header : response.headers().allValues("Set-Cookie")) {
+      String pair = header.split(";", 2)[0].strip();
+      if (pair.startsWith(COOKIE + "=")) {
+        return Optional.of(pair.substring(COOKIE.length() + 1));
+      }
+    }
+    return Optional.empty();
+  }
+
+  @Override
+  public void close() {
+    client.shutdownNow();
+  }
+
+  /** Extended, so that the JDK compares no host name of its own accord. */
+  private static final class Pinned extends X509ExtendedTrustManager {
+    private final byte[] pin;
+
+    Pinned(String pin) {
+      this.pin = HexFormat.of().parseHex(pin.toLowerCase(Locale.ROOT));
+    }
+
+    private void check(X509Certificate[] chain) throws CertificateException {
+      byte[] got;
+      try {
+        got = MessageDigest.getInstance("SHA-256").digest(chain[0].getPublicKey().getEncoded());
+      } catch (NoSuchAlgorithmException e) {
+        throw new CertificateException(e);
+      }
+      if (!MessageDigest.isEqual(got, pin)) {
+        throw new CertificateException(
+            "its key has the SHA-256 "
+                + HexFormat.of().formatHex(got)
+                + " and the pin is "
+                + HexFormat.of().formatHex(pin)
+                + ": this is another broker, or somebody is in between");
+      }
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type)
+        throws CertificateException {
+      check(chain);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
+        throws CertificateException {
+      check(chain);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+        throws CertificateException {
+      check(chain);
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type)
+        throws CertificateException {
+      throw new CertificateException("this side is no server");
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
+        throws CertificateException {
+      throw new CertificateException("this side is no server");
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+        throws CertificateException {
+      throw new CertificateException("this side is no server");
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+}
