@@ -47,6 +47,11 @@ public final class SecretBytes implements AutoCloseable {
     return view().clone();
   }
 
+  /** The same secret, closed on its own. */
+  public SecretBytes duplicate() {
+    return copyOf(view());
+  }
+
   /** The array itself, for this package: not to be kept, not to be changed. */
   byte[] view() {
     if (closed) {

@@ -1,0 +1,172 @@
+package plinius.dataset;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32C;
+import plinius.seal.Id128;
+import plinius.seal.RecordSealer;
+
+/**
+ * Where each byte of a sealed data set lies; all numbers big-endian. docs/design/sealed-data.md
+ * says why.
+ *
+ * <pre>
+ * file      header (128) | sealed manifest (128) | records (count x stride)
+ *
+ * header    0 magic PLNDATA1   8 version u32      12 header bytes u32   16 data set id (16)
+ *          32 owner key id (16)                   48 manifest key id (16)
+ *          64 records u64      72 stride u32      76 manifest bytes u32  80 height u32
+ *          84 width u32        88 channels u32    92 classes u32         96 file bytes u64
+ *         104 zeros (20)      124 CRC-32C of the 124 bytes before
+ *
+ * manifest  0 magic PLNMANI1   8 version u32      12 data kind u32      16 data set id (16)
+ *          32 owner key id (16)                   48 records u64        56 plain record bytes u32
+ *          60 height u32      64 width u32        68 channels u32       72 classes u32
+ *          76 element type u32                    80 label kind u32     84 label bytes u32
+ *          88 zeros (24)                                                then the tag (16)
+ *
+ * record    0 index u64        8 mark of the set (8)  16 ciphertext  then the tag (16)
+ *           plaintext: label u32, pixels (height, width, channels)
+ * </pre>
+ */
+final class DataLayout {
+  static final long MAGIC = 0x504c4e4441544131L; // PLNDATA1
+  static final long MANIFEST_MAGIC = 0x504c4e4d414e4931L; // PLNMANI1
+  static final int VERSION = 1;
+  static final int HEADER_BYTES = 128;
+  static final int MANIFEST_PLAIN_BYTES = 112;
+  static final int MANIFEST_BYTES = MANIFEST_PLAIN_BYTES + RecordSealer.OVERHEAD;
+  static final int RECORDS_OFFSET = HEADER_BYTES + MANIFEST_BYTES;
+  static final int RECORD_HEAD_BYTES = 16;
+  static final int LABEL_BYTES = 4;
+  static final long RECORDS_MAX = 1L << 32;
+
+  static final int DATA_KIND_LABELLED_IMAGES = 1;
+  static final int ELEMENT_TYPE_U8 = 1;
+  static final int LABEL_KIND_CLASS = 1;
+
+  private static final int CRC_OFFSET = HEADER_BYTES - 4;
+  private static final byte[] AAD_MAGIC = "PLNREC01".getBytes(StandardCharsets.US_ASCII);
+
+  private DataLayout() {}
+
+  static int plainRecordBytes(SampleKind kind) {
+    return LABEL_BYTES + kind.pixelBytes();
+  }
+
+  static int stride(SampleKind kind) {
+    return RECORD_HEAD_BYTES + plainRecordBytes(kind) + RecordSealer.OVERHEAD;
+  }
+
+  static byte[] header(DataSetInfo info) {
+    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
+    header.putLong(MAGIC).putInt(VERSION).putInt(HEADER_BYTES);
+    header.put(info.id().bytes()).put(info.ownerKeyId().bytes()).put(info.manifestKeyId().bytes());
+    header.putLong(info.records()).putInt(info.recordBytes()).putInt(MANIFEST_BYTES);
+    SampleKind kind = info.kind();
+    header.putInt(kind.height()).putInt(kind.width());
+    header.putInt(kind.channels()).putInt(kind.classes());
+    header.putLong(info.fileBytes());
+    header.putInt(CRC_OFFSET, crc(header.array()));
+    return header.array();
+  }
+
+  /** Damage is found here without a key; deceit by the manifest, which binds the whole header. */
+  static int crc(byte[] header) {
+    CRC32C crc = new CRC32C();
+    crc.update(header, 0, CRC_OFFSET);
+    return (int) crc.getValue();
+  }
+
+  static DataSetInfo readHeader(String name, byte[] bytes, long fileBytes) {
+    ByteBuffer header = ByteBuffer.wrap(bytes);
+    if (header.getLong() != MAGIC) {
+      throw new DataSetException.NotADataSet(
+          name, "it does not start with PLNDATA1, so it is no sealed data set");
+    }
+    if (header.getInt(CRC_OFFSET) != crc(bytes)) {
+      throw new DataSetException.Tampered(
+          name + ": its header was altered (the checksum does not fit). Seal or copy it again");
+    }
+    int version = header.getInt();
+    if (version != VERSION) {
+      throw new DataSetException.NotADataSet(
+          name, "its format version is " + version + ", this Plinius reads " + VERSION);
+    }
+    int headerBytes = header.getInt();
+    Id128 id = id(header);
+    Id128 ownerKeyId = id(header);
+    Id128 manifestKeyId = id(header);
+    long records = header.getLong();
+    int stride = header.getInt();
+    int manifestBytes = header.getInt();
+    DataSetInfo info;
+    try {
+      SampleKind kind =
+          new SampleKind(header.getInt(), header.getInt(), header.getInt(), header.getInt());
+      info = new DataSetInfo(id, ownerKeyId, manifestKeyId, kind, records);
+    } catch (DataSetException.BadInput e) {
+      throw new DataSetException.Tampered(name + ": its header was altered: " + e.getMessage());
+    }
+    boolean zeros = true;
+    for (int i = 104; i < CRC_OFFSET; i++) {
+      zeros &= bytes[i] == 0;
+    }
+    if (headerBytes != HEADER_BYTES
+        || manifestBytes != MANIFEST_BYTES
+        || stride != info.recordBytes()
+        || header.getLong() != info.fileBytes()
+        || !zeros) {
+      throw new DataSetException.Tampered(
+          name + ": its header was altered: its sizes contradict each other. Copy it again");
+    }
+    if (fileBytes != info.fileBytes()) {
+      throw new DataSetException.Tampered(
+          name
+              + (fileBytes < info.fileBytes() ? " was truncated: " : " was extended: ")
+              + fileBytes
+              + " bytes, want "
+              + info.fileBytes()
+              + ". Copy it again");
+    }
+    return info;
+  }
+
+  static byte[] manifest(DataSetInfo info) {
+    ByteBuffer manifest = ByteBuffer.allocate(MANIFEST_PLAIN_BYTES);
+    manifest.putLong(MANIFEST_MAGIC).putInt(VERSION).putInt(DATA_KIND_LABELLED_IMAGES);
+    manifest.put(info.id().bytes()).put(info.ownerKeyId().bytes());
+    SampleKind kind = info.kind();
+    manifest.putLong(info.records()).putInt(plainRecordBytes(kind));
+    manifest.putInt(kind.height()).putInt(kind.width());
+    manifest.putInt(kind.channels()).putInt(kind.classes());
+    manifest.putInt(ELEMENT_TYPE_U8).putInt(LABEL_KIND_CLASS).putInt(LABEL_BYTES);
+    return manifest.array();
+  }
+
+  static void putRecordHead(Id128 dataSet, long index, byte[] target) {
+    ByteBuffer.wrap(target).putLong(index).putLong(mark(dataSet));
+  }
+
+  /** Tells a record of another set from a flipped bit: the first half of the set's id. */
+  static long mark(Id128 dataSet) {
+    return dataSet.high();
+  }
+
+  static byte[] newRecordAad(Id128 dataSet, long records) {
+    return ByteBuffer.allocate(AAD_MAGIC.length + Id128.BYTES + 2 * Long.BYTES)
+        .put(AAD_MAGIC)
+        .put(dataSet.bytes())
+        .putLong(0)
+        .putLong(records)
+        .array();
+  }
+
+  static void putIndex(byte[] recordAad, long index) {
+    ByteBuffer.wrap(recordAad).putLong(AAD_MAGIC.length + Id128.BYTES, index);
+  }
+
+  private static Id128 id(ByteBuffer buffer) {
+    return new Id128(buffer.getLong(), buffer.getLong());
+  }
+}

@@ -1,0 +1,55 @@
+package plinius.dataset;
+
+/** What can go wrong with samples and sealed data sets. No message holds a key or a sample. */
+public abstract sealed class DataSetException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private DataSetException(String message, Throwable cause) {
+    super(message, cause);
+  }
+
+  /** The samples to be sealed are not what they should be: an IDX file, a shape, a label. */
+  public static final class BadInput extends DataSetException {
+    private static final long serialVersionUID = 1L;
+
+    public BadInput(String message) {
+      super(message, null);
+    }
+  }
+
+  /** The bytes are no sealed data set, or one of another version. */
+  public static final class NotADataSet extends DataSetException {
+    private static final long serialVersionUID = 1L;
+
+    NotADataSet(String name, String reason) {
+      super("cannot read " + name + ": " + reason, null);
+    }
+  }
+
+  /** The data set was sealed under another key than the one given. */
+  public static final class WrongKey extends DataSetException {
+    private static final long serialVersionUID = 1L;
+
+    WrongKey(String message) {
+      super(message, null);
+    }
+  }
+
+  /** The sealed bytes are not those that the owner sealed. */
+  public static final class Tampered extends DataSetException {
+    private static final long serialVersionUID = 1L;
+
+    Tampered(String message) {
+      super(message, null);
+    }
+  }
+
+  /** A file cannot be read or written. */
+  public static final class Unusable extends DataSetException {
+    private static final long serialVersionUID = 1L;
+
+    public Unusable(String message, Throwable cause) {
+      super(message + ": " + cause, cause);
+    }
+  }
+}
