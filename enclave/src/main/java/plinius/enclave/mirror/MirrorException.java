@@ -1,0 +1,60 @@
+package plinius.enclave.mirror;
+
+/** Why a mirror is not accepted. The pool is as it was. */
+public abstract sealed class MirrorException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private MirrorException(String message) {
+    super(message);
+  }
+
+  /** Changed, exchanged, or put together from several mirrors. */
+  public static final class Tampered extends MirrorException {
+    private static final long serialVersionUID = 1L;
+
+    Tampered(String where, String what) {
+      super(
+          where
+              + ": "
+              + what
+              + ". The pool was changed by someone else than the enclave and is left as it is;"
+              + " restore it from a copy, or start over with --fresh");
+    }
+  }
+
+  /** Sealed under another owner's key. */
+  public static final class WrongKey extends MirrorException {
+    private static final long serialVersionUID = 1L;
+
+    WrongKey(String message) {
+      super(message);
+    }
+  }
+
+  /** The configuration is not the one that the model was trained with. */
+  public static final class OtherConfiguration extends MirrorException {
+    private static final long serialVersionUID = 1L;
+    private final String mirrored;
+
+    OtherConfiguration(String mirrored) {
+      super("the configuration is not the one of the mirrored model");
+      this.mirrored = mirrored;
+    }
+
+    /** The canonical text of the mirrored one. */
+    public String mirrored() {
+      return mirrored;
+    }
+  }
+
+  /** Something else that decides the bits of the next iteration is different. */
+  public static final class OtherPlan extends MirrorException {
+    private static final long serialVersionUID = 1L;
+
+    OtherPlan(String what, Object mirrored, Object here) {
+      super(
+          "the mirrored model goes on with %s %s, and this run has %s: it would not be the same model"
+              .formatted(what, mirrored, here));
+    }
+  }
+}

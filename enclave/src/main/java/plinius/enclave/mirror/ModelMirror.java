@@ -1,0 +1,430 @@
+package plinius.enclave.mirror;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import plinius.pmem.PersistentMemory;
+import plinius.romulus.Extent;
+import plinius.romulus.Pool;
+import plinius.romulus.PoolException;
+import plinius.romulus.PoolIdentity;
+import plinius.romulus.PoolSizing;
+import plinius.romulus.ReadTx;
+import plinius.romulus.Tx;
+import plinius.seal.Id128;
+import plinius.seal.KeyDerivation;
+import plinius.seal.KeyedDigest;
+import plinius.seal.SecretBytes;
+import plinius.seal.Sealer;
+import plinius.seal.Unsealer;
+
+/**
+ * A model's encrypted twin in persistent memory (Plinius, DSN 2021, section IV; mirror-out and
+ * mirror-in of its Algorithm 3).
+ *
+ * <p>{@link #mirrorOut} seals every tensor into fresh extents and swaps them in one durable
+ * transaction: whenever it is killed, the pool holds the mirror before or the one after, whole.
+ * {@link #mirrorIn} authenticates all of the committed mirror before any of it is used, and
+ * opening never writes.
+ *
+ * <p>The block under the root "mirror", little-endian:
+ *
+ * <pre>
+ *  offset     bytes  field
+ *       0         8  sequence: mirrors of this job, +1 each, never iterations
+ *       8         8  epoch: training opens of this job
+ *      16        16  salt of the run that wrote it
+ *      32        16  extent of the header: offset, bytes
+ *      48         8  number of tensors
+ *  56 + 16 i      16  extent of tensor i: offset, bytes
+ * </pre>
+ */
+public final class ModelMirror implements AutoCloseable {
+
+  private static final String ROOT = "mirror";
+  private static final int SEQUENCE_AT = 0;
+  private static final int EPOCH_AT = 8;
+  private static final int SALT_AT = 16;
+  private static final int HEADER_AT = 32;
+  private static final int COUNT_AT = 48;
+  private static final int EXTENTS_AT = 56;
+  private static final int EXTENT_BYTES = 16;
+
+  private final Pool pool;
+  private final MirrorTerms terms;
+  private final List<MirroredTensor> tensors;
+  private final byte[] salt;
+  private final Optional<MirrorHeader> opened;
+  private final long epoch;
+  private final Sealer sealer;
+
+  private long sequence;
+  private List<MirrorHeader.Ancestor> ring;
+
+  /** Formats the memory as a pool without a mirror. What it held is gone. */
+  public static ModelMirror create(
+      PersistentMemory memory, MirrorTerms terms, List<MirroredTensor> tensors) {
+    PoolIdentity identity = new PoolIdentity(terms.ownerKeyId().bytes(), terms.job().bytes());
+    long twinBytes = sizing(terms, tensors).twinBytes();
+    return new ModelMirror(
+        Pool.format(memory, identity, twinBytes), terms, tensors, Optional.empty(), new byte[0]);
+  }
+
+  /**
+   * Opens a pool and authenticates its newest mirror's header; writes nothing.
+   *
+   * @throws MirrorException if key, job, configuration, plan or seed are not the mirror's, or if it
+   *     was changed
+   */
+  public static ModelMirror open(
+      PersistentMemory memory, MirrorTerms terms, List<MirroredTensor> tensors) {
+    Pool pool = Pool.open(memory);
+    checkIdentity(pool.info().identity(), terms);
+    return pool.read(
+        tx -> {
+          long root = tx.root(ROOT);
+          if (root == 0) {
+            return new ModelMirror(pool, terms, tensors, Optional.empty(), new byte[0]);
+          }
+          SealedRecords records = records(tx, root, terms);
+          MirrorHeader header;
+          try (SecretBytes key = stateKey(tx, root, terms);
+              Unsealer unsealer = new Unsealer(key)) {
+            header = records.readHeader(tx, extent(tx, root + HEADER_AT, "the header"), unsealer);
+          }
+          checkHeader(header, tx, root, terms, tensors);
+          return new ModelMirror(pool, terms, tensors, Optional.of(header), records.digest());
+        });
+  }
+
+  private ModelMirror(
+      Pool pool,
+      MirrorTerms terms,
+      List<MirroredTensor> tensors,
+      Optional<MirrorHeader> opened,
+      byte[] headerTag) {
+    this.pool = pool;
+    this.terms = terms;
+    this.tensors = List.copyOf(tensors);
+    this.opened = opened;
+    this.sequence = opened.map(MirrorHeader::sequence).orElse(0L);
+    this.epoch = Math.max(terms.epoch(), opened.map(header -> header.epoch() + 1).orElse(1L));
+    this.ring = opened.map(header -> extend(header, headerTag)).orElse(List.of());
+    try (SecretBytes fresh = SecretBytes.random(MirrorHeader.SALT_BYTES)) {
+      this.salt = fresh.copy();
+    }
+    try (SecretBytes key = stateKey(terms, salt, epoch)) {
+      this.sealer = new Sealer(key);
+    }
+  }
+
+  /** How large the pool file has to be: two complete models and a margin. */
+  public static long poolBytes(MirrorTerms terms, List<MirroredTensor> tensors) {
+    return sizing(terms, tensors).poolBytes();
+  }
+
+  /** How far the newest mirror is; nothing if there is none yet. Authenticated. */
+  public Optional<Progress> progress() {
+    return opened.map(MirrorHeader::progress);
+  }
+
+  /** The epoch of this run's mirrors. */
+  public long epoch() {
+    return epoch;
+  }
+
+  public long sequence() {
+    return sequence;
+  }
+
+  /**
+   * Fills the tensors from the newest mirror, after all of it was authenticated.
+   *
+   * @return how far it is; nothing, and the tensors are as they were, if there is none yet
+   */
+  public Optional<Progress> mirrorIn() {
+    if (opened.isEmpty()) {
+      return Optional.empty();
+    }
+    MirrorHeader header = opened.get();
+    List<float[]> values =
+        pool.read(
+            tx -> {
+              long root = tx.root(ROOT);
+              SealedRecords records = records(tx, root, terms);
+              List<float[]> read = new ArrayList<>();
+              try (SecretBytes key = stateKey(tx, root, terms);
+                  Unsealer unsealer = new Unsealer(key)) {
+                for (int i = 0; i < tensors.size(); i++) {
+                  Extent extent =
+                      extent(
+                          tx,
+                          root + EXTENTS_AT + (long) EXTENT_BYTES * i,
+                          "tensor " + tensors.get(i).name());
+                  read.add(records.read(tx, extent, i, tensors.get(i), unsealer));
+                }
+              }
+              records.wipe();
+              if (!MessageDigest.isEqual(records.digest(), header.contents())) {
+                throw new MirrorException.Tampered(
+                    "model.pm", "its records are not the ones that its header lists");
+              }
+              return read;
+            });
+    for (int i = 0; i < tensors.size(); i++) {
+      MirroredTensor tensor = tensors.get(i);
+      System.arraycopy(values.get(i), 0, tensor.block(), tensor.offset(), tensor.count());
+      java.util.Arrays.fill(values.get(i), 0);
+    }
+    return Optional.of(header.progress());
+  }
+
+  /**
+   * Seals all tensors and the progress into fresh extents and makes them the newest mirror, in one
+   * transaction: durable when this returns.
+   *
+   * @throws PoolException.Full before anything was written, if the pool has no room for them
+   */
+  public void mirrorOut(Progress progress) {
+    long next = sequence + 1;
+    SealedRecords records = new SealedRecords(terms.job(), epoch, next);
+    // The ring changes only when the transaction did not abort.
+    ring =
+        pool.update(
+            tx -> {
+              long root = block(tx);
+              List<Extent> before = extents(tx, root);
+              // All or nothing: no room is noticed before the first byte is sealed.
+              List<Extent> fresh = new ArrayList<>();
+              for (MirroredTensor tensor : tensors) {
+                fresh.add(tx.allocExtent(SealedRecords.sealedBytes(4L * tensor.count())));
+              }
+              int headerBytes = header(next, progress, new byte[32]).encode().length;
+              Extent headerExtent = tx.allocExtent(headerBytes + SealedRecords.OVERHEAD);
+
+              for (int i = 0; i < tensors.size(); i++) {
+                records.write(tx, fresh.get(i), i, tensors.get(i), sealer);
+                set(tx, root + EXTENTS_AT + (long) EXTENT_BYTES * i, fresh.get(i));
+              }
+              MirrorHeader header = header(next, progress, records.digest());
+              // Last: it binds all that was sealed before it.
+              SealedRecords last = new SealedRecords(terms.job(), epoch, next);
+              last.writeHeader(tx, headerExtent, header.encode(), sealer);
+              set(tx, root + HEADER_AT, headerExtent);
+              tx.setLong(root + SEQUENCE_AT, next);
+              tx.setLong(root + EPOCH_AT, epoch);
+              tx.write(root + SALT_AT, salt, 0, salt.length);
+              before.forEach(tx::freeExtent);
+              return extend(header, last.digest());
+            });
+    records.wipe();
+    sequence = next;
+  }
+
+  /**
+   * The state's identity: equal for equal states, across pools, runs and epochs. Keyed, over names,
+   * shapes and values in canonical order, and over the progress.
+   */
+  public byte[] stateDigest(Progress progress) {
+    KeyedDigest digest = new KeyedDigest(terms.digestKey());
+    byte[] buffer = new byte[64 * 1024];
+    for (MirroredTensor tensor : tensors) {
+      byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
+      digest.update(KeyDerivation.part(name.length)).update(name);
+      digest.update(KeyDerivation.part(tensor.shape().length));
+      for (int extent : tensor.shape()) {
+        digest.update(KeyDerivation.part(extent));
+      }
+      for (int done = 0; done < tensor.count(); ) {
+        int floats = Math.min(buffer.length / 4, tensor.count() - done);
+        MemorySegment.copy(
+            MemorySegment.ofArray(tensor.block()),
+            ValueLayout.JAVA_FLOAT,
+            4L * (tensor.offset() + done),
+            MemorySegment.ofArray(buffer),
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
+            0,
+            floats);
+        digest.update(buffer, 0, 4 * floats);
+        done += floats;
+      }
+    }
+    java.util.Arrays.fill(buffer, (byte) 0);
+    digest.update(KeyDerivation.part(progress.iteration()));
+    digest.update(KeyDerivation.part(progress.seen()));
+    digest.update(KeyDerivation.part(Float.floatToRawIntBits(progress.averageLoss())));
+    return digest.finish();
+  }
+
+  public Pool pool() {
+    return pool;
+  }
+
+  @Override
+  public void close() {
+    sealer.close();
+    pool.close();
+  }
+
+  private static PoolSizing sizing(MirrorTerms terms, List<MirroredTensor> tensors) {
+    long[] extents = new long[tensors.size() + 1];
+    for (int i = 0; i < tensors.size(); i++) {
+      extents[i] = SealedRecords.sealedBytes(4L * tensors.get(i).count());
+    }
+    // The ring is full after 64 mirrors, and an override may lengthen nothing: both are known here.
+    extents[tensors.size()] = MirrorHeader.BYTES_MAX + SealedRecords.OVERHEAD;
+    return PoolSizing.of(extents, EXTENTS_AT + (long) EXTENT_BYTES * tensors.size());
+  }
+
+  private long block(Tx tx) {
+    long root = tx.root(ROOT);
+    if (root == 0) {
+      root = tx.alloc(EXTENTS_AT + (long) EXTENT_BYTES * tensors.size());
+      tx.setRoot(ROOT, root);
+      tx.setLong(root + COUNT_AT, tensors.size());
+    }
+    return root;
+  }
+
+  /** The extents of the mirror that is committed now; none before the first. */
+  private List<Extent> extents(ReadTx tx, long root) {
+    List<Extent> extents = new ArrayList<>();
+    if (tx.getLong(root + SEQUENCE_AT) > 0) {
+      extents.add(extent(tx, root + HEADER_AT, "the header"));
+      for (int i = 0; i < tensors.size(); i++) {
+        long at = root + EXTENTS_AT + (long) EXTENT_BYTES * i;
+        extents.add(extent(tx, at, "tensor " + tensors.get(i).name()));
+      }
+    }
+    return extents;
+  }
+
+  private MirrorHeader header(long next, Progress progress, byte[] contents) {
+    List<MirrorHeader.Entry> entries = new ArrayList<>();
+    for (MirroredTensor tensor : tensors) {
+      entries.add(
+          new MirrorHeader.Entry(
+              tensor.name(),
+              SealedRecords.shapeOf(tensor),
+              SealedRecords.count(4L * tensor.count())));
+    }
+    return new MirrorHeader(
+        terms.job(),
+        terms.ownerKeyId(),
+        epoch,
+        next,
+        salt,
+        progress,
+        terms.seed(),
+        terms.shards(),
+        terms.plan(),
+        terms.cfgDigest(),
+        terms.canonicalCfg(),
+        entries,
+        contents,
+        ring);
+  }
+
+  /** The ring with this mirror as its youngest member: what the next header carries. */
+  private static List<MirrorHeader.Ancestor> extend(MirrorHeader header, byte[] headerTag) {
+    List<MirrorHeader.Ancestor> longer = new ArrayList<>(header.ring());
+    longer.add(new MirrorHeader.Ancestor(header.sequence(), mirrorDigest(header, headerTag)));
+    int surplus = Math.max(0, longer.size() - MirrorHeader.RING_ENTRIES);
+    return List.copyOf(longer.subList(surplus, longer.size()));
+  }
+
+  /** The identity of one mirror: over the tags of its records and of its header. */
+  private static byte[] mirrorDigest(MirrorHeader header, byte[] headerTag) {
+    try {
+      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      digest.update(header.contents());
+      return digest.digest(headerTag);
+    } catch (java.security.NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static SealedRecords records(ReadTx tx, long root, MirrorTerms terms) {
+    return new SealedRecords(
+        terms.job(), tx.getLong(root + EPOCH_AT), tx.getLong(root + SEQUENCE_AT));
+  }
+
+  private static SecretBytes stateKey(ReadTx tx, long root, MirrorTerms terms) {
+    byte[] salt = new byte[MirrorHeader.SALT_BYTES];
+    tx.read(root + SALT_AT, salt, 0, salt.length);
+    return stateKey(terms, salt, tx.getLong(root + EPOCH_AT));
+  }
+
+  /** A key for one run: the salt is fresh, so that its counter nonces never meet another run's. */
+  private static SecretBytes stateKey(MirrorTerms terms, byte[] salt, long epoch) {
+    return KeyDerivation.derive(
+        terms.jobKey(), salt, "plinius/state", terms.job().bytes(), KeyDerivation.part(epoch));
+  }
+
+  private static Extent extent(ReadTx tx, long at, String what) {
+    long offset = tx.getLong(at);
+    long bytes = tx.getLong(at + 8);
+    try {
+      return new Extent(offset, bytes);
+    } catch (IllegalArgumentException e) {
+      throw new MirrorException.Tampered(
+          "model.pm: " + what,
+          "no extent can lie at %d with %d bytes".formatted(offset, bytes));
+    }
+  }
+
+  private static void set(Tx tx, long at, Extent extent) {
+    tx.setLong(at, extent.offset());
+    tx.setLong(at + 8, extent.bytes());
+  }
+
+  private static void checkIdentity(PoolIdentity identity, MirrorTerms terms) {
+    Id128 keyId = Id128.of(identity.keyId());
+    if (!keyId.equals(terms.ownerKeyId())) {
+      throw new MirrorException.WrongKey(
+          "model.pm was sealed under the key with id %s, and this job's key has id %s: use the key file of the one who started it"
+              .formatted(keyId, terms.ownerKeyId()));
+    }
+    Id128 job = Id128.of(identity.jobId());
+    if (!job.equals(terms.job())) {
+      throw new MirrorException.WrongKey(
+          "model.pm belongs to job %s, and the grant is for job %s: name the job that it belongs to, or another folder"
+              .formatted(job, terms.job()));
+    }
+  }
+
+  private static void checkHeader(
+      MirrorHeader header, ReadTx tx, long root, MirrorTerms terms, List<MirroredTensor> tensors) {
+    if (!MessageDigest.isEqual(header.cfgDigest(), terms.cfgDigest())) {
+      throw new MirrorException.OtherConfiguration(header.canonicalCfg());
+    }
+    if (header.seed() != terms.seed()) {
+      throw new MirrorException.OtherPlan("seed", header.seed(), terms.seed());
+    }
+    if (!header.plan().equals(terms.plan())) {
+      throw new MirrorException.OtherPlan("kernel plan", header.plan(), terms.plan());
+    }
+    if (header.shards() != terms.shards()) {
+      throw new MirrorException.OtherPlan("shards", header.shards(), terms.shards());
+    }
+    if (tx.getLong(root + COUNT_AT) != tensors.size() || header.entries().size() != tensors.size()) {
+      throw new MirrorException.Tampered(
+          "model.pm",
+          "it lists %d tensors, the network has %d"
+              .formatted(tx.getLong(root + COUNT_AT), tensors.size()));
+    }
+    for (int i = 0; i < tensors.size(); i++) {
+      MirrorHeader.Entry entry = header.entries().get(i);
+      if (!entry.name().equals(tensors.get(i).name())
+          || !entry.shape().equals(SealedRecords.shapeOf(tensors.get(i)))) {
+        throw new MirrorException.OtherPlan(
+            "tensor " + i, entry.name() + entry.shape(), tensors.get(i).name());
+      }
+    }
+  }
+}
