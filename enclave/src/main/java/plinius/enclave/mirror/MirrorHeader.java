@@ -91,8 +91,7 @@ record MirrorHeader(
 
   /** Reads bytes that were authenticated: what does not fit was written by another version. */
   static MirrorHeader decode(byte[] bytes, int length) {
-    try (DataInputStream in =
-        new DataInputStream(new ByteArrayInputStream(bytes, 0, length))) {
+    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes, 0, length))) {
       int format = in.readInt();
       if (format != FORMAT) {
         throw new MirrorException.OtherPlan("mirror format", format, FORMAT);

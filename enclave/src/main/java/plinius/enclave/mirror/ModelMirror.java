@@ -19,8 +19,8 @@ import plinius.romulus.Tx;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
 import plinius.seal.KeyedDigest;
-import plinius.seal.SecretBytes;
 import plinius.seal.Sealer;
+import plinius.seal.SecretBytes;
 import plinius.seal.Unsealer;
 
 /**
@@ -29,8 +29,8 @@ import plinius.seal.Unsealer;
  *
  * <p>{@link #mirrorOut} seals every tensor into fresh extents and swaps them in one durable
  * transaction: whenever it is killed, the pool holds the mirror before or the one after, whole.
- * {@link #mirrorIn} authenticates all of the committed mirror before any of it is used, and
- * opening never writes.
+ * {@link #mirrorIn} authenticates all of the committed mirror before any of it is used, and opening
+ * never writes.
  *
  * <p>The block under the root "mirror", little-endian:
  *
@@ -373,8 +373,7 @@ public final class ModelMirror implements AutoCloseable {
       return new Extent(offset, bytes);
     } catch (IllegalArgumentException e) {
       throw new MirrorException.Tampered(
-          "model.pm: " + what,
-          "no extent can lie at %d with %d bytes".formatted(offset, bytes));
+          "model.pm: " + what, "no extent can lie at %d with %d bytes".formatted(offset, bytes));
     }
   }
 
@@ -412,7 +411,8 @@ public final class ModelMirror implements AutoCloseable {
     if (header.shards() != terms.shards()) {
       throw new MirrorException.OtherPlan("shards", header.shards(), terms.shards());
     }
-    if (tx.getLong(root + COUNT_AT) != tensors.size() || header.entries().size() != tensors.size()) {
+    if (tx.getLong(root + COUNT_AT) != tensors.size()
+        || header.entries().size() != tensors.size()) {
       throw new MirrorException.Tampered(
           "model.pm",
           "it lists %d tensors, the network has %d"

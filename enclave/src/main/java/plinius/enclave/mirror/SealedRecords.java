@@ -48,7 +48,8 @@ final class SealedRecords {
   static final int OVERHEAD = PLACE_BYTES + Sealer.OVERHEAD;
   private static final int TAG_BYTES = 16;
 
-  private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, BIG_ENDIAN);
+  private static final VarHandle INT =
+      MethodHandles.byteArrayViewVarHandle(int[].class, BIG_ENDIAN);
   private static final VarHandle LONG =
       MethodHandles.byteArrayViewVarHandle(long[].class, BIG_ENDIAN);
   private static final ValueLayout.OfFloat FLOAT =
@@ -106,7 +107,14 @@ final class SealedRecords {
   }
 
   private int write(
-      Tx tx, Extent extent, long at, int index, int record, int length, byte[] place, Sealer sealer) {
+      Tx tx,
+      Extent extent,
+      long at,
+      int index,
+      int record,
+      int length,
+      byte[] place,
+      Sealer sealer) {
     INT.set(sealed, 0, index);
     INT.set(sealed, 4, record);
     LONG.set(sealed, 8, sequence);
@@ -117,8 +125,7 @@ final class SealedRecords {
   }
 
   /** Authenticates a tensor and gives its values; nothing of the network is touched. */
-  float[] read(
-      ReadTx tx, Extent extent, int index, MirroredTensor tensor, Unsealer unsealer) {
+  float[] read(ReadTx tx, Extent extent, int index, MirroredTensor tensor, Unsealer unsealer) {
     int records = count(4L * tensor.count());
     String where = "model.pm: tensor " + tensor.name();
     if (extent.bytes() != sealedBytes(4L * tensor.count())) {
