@@ -3,4 +3,7 @@ module plinius.darknet {
   requires transitive plinius.kernel;
 
   exports plinius.darknet;
+  exports plinius.darknet.cfg;
+  exports plinius.darknet.layer;
+  exports plinius.darknet.weights;
 }

@@ -1,0 +1,15 @@
+package plinius.darknet;
+
+import plinius.darknet.cfg.CfgException;
+import plinius.darknet.weights.WeightsException;
+
+/** What can go wrong with a network that somebody wrote down: its configuration or its weights. */
+public abstract sealed class DarknetException extends RuntimeException
+    permits CfgException, WeightsException, NetworkException {
+  private static final long serialVersionUID = 1L;
+
+  /** An error whose message says what failed, the values and what to do. */
+  protected DarknetException(String message) {
+    super(message);
+  }
+}

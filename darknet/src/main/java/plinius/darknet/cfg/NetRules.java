@@ -1,0 +1,97 @@
+package plinius.darknet.cfg;
+
+import java.util.List;
+
+/** What the keys of [net] must be together. */
+final class NetRules {
+  private NetRules() {}
+
+  static void check(Section net) {
+    batch(net);
+    inputs(net);
+    policy(net);
+    augmentation(net);
+    for (String key : List.of("notruth", "random")) {
+      if (net.flag(key)) {
+        throw net.refuse(key, "is not available in this version; leave the key out.");
+      }
+    }
+    if (net.integer("time_steps") != 1) {
+      throw net.refuse(
+          "time_steps", "needs recurrent layers, which this version has not; leave the key out.");
+    }
+  }
+
+  private static void batch(Section net) {
+    int batch = net.integer("batch");
+    int subdivisions = net.integer("subdivisions");
+    if (batch % subdivisions != 0) {
+      throw net.refuse(
+          "subdivisions", "does not divide batch=" + batch + "; images would be left out.");
+    }
+  }
+
+  private static void inputs(Section net) {
+    long image = (long) net.integer("height") * net.integer("width") * net.integer("channels");
+    int inputs = net.integer("inputs");
+    if (image == 0 && inputs == 0) {
+      throw net.refuse("says nothing about the input: give height, width and channels, or inputs.");
+    }
+    if (image == 0
+        && (net.integer("height") | net.integer("width") | net.integer("channels")) != 0) {
+      throw net.refuse("has only some of height, width and channels; give all three, or inputs.");
+    }
+    if (image > 1 << 28) {
+      throw net.refuse(
+          "has an image of " + image + " values; at most " + (1 << 28) + " are possible.");
+    }
+    if (image != 0 && inputs != 0 && image != inputs) {
+      throw net.refuse("inputs", "is not height x width x channels = " + image + ".");
+    }
+  }
+
+  private static void policy(Section net) {
+    String policy = net.word("policy");
+    if (policy.equals("steps")) {
+      int steps = net.integers("steps").length;
+      int scales = net.decimals("scales").length;
+      if (steps == 0 || steps != scales) {
+        throw net.refuse(
+            "policy",
+            "needs as many scales as steps, at least one; there are "
+                + steps
+                + " steps and "
+                + scales
+                + " scales.");
+      }
+    }
+    if (policy.equals("poly") && net.integer("max_batches") == 0) {
+      throw net.refuse("policy", "needs max_batches.");
+    }
+  }
+
+  /**
+   * Accepted where it would change nothing: a training that silently did not augment would mislead.
+   */
+  private static void augmentation(Section net) {
+    for (String key : List.of("max_crop", "min_crop")) {
+      if (net.has(key) && net.integer(key) != 0 && net.integer(key) != net.integer("width")) {
+        throw noAugmentation(net, key);
+      }
+    }
+    for (String key : List.of("max_ratio", "min_ratio", "aspect", "saturation", "exposure")) {
+      if (net.decimal(key) != 1) {
+        throw noAugmentation(net, key);
+      }
+    }
+    for (String key : List.of("angle", "hue")) {
+      if (net.decimal(key) != 0) {
+        throw noAugmentation(net, key);
+      }
+    }
+  }
+
+  private static CfgException noAugmentation(Section net, String key) {
+    return net.refuse(key, "asks for augmentation, which is not available yet; remove the key.");
+  }
+}

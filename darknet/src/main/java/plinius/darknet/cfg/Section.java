@@ -1,0 +1,129 @@
+package plinius.darknet.cfg;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * One section of a configuration: the net's, or a layer's. Values are normalised and within their
+ * limits; keys that the file does not have answer with Darknet's default.
+ */
+public final class Section {
+  private final String file;
+  private final String type;
+  private final int line;
+  private final Map<String, Entry> entries = new LinkedHashMap<>();
+
+  /** A value, and the line it stands in (0 = given from outside the file). */
+  record Entry(String value, int line) {}
+
+  Section(String file, String type, int line) {
+    this.file = file;
+    this.type = type;
+    this.line = line;
+  }
+
+  /** The section's one name, such as "convolutional" for [conv]. */
+  public String type() {
+    return type;
+  }
+
+  /** The line of the section's heading, counted from 1. */
+  public int line() {
+    return line;
+  }
+
+  /** Whether the file, or an override, gives this key. */
+  public boolean has(String key) {
+    return entries.containsKey(key);
+  }
+
+  /** A whole number. */
+  public int integer(String key) {
+    return Integer.parseInt(value(key));
+  }
+
+  /** A number, rounded to binary32 as the original does. */
+  public float decimal(String key) {
+    return Float.parseFloat(value(key));
+  }
+
+  /** A key that is 0 or 1. */
+  public boolean flag(String key) {
+    return value(key).equals("1");
+  }
+
+  /** A word out of the known ones, or a text. */
+  public String word(String key) {
+    return value(key);
+  }
+
+  /** A list of whole numbers; empty if the key is not given. */
+  public int[] integers(String key) {
+    String[] items = items(key);
+    int[] values = new int[items.length];
+    for (int i = 0; i < items.length; i++) {
+      values[i] = Integer.parseInt(items[i]);
+    }
+    return values;
+  }
+
+  /** A list of numbers; empty if the key is not given. */
+  public float[] decimals(String key) {
+    String[] items = items(key);
+    float[] values = new float[items.length];
+    for (int i = 0; i < items.length; i++) {
+      values[i] = Float.parseFloat(items[i]);
+    }
+    return values;
+  }
+
+  /** A refusal of this key's value, with its place. */
+  public CfgException refuse(String key, String reason) {
+    Entry entry = entries.get(key);
+    int at = entry == null ? line : entry.line();
+    String what = entry == null ? "[" + type + "]: " + key : "[" + type + "] " + key;
+    String where = entry != null && entry.line() == 0 ? "--set" : file;
+    return new CfgException(
+        where, at, key, what + (entry == null ? "" : "=" + entry.value()) + " " + reason);
+  }
+
+  /** A refusal of the section as a whole, with its place. */
+  public CfgException refuse(String reason) {
+    return new CfgException(file, line, type, "[" + type + "] " + reason);
+  }
+
+  Map<String, Entry> entries() {
+    return entries;
+  }
+
+  private String[] items(String key) {
+    String value = value(key);
+    return value.isEmpty() ? new String[0] : value.split(",");
+  }
+
+  private String value(String key) {
+    Entry entry = entries.get(key);
+    if (entry != null) {
+      return entry.value();
+    }
+    Key known = Schema.keys(type).get(key);
+    if (known == null) {
+      throw new IllegalArgumentException("[" + type + "] has no key " + key);
+    }
+    return known.byDefault();
+  }
+
+  /**
+   * The section in its one normal spelling: keys in the schema's order, without those that say what
+   * is the default anyway.
+   */
+  void appendCanonical(StringBuilder text) {
+    text.append('[').append(type).append("]\n");
+    for (Key key : Schema.keys(type).values()) {
+      Entry entry = entries.get(key.name());
+      if (entry != null && !entry.value().equals(key.byDefault())) {
+        text.append(key.name()).append('=').append(entry.value()).append('\n');
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package plinius.darknet.layer;
+
+import plinius.darknet.cfg.Section;
+import plinius.kernel.Activation;
+
+/** An activation as a layer of its own (darknet activation_layer.c @f6afaab). */
+public final class ActivationLayer implements Layer {
+  private final LayerCommon common;
+  private final Shape out;
+  private final Activation activation;
+  private final float[] output; // (batch, out)
+  private final float[] delta; // (batch, out)
+
+  /** An activation of the output of the layer before. */
+  public ActivationLayer(LayerCommon common, Section section, Shape in, Storage storage) {
+    this.common = common;
+    out = in;
+    activation = Activation.named(section.word("activation")).orElseThrow();
+    output = storage.activations(out.count());
+    delta = storage.trainingActivations(out.count());
+  }
+
+  @Override
+  public void forward(Pass pass) {
+    pass.run(
+        shard -> {
+          int from = pass.from(shard) * out.count();
+          int count = pass.from(shard + 1) * out.count() - from;
+          System.arraycopy(pass.input, from, output, from, count);
+          pass.kernels.activate(activation, output, from, count);
+        });
+  }
+
+  @Override
+  public void backward(Pass pass) {
+    pass.run(
+        shard -> {
+          int from = pass.from(shard) * out.count();
+          int count = pass.from(shard + 1) * out.count() - from;
+          pass.kernels.gradient(activation, output, from, delta, from, count);
+          if (pass.wantsInputDelta()) {
+            pass.kernels.add(delta, from, pass.inputDelta, from, count);
+          }
+        });
+  }
+
+  @Override
+  public LayerCommon common() {
+    return common;
+  }
+
+  @Override
+  public Shape out() {
+    return out;
+  }
+
+  @Override
+  public float[] output() {
+    return output;
+  }
+
+  @Override
+  public float[] delta() {
+    return delta;
+  }
+}

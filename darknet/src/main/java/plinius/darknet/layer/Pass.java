@@ -1,0 +1,125 @@
+package plinius.darknet.layer;
+
+import java.util.Arrays;
+import java.util.function.IntConsumer;
+import plinius.kernel.Kernels;
+import plinius.kernel.Workers;
+
+/**
+ * What a layer sees of its network during one forward or backward pass; Darknet hands down a copy
+ * of its {@code network} for the same purpose. The network sets the fields before it calls a layer.
+ *
+ * <p>The batch is cut into shards by its size alone, never by the number of threads. Each shard's
+ * sums are its own, and they are added in the shards' order: so the bits of the result do not
+ * depend on who computed what.
+ */
+public final class Pass {
+  /** Most shards that a batch is cut into. */
+  public static final int MAX_SHARDS = 8;
+
+  private static final float[] NOTHING = {};
+
+  final Kernels kernels;
+  final Workers workers;
+  final Draws draws;
+
+  /** Scratch that layers use in turn: shards' partial weight updates. */
+  final float[] partials;
+
+  /** Scratch that layers use in turn: transposed weights. */
+  final float[] transposed;
+
+  float[] input = NOTHING;
+  float[] inputDelta = NOTHING;
+  float[] truth = NOTHING;
+  boolean training;
+  int images;
+  int shards;
+  long iteration;
+  int firstImage;
+
+  /** A pass that can be used again and again. */
+  public Pass(Kernels kernels, Workers workers, Draws draws, int partials, int transposed) {
+    this.kernels = kernels;
+    this.workers = workers;
+    this.draws = draws;
+    this.partials = new float[partials];
+    this.transposed = new float[transposed];
+  }
+
+  /**
+   * Begins a pass over a sub-batch.
+   *
+   * @param training whether it is part of a training iteration
+   * @param images in this sub-batch
+   * @param iteration completed iterations
+   * @param firstImage index of the sub-batch's first image within its iteration
+   */
+  public void begin(boolean training, int images, long iteration, int firstImage) {
+    this.training = training;
+    this.images = images;
+    this.shards = shards(images);
+    this.iteration = iteration;
+    this.firstImage = firstImage;
+    this.truth = NOTHING;
+  }
+
+  /** What the next layer reads, and where its backward adds what it finds out about that. */
+  public void at(float[] layerInput, float[] layerInputDelta) {
+    this.input = layerInput;
+    this.inputDelta = layerInputDelta;
+  }
+
+  /** What layers with a cost compare with, from here on. */
+  public void truth(float[] expected) {
+    this.truth = expected;
+  }
+
+  /** The number of shards of so many images. */
+  public static int shards(int images) {
+    return Math.min(MAX_SHARDS, images);
+  }
+
+  /** Sets all values of the batch to 0. */
+  public void clear(float[] batchValues) {
+    runChunks(batchValues.length, (from, count) -> Arrays.fill(batchValues, from, from + count, 0));
+  }
+
+  boolean hasTruth() {
+    return truth.length > 0;
+  }
+
+  boolean wantsInputDelta() {
+    return inputDelta.length > 0;
+  }
+
+  /** First image of a shard; that of shard {@code shards} is the end of the batch. */
+  int from(int shard) {
+    return (int) ((long) shard * images / shards);
+  }
+
+  /** Runs a task for every shard, on all threads. */
+  void run(IntConsumer shardTask) {
+    workers.run(shards, shardTask);
+  }
+
+  /** Values that one task of an elementwise pass takes: 64 KiB of floats. */
+  private static final int CHUNK = 1 << 14;
+
+  /** A task over a range of values. */
+  @FunctionalInterface
+  interface RangeTask {
+    void accept(int from, int count);
+  }
+
+  /** Runs a task over ranges of {@code count} values; for work whose order does not matter. */
+  void runChunks(int count, RangeTask task) {
+    int chunks = (count + CHUNK - 1) / CHUNK;
+    workers.run(
+        chunks,
+        chunk -> {
+          int from = chunk * CHUNK;
+          task.accept(from, Math.min(CHUNK, count - from));
+        });
+  }
+}

@@ -1,0 +1,32 @@
+package plinius.darknet.layer;
+
+/**
+ * The shape of one image's activations, stored as (h, w, c) with the channels contiguous.
+ *
+ * @param h rows
+ * @param w columns
+ * @param c channels
+ * @param image whether layers that need an image may read it; Darknet sets h = w = c = 0 otherwise
+ */
+public record Shape(int h, int w, int c, boolean image) {
+  /** A list of values that is not an image. */
+  public static Shape flat(int count) {
+    return new Shape(1, 1, count, false);
+  }
+
+  /** Number of values. */
+  public int count() {
+    return Math.multiplyExact(Math.multiplyExact(h, w), c);
+  }
+
+  /** Where a value that Darknet has at place {@code chw} of its (c, h, w) order lies in ours. */
+  public int place(int chw) {
+    int channel = chw / (h * w);
+    return chw % (h * w) * c + channel;
+  }
+
+  @Override
+  public String toString() {
+    return h + "x" + w + "x" + c;
+  }
+}

@@ -1,0 +1,140 @@
+package plinius.darknet.layer;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import plinius.darknet.NetworkException;
+
+/**
+ * Where layers get their memory from while a network is built: one block for everything that is
+ * mirrored, and arrays of their own for what lives for one iteration. Refuses a network that the
+ * heap cannot hold, before it tries.
+ */
+public final class Storage {
+  private final int batch;
+  private final boolean training;
+  private final long limitBytes;
+  private final List<Slot> slots = new ArrayList<>();
+  private float[] block = {};
+  private long blockFloats;
+  private long bytes;
+  private int partials;
+  private int transposed;
+
+  /**
+   * Storage for a network.
+   *
+   * @param batch images in a sub-batch
+   * @param training whether deltas are needed
+   * @param limitBytes that the network may take
+   */
+  public Storage(int batch, boolean training, long limitBytes) {
+    this.batch = batch;
+    this.training = training;
+    this.limitBytes = limitBytes;
+  }
+
+  /** A tensor in the block, behind those asked for before. */
+  Slot slot(int layer, String type, String tensor, Slot.Role role, int... shape) {
+    long count = Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
+    if (blockFloats + count > Integer.MAX_VALUE - 8) {
+      throw new NetworkException(
+          "the network has more than 2^31 parameters with layer " + layer + "; make it smaller.");
+    }
+    String name = layer + "." + type + "." + tensor;
+    Slot slot = new Slot(name, role, (int) blockFloats, (int) count, shape);
+    slots.add(slot);
+    blockFloats += count;
+    take(count);
+    return slot;
+  }
+
+  /** Values for every image of a sub-batch. */
+  public float[] activations(int perImage) {
+    return new float[checked(perImage)];
+  }
+
+  /** As {@link #activations}, but only in training; else empty. */
+  float[] trainingActivations(int perImage) {
+    return training ? activations(perImage) : new float[0];
+  }
+
+  /** Places for every value of every image; only in training, else empty. */
+  int[] trainingIndexes(int perImage) {
+    return training ? indexes(perImage) : new int[0];
+  }
+
+  /** Places for every value of every image. */
+  int[] indexes(int perImage) {
+    return new int[checked(perImage)];
+  }
+
+  private int checked(int perImage) {
+    long count = (long) batch * perImage;
+    if (count > Integer.MAX_VALUE - 8) {
+      throw new NetworkException(
+          batch
+              + " images with "
+              + perImage
+              + " values each do not fit one array; raise subdivisions.");
+    }
+    take(count);
+    return (int) count;
+  }
+
+  private void take(long floats) {
+    bytes += floats * Float.BYTES;
+    if (bytes > limitBytes) {
+      throw new NetworkException(
+          "the network needs more than the "
+              + (limitBytes >> 20)
+              + " MiB of memory that it may take; raise subdivisions, lower batch, or give the"
+              + " process more memory.");
+    }
+  }
+
+  /** Asks for scratch that holds partial sums of this many weights; says how many at once. */
+  int partials(int weights) {
+    int shards = WeightUpdates.shards(weights, Pass.shards(batch));
+    if (training) {
+      partials = Math.max(partials, shards * weights);
+      transposed = Math.max(transposed, weights);
+    }
+    return shards;
+  }
+
+  /** Makes the block, once all layers have asked. */
+  public void allocate() {
+    block = new float[(int) blockFloats];
+  }
+
+  /** Images in a sub-batch. */
+  public int batch() {
+    return batch;
+  }
+
+  /** Whether this is for training. */
+  public boolean training() {
+    return training;
+  }
+
+  /** The block; empty before {@link #allocate()}. */
+  public float[] block() {
+    return block;
+  }
+
+  /** All tensors of the block, in order. */
+  public List<Slot> slots() {
+    return List.copyOf(slots);
+  }
+
+  /** Floats of scratch for partial sums. */
+  public int partialFloats() {
+    return partials;
+  }
+
+  /** Floats of scratch for transposed weights. */
+  public int transposedFloats() {
+    return transposed;
+  }
+}
