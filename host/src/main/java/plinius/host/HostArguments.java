@@ -38,6 +38,7 @@ import plinius.boundary.HostMessage.WriteBack;
  * @param json JSON lines on standard output instead of text for people
  * @param fresh rename an existing pool to model.pm.old-N, under the lock, and start a new one
  * @param killAt where to kill the enclave, for demonstrations and tests
+ * @param recordBorder where to write down all that crosses the border, for tests
  */
 public record HostArguments(
     Mode mode,
@@ -60,7 +61,8 @@ public record HostArguments(
     long poolBytes,
     boolean json,
     boolean fresh,
-    Optional<KillAt> killAt) {
+    Optional<KillAt> killAt,
+    Optional<Path> recordBorder) {
 
   /**
    * A sealed data set.
@@ -86,6 +88,7 @@ public record HostArguments(
     Objects.requireNonNull(writeBack);
     Objects.requireNonNull(protocol);
     Objects.requireNonNull(killAt);
+    Objects.requireNonNull(recordBorder);
     settings = Map.copyOf(settings);
     require(job.matches("[0-9a-f]{32}"), "--job-id takes 32 hexadecimal digits, got " + job);
     require("https".equals(broker.getScheme()), "--broker takes an https address, got " + broker);
@@ -131,6 +134,7 @@ public record HostArguments(
       arguments.add("--fresh");
     }
     killAt.ifPresent(at -> add(arguments, "--kill-at", at));
+    recordBorder.ifPresent(file -> add(arguments, "--record-border", file));
     return arguments;
   }
 
@@ -183,7 +187,8 @@ public record HostArguments(
             longNumber(options, "--pool-size", 0),
             options.containsKey("--json"),
             options.containsKey("--fresh"),
-            Optional.ofNullable(options.get("--kill-at")).map(KillAt::parse));
+            Optional.ofNullable(options.get("--kill-at")).map(KillAt::parse),
+            Optional.ofNullable(options.get("--record-border")).map(Path::of));
     options
         .keySet()
         .removeAll(
@@ -209,7 +214,8 @@ public record HostArguments(
                 "--pool-size",
                 "--json",
                 "--fresh",
-                "--kill-at"));
+                "--kill-at",
+                "--record-border"));
     require(options.isEmpty(), "known options", options.keySet().toString());
     return parsed;
   }

@@ -2,6 +2,8 @@ package plinius.host;
 
 import java.io.BufferedInputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -126,9 +128,14 @@ final class Session implements AutoCloseable {
         throw new HostException.Internal(
             "cannot start the enclave " + java + "; build its image first: " + e.getMessage(), e);
       }
-      channel =
-          Channel.ofHost(
-              new BufferedInputStream(enclave.getInputStream()), enclave.getOutputStream());
+      InputStream said = enclave.getInputStream();
+      OutputStream told = enclave.getOutputStream();
+      if (arguments.recordBorder().isPresent()) {
+        BorderRecord record = BorderRecord.to(arguments.recordBorder().get());
+        said = record.of(said);
+        told = record.of(told);
+      }
+      channel = Channel.ofHost(new BufferedInputStream(said), told);
     }
   }
 
