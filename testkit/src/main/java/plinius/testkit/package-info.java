@@ -1,2 +1,5 @@
-/** Simulated persistent memory with crash enumeration, for tests. Tests only. */
+/**
+ * Simulated persistent memory whose crashes can be enumerated, for tests of whatever lives in it.
+ * Start at {@link plinius.testkit.CrashExplorer}. Tests only; depends on pmem alone.
+ */
 package plinius.testkit;
