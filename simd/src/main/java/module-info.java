@@ -2,4 +2,9 @@
 module plinius.simd {
   requires transitive plinius.kernel;
   requires jdk.incubator.vector;
+
+  exports plinius.simd;
+
+  provides plinius.kernel.Kernels with
+      plinius.simd.VectorKernels;
 }

@@ -30,6 +30,17 @@ public record ConvShape(
           "%d channels and %d filters cannot be split into %d groups"
               .formatted(c, filters, groups));
     }
+    if (outH < 1 || outW < 1) {
+      throw new IllegalArgumentException(
+          "a filter of size %d finds no place in an image of %d x %d with padding %d"
+              .formatted(size, h, w, pad));
+    }
+    long padded = (long) Math.max(h, outH) * (w + 2L * pad + 2L * size) * Math.max(c, filters);
+    if (padded > Integer.MAX_VALUE || (long) size * size * (c / groups) * filters > 1 << 30) {
+      throw new IllegalArgumentException(
+          "an image of %d x %d x %d or weights of %d x %d x %d x %d are more than an array holds"
+              .formatted(h, w, c, size, size, c / groups, filters));
+    }
     if (outH != (h + 2 * pad - size) / stride + 1 || outW != (w + 2 * pad - size) / stride + 1) {
       throw new IllegalArgumentException(
           "output %d x %d does not follow from the input".formatted(outH, outW));

@@ -1,5 +1,6 @@
 package plinius.kernel;
 
+import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
 /**
@@ -22,12 +23,22 @@ public interface Kernels {
 
   /** The fastest implementation on the path: the vector one if its module is there. */
   static Kernels best() {
-    return ServiceLoader.load(Kernels.class).findFirst().orElseGet(ScalarKernels::new);
+    try {
+      return ServiceLoader.load(Kernels.class, Kernels.class.getClassLoader())
+          .findFirst()
+          .orElseGet(ScalarKernels::new);
+    } catch (ServiceConfigurationError | LinkageError e) {
+      // The vector kernels need the module jdk.incubator.vector. The scalar ones compute the same
+      // bits without it, and name() says which are in use.
+      return new ScalarKernels();
+    }
   }
 
   /**
    * y (images, outH, outW, filters) = x * weights for the images [from, to). Each output is one sum
-   * over (kh, kw, channel) in this order from 0, padding counting as zeros.
+   * over (kh, kw, channel) in this order from 0. Filter rows outside the image are left out;
+   * columns outside it count as zeros, so that fast kernels can run over padded rows without a
+   * branch.
    */
   void convForward(
       ConvShape s,
@@ -49,7 +60,8 @@ public interface Kernels {
   /**
    * Adds to xDelta (images, h, w, c) what the output's delta (images, outH, outW, filters) says
    * about the input, for the images [from, to). One sum over (kh, kw, filter) in the order of the
-   * transposed weights from 0, then added.
+   * transposed weights from 0, then added. Filter rows that hit no output are left out; columns
+   * that hit none count as zeros.
    */
   void convBackwardData(
       ConvShape s,
@@ -64,7 +76,8 @@ public interface Kernels {
 
   /**
    * Adds to updates (kh, kw, c / groups, filters) the products of input and delta for the images
-   * [from, to), over (image, outH, outW) in this order from what updates hold.
+   * [from, to), over (image, outH, outW) in this order from what updates hold; rows outside the
+   * image are left out, columns outside it count as zeros.
    */
   void convBackwardWeights(
       ConvShape s,

@@ -2,7 +2,12 @@ package plinius.kernel;
 
 import static java.util.Objects.checkFromIndexSize;
 
-/** The reference: each kernel as its definition reads, one output at a time. */
+import java.util.Arrays;
+
+/**
+ * The reference: each kernel as its definition reads. Filters run in the innermost loops, because
+ * they lie side by side; each output still has its own sum in the stated order.
+ */
 public final class ScalarKernels implements Kernels {
 
   @Override
@@ -26,25 +31,23 @@ public final class ScalarKernels implements Kernels {
     int filters = s.groupFilters();
     for (int n = from; n < to; n++) {
       int image = xAt + n * s.inputs();
-      int out = yAt + n * s.outputs();
+      int pixel = yAt + n * s.outputs();
       for (int oh = 0; oh < s.outH(); oh++) {
-        for (int ow = 0; ow < s.outW(); ow++) {
-          for (int f = 0; f < s.filters(); f++) {
-            int first = f / filters * channels;
-            float sum = 0;
-            for (int kh = 0; kh < s.size(); kh++) {
-              int ih = oh * s.stride() + kh - s.pad();
-              for (int kw = 0; kw < s.size(); kw++) {
-                int iw = ow * s.stride() + kw - s.pad();
-                boolean inside = ih >= 0 && ih < s.h() && iw >= 0 && iw < s.w();
-                for (int c = 0; c < channels; c++) {
-                  float value = inside ? x[image + (ih * s.w() + iw) * s.c() + first + c] : 0;
-                  int at = ((kh * s.size() + kw) * channels + c) * s.filters() + f;
-                  sum = Math.fma(value, weights[wAt + at], sum);
-                }
-              }
+        for (int ow = 0; ow < s.outW(); ow++, pixel += s.filters()) {
+          Arrays.fill(y, pixel, pixel + s.filters(), 0);
+          for (int tap = 0; tap < s.size() * s.size(); tap++) {
+            int ih = oh * s.stride() + tap / s.size() - s.pad();
+            int iw = ow * s.stride() + tap % s.size() - s.pad();
+            if (ih < 0 || ih >= s.h()) {
+              continue;
             }
-            y[out + (oh * s.outW() + ow) * s.filters() + f] = sum;
+            boolean inside = iw >= 0 && iw < s.w();
+            for (int i = 0; i < s.c(); i++) {
+              float value = inside ? x[image + (ih * s.w() + iw) * s.c() + i] : 0;
+              int first = i / channels * filters;
+              int w = wAt + (tap * channels + i % channels) * s.filters() + first;
+              multiplyAdd(value, weights, w, y, pixel + first, filters);
+            }
           }
         }
       }
@@ -84,36 +87,38 @@ public final class ScalarKernels implements Kernels {
     int channels = s.groupChannels();
     int filters = s.groupFilters();
     int taps = s.size() * s.size();
+    float[] sums = new float[s.c()];
     for (int n = from; n < to; n++) {
-      int image = xdAt + n * s.inputs();
-      int out = dAt + n * s.outputs();
+      int image = dAt + n * s.outputs();
+      int pixel = xdAt + n * s.inputs();
       for (int ih = 0; ih < s.h(); ih++) {
-        for (int iw = 0; iw < s.w(); iw++) {
-          for (int c = 0; c < s.c(); c++) {
-            int group = c / channels;
-            float sum = 0;
-            for (int tap = 0; tap < taps; tap++) {
-              int row = ih + s.pad() - (s.size() - 1) + tap / s.size();
-              int column = iw + s.pad() - (s.size() - 1) + tap % s.size();
-              boolean inside =
-                  row >= 0
-                      && column >= 0
-                      && row % s.stride() == 0
-                      && column % s.stride() == 0
-                      && row / s.stride() < s.outH()
-                      && column / s.stride() < s.outW();
-              int at = inside ? (row / s.stride() * s.outW() + column / s.stride()) : 0;
-              for (int f = 0; f < filters; f++) {
-                float value = inside ? delta[out + at * s.filters() + group * filters + f] : 0;
-                int w = ((group * taps + tap) * filters + f) * channels + c % channels;
-                sum = Math.fma(value, transposed[tAt + w], sum);
-              }
+        for (int iw = 0; iw < s.w(); iw++, pixel += s.c()) {
+          Arrays.fill(sums, 0);
+          for (int tap = 0; tap < taps; tap++) {
+            int oh = output(s, ih + s.pad() - (s.size() - 1) + tap / s.size(), s.outH());
+            int ow = output(s, iw + s.pad() - (s.size() - 1) + tap % s.size(), s.outW());
+            if (oh < 0) {
+              continue;
             }
-            xDelta[image + (ih * s.w() + iw) * s.c() + c] += sum;
+            for (int f = 0; f < s.filters(); f++) {
+              float value = ow < 0 ? 0 : delta[image + (oh * s.outW() + ow) * s.filters() + f];
+              int group = f / filters;
+              int w = tAt + ((group * taps + tap) * filters + f % filters) * channels;
+              multiplyAdd(value, transposed, w, sums, group * channels, channels);
+            }
+          }
+          for (int c = 0; c < s.c(); c++) {
+            xDelta[pixel + c] += sums[c];
           }
         }
       }
     }
+  }
+
+  /** The row or column of the output whose filter starts at this one of the input, or -1. */
+  private static int output(ConvShape s, int start, int outputs) {
+    boolean hit = start >= 0 && start % s.stride() == 0 && start / s.stride() < outputs;
+    return hit ? start / s.stride() : -1;
   }
 
   @Override
@@ -130,30 +135,33 @@ public final class ScalarKernels implements Kernels {
     Ranges.convolution(s, x, xAt, updates, uAt, delta, dAt, from, to);
     int channels = s.groupChannels();
     int filters = s.groupFilters();
-    for (int kh = 0; kh < s.size(); kh++) {
-      for (int kw = 0; kw < s.size(); kw++) {
-        for (int c = 0; c < channels; c++) {
-          for (int f = 0; f < s.filters(); f++) {
-            int channel = f / filters * channels + c;
-            int at = uAt + ((kh * s.size() + kw) * channels + c) * s.filters() + f;
-            float sum = updates[at];
-            for (int n = from; n < to; n++) {
-              for (int oh = 0; oh < s.outH(); oh++) {
-                int ih = oh * s.stride() + kh - s.pad();
-                for (int ow = 0; ow < s.outW(); ow++) {
-                  int iw = ow * s.stride() + kw - s.pad();
-                  boolean inside = ih >= 0 && ih < s.h() && iw >= 0 && iw < s.w();
-                  float value =
-                      inside ? x[xAt + n * s.inputs() + (ih * s.w() + iw) * s.c() + channel] : 0;
-                  int d = dAt + n * s.outputs() + (oh * s.outW() + ow) * s.filters() + f;
-                  sum = Math.fma(value, delta[d], sum);
-                }
-              }
+    for (int n = from; n < to; n++) {
+      int image = xAt + n * s.inputs();
+      int pixel = dAt + n * s.outputs();
+      for (int oh = 0; oh < s.outH(); oh++) {
+        for (int ow = 0; ow < s.outW(); ow++, pixel += s.filters()) {
+          for (int tap = 0; tap < s.size() * s.size(); tap++) {
+            int ih = oh * s.stride() + tap / s.size() - s.pad();
+            int iw = ow * s.stride() + tap % s.size() - s.pad();
+            if (ih < 0 || ih >= s.h()) {
+              continue;
             }
-            updates[at] = sum;
+            boolean inside = iw >= 0 && iw < s.w();
+            for (int i = 0; i < s.c(); i++) {
+              float value = inside ? x[image + (ih * s.w() + iw) * s.c() + i] : 0;
+              int first = i / channels * filters;
+              int u = uAt + (tap * channels + i % channels) * s.filters() + first;
+              multiplyAdd(value, delta, pixel + first, updates, u, filters);
+            }
           }
         }
       }
+    }
+  }
+
+  private static void multiplyAdd(float a, float[] x, int xAt, float[] y, int yAt, int count) {
+    for (int i = 0; i < count; i++) {
+      y[yAt + i] = Math.fma(a, x[xAt + i], y[yAt + i]);
     }
   }
 

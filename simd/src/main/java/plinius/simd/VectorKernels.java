@@ -1,0 +1,557 @@
+package plinius.simd;
+
+import static java.util.Objects.checkFromIndexSize;
+import static jdk.incubator.vector.VectorOperators.GT;
+import static jdk.incubator.vector.VectorOperators.LE;
+import static plinius.simd.Lanes.FLOATS;
+import static plinius.simd.Lanes.INTS;
+import static plinius.simd.Lanes.LANES;
+import static plinius.simd.Lanes.broadcast;
+import static plinius.simd.Lanes.load;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorMask;
+import plinius.kernel.Activation;
+import plinius.kernel.ConvShape;
+import plinius.kernel.Kernels;
+import plinius.kernel.PoolShape;
+import plinius.kernel.Ranges;
+import plinius.kernel.ScalarKernels;
+
+/**
+ * The kernels with channels, or neighbouring values, in the lanes of vectors: each lane does what
+ * the reference does, in its order, so the bits are the reference's at any width.
+ *
+ * <p>Ranges are checked at the entry, because the virtual machine's own checks of vector accesses
+ * may be off. What does not fill a vector runs in scalar code, what has no vector form is the
+ * reference's.
+ *
+ * <p>File length: all kernels but convolution, each a loop of its own.
+ */
+public final class VectorKernels implements Kernels {
+  /** Rows of one pass over a block of channels: few enough to stay in the first-level cache. */
+  private static final int STRIP = 64;
+
+  private final ScalarKernels scalar = new ScalarKernels();
+  private final String name;
+
+  /** Fails, with a linkage error, where the module jdk.incubator.vector is missing. */
+  public VectorKernels() {
+    name = "vector (%d bits)".formatted(FLOATS.vectorBitSize());
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public void convForward(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] weights,
+      int wAt,
+      float[] y,
+      int yAt,
+      int from,
+      int to) {
+    Ranges.convolution(s, x, xAt, weights, wAt, y, yAt, from, to);
+    VectorConvolution.forward(s, x, xAt, weights, wAt, y, yAt, from, to);
+  }
+
+  @Override
+  public void transposeWeights(ConvShape s, float[] weights, int wAt, float[] transposed, int tAt) {
+    scalar.transposeWeights(s, weights, wAt, transposed, tAt);
+  }
+
+  @Override
+  public void convBackwardData(
+      ConvShape s,
+      float[] delta,
+      int dAt,
+      float[] transposed,
+      int tAt,
+      float[] xDelta,
+      int xdAt,
+      int from,
+      int to) {
+    Ranges.convolution(s, xDelta, xdAt, transposed, tAt, delta, dAt, from, to);
+    VectorConvolution.backwardData(s, delta, dAt, transposed, tAt, xDelta, xdAt, from, to);
+  }
+
+  @Override
+  public void convBackwardWeights(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] delta,
+      int dAt,
+      float[] updates,
+      int uAt,
+      int from,
+      int to) {
+    Ranges.convolution(s, x, xAt, updates, uAt, delta, dAt, from, to);
+    VectorConvolution.backwardWeights(s, x, xAt, delta, dAt, updates, uAt, from, to);
+  }
+
+  @Override
+  public void addBias(float[] y, int yAt, int rows, int channels, float[] bias, int bAt) {
+    Ranges.rows(y, yAt, rows, channels);
+    checkFromIndexSize(bAt, channels, bias.length);
+    int bound = FLOATS.loopBound(channels);
+    for (int row = 0, at = yAt; row < rows; row++, at += channels) {
+      for (int c = 0; c < bound; c += LANES) {
+        load(y, at + c).add(load(bias, bAt + c)).intoArray(y, at + c);
+      }
+      for (int c = bound; c < channels; c++) {
+        y[at + c] += bias[bAt + c];
+      }
+    }
+  }
+
+  @Override
+  public void channelSums(float[] x, int xAt, int rows, int channels, float[] sums, int sAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    checkFromIndexSize(sAt, channels, sums.length);
+    int bound = FLOATS.loopBound(channels);
+    for (int strip = 0; strip < rows; strip += STRIP) {
+      int count = Math.min(STRIP, rows - strip);
+      int start = xAt + strip * channels;
+      for (int c = 0; c < bound; c += LANES) {
+        FloatVector sum = load(sums, sAt + c);
+        for (int row = 0; row < count; row++) {
+          sum = sum.add(load(x, start + row * channels + c));
+        }
+        sum.intoArray(sums, sAt + c);
+      }
+      for (int c = bound; c < channels; c++) {
+        float sum = sums[sAt + c];
+        for (int row = 0; row < count; row++) {
+          sum += x[start + row * channels + c];
+        }
+        sums[sAt + c] = sum;
+      }
+    }
+  }
+
+  @Override
+  public void channelSquares(
+      float[] x, int xAt, int rows, int channels, float[] mean, int mAt, float[] sums, int sAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    checkFromIndexSize(mAt, channels, mean.length);
+    checkFromIndexSize(sAt, channels, sums.length);
+    int bound = FLOATS.loopBound(channels);
+    for (int strip = 0; strip < rows; strip += STRIP) {
+      int count = Math.min(STRIP, rows - strip);
+      int start = xAt + strip * channels;
+      for (int c = 0; c < bound; c += LANES) {
+        FloatVector sum = load(sums, sAt + c);
+        FloatVector centre = load(mean, mAt + c);
+        for (int row = 0; row < count; row++) {
+          FloatVector d = load(x, start + row * channels + c).sub(centre);
+          sum = d.fma(d, sum);
+        }
+        sum.intoArray(sums, sAt + c);
+      }
+      for (int c = bound; c < channels; c++) {
+        float sum = sums[sAt + c];
+        for (int row = 0; row < count; row++) {
+          float d = x[start + row * channels + c] - mean[mAt + c];
+          sum = Math.fma(d, d, sum);
+        }
+        sums[sAt + c] = sum;
+      }
+    }
+  }
+
+  @Override
+  public void channelProducts(
+      float[] a, int aAt, float[] b, int bAt, int rows, int channels, float[] sums, int sAt) {
+    Ranges.rows(a, aAt, rows, channels);
+    Ranges.rows(b, bAt, rows, channels);
+    checkFromIndexSize(sAt, channels, sums.length);
+    int bound = FLOATS.loopBound(channels);
+    for (int strip = 0; strip < rows; strip += STRIP) {
+      int count = Math.min(STRIP, rows - strip);
+      int start = strip * channels;
+      for (int c = 0; c < bound; c += LANES) {
+        FloatVector sum = load(sums, sAt + c);
+        for (int row = 0; row < count; row++) {
+          int i = start + row * channels + c;
+          sum = load(a, aAt + i).fma(load(b, bAt + i), sum);
+        }
+        sum.intoArray(sums, sAt + c);
+      }
+      for (int c = bound; c < channels; c++) {
+        float sum = sums[sAt + c];
+        for (int row = 0; row < count; row++) {
+          int i = start + row * channels + c;
+          sum = Math.fma(a[aAt + i], b[bAt + i], sum);
+        }
+        sums[sAt + c] = sum;
+      }
+    }
+  }
+
+  @Override
+  public void channelDeviations(
+      float[] delta,
+      int dAt,
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] mean,
+      int mAt,
+      float[] sums,
+      int sAt) {
+    Ranges.rows(delta, dAt, rows, channels);
+    Ranges.rows(x, xAt, rows, channels);
+    checkFromIndexSize(mAt, channels, mean.length);
+    checkFromIndexSize(sAt, channels, sums.length);
+    int bound = FLOATS.loopBound(channels);
+    for (int strip = 0; strip < rows; strip += STRIP) {
+      int count = Math.min(STRIP, rows - strip);
+      int start = strip * channels;
+      for (int c = 0; c < bound; c += LANES) {
+        FloatVector sum = load(sums, sAt + c);
+        FloatVector centre = load(mean, mAt + c);
+        for (int row = 0; row < count; row++) {
+          int i = start + row * channels + c;
+          sum = load(delta, dAt + i).fma(load(x, xAt + i).sub(centre), sum);
+        }
+        sum.intoArray(sums, sAt + c);
+      }
+      for (int c = bound; c < channels; c++) {
+        float sum = sums[sAt + c];
+        for (int row = 0; row < count; row++) {
+          int i = start + row * channels + c;
+          sum = Math.fma(delta[dAt + i], x[xAt + i] - mean[mAt + c], sum);
+        }
+        sums[sAt + c] = sum;
+      }
+    }
+  }
+
+  @Override
+  public void normalize(
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] mean,
+      int mAt,
+      float[] variance,
+      int vAt,
+      float[] y,
+      int yAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    Ranges.rows(y, yAt, rows, channels);
+    checkFromIndexSize(mAt, channels, mean.length);
+    checkFromIndexSize(vAt, channels, variance.length);
+    float[] deviation = new float[channels];
+    for (int c = 0; c < channels; c++) {
+      deviation[c] = (float) Math.sqrt(variance[vAt + c]) + 0.000001f;
+    }
+    int bound = FLOATS.loopBound(channels);
+    for (int row = 0; row < rows; row++) {
+      int i = row * channels;
+      for (int c = 0; c < bound; c += LANES) {
+        load(x, xAt + i + c)
+            .sub(load(mean, mAt + c))
+            .div(load(deviation, c))
+            .intoArray(y, yAt + i + c);
+      }
+      for (int c = bound; c < channels; c++) {
+        y[yAt + i + c] = (x[xAt + i + c] - mean[mAt + c]) / deviation[c];
+      }
+    }
+  }
+
+  @Override
+  public void scaleAddBias(
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] scale,
+      int sAt,
+      float[] bias,
+      int bAt,
+      float[] y,
+      int yAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    Ranges.rows(y, yAt, rows, channels);
+    checkFromIndexSize(sAt, channels, scale.length);
+    checkFromIndexSize(bAt, channels, bias.length);
+    int bound = FLOATS.loopBound(channels);
+    for (int row = 0; row < rows; row++) {
+      int i = row * channels;
+      for (int c = 0; c < bound; c += LANES) {
+        load(x, xAt + i + c)
+            .fma(load(scale, sAt + c), load(bias, bAt + c))
+            .intoArray(y, yAt + i + c);
+      }
+      for (int c = bound; c < channels; c++) {
+        y[yAt + i + c] = Math.fma(x[xAt + i + c], scale[sAt + c], bias[bAt + c]);
+      }
+    }
+  }
+
+  @Override
+  public void scaleChannels(float[] x, int xAt, int rows, int channels, float[] scale, int sAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    checkFromIndexSize(sAt, channels, scale.length);
+    int bound = FLOATS.loopBound(channels);
+    for (int row = 0, at = xAt; row < rows; row++, at += channels) {
+      for (int c = 0; c < bound; c += LANES) {
+        load(x, at + c).mul(load(scale, sAt + c)).intoArray(x, at + c);
+      }
+      for (int c = bound; c < channels; c++) {
+        x[at + c] *= scale[sAt + c];
+      }
+    }
+  }
+
+  @Override
+  public void normalizeDelta(
+      float[] x,
+      int xAt,
+      int rows,
+      int channels,
+      float[] mean,
+      int mAt,
+      float[] variance,
+      int vAt,
+      float[] meanDelta,
+      int mdAt,
+      float[] varianceDelta,
+      int vdAt,
+      int n,
+      float[] delta,
+      int dAt) {
+    Ranges.rows(x, xAt, rows, channels);
+    Ranges.rows(delta, dAt, rows, channels);
+    checkFromIndexSize(mAt, channels, mean.length);
+    checkFromIndexSize(vAt, channels, variance.length);
+    checkFromIndexSize(mdAt, channels, meanDelta.length);
+    checkFromIndexSize(vdAt, channels, varianceDelta.length);
+    float[] deviation = new float[channels];
+    float[] perValue = new float[channels];
+    float[] constant = new float[channels];
+    for (int c = 0; c < channels; c++) {
+      deviation[c] = (float) Math.sqrt(variance[vAt + c] + 0.00001f);
+      perValue[c] = varianceDelta[vdAt + c] * 2 / n;
+      constant[c] = meanDelta[mdAt + c] / n;
+    }
+    int bound = FLOATS.loopBound(channels);
+    for (int row = 0; row < rows; row++) {
+      int i = row * channels;
+      for (int c = 0; c < bound; c += LANES) {
+        FloatVector centred = load(x, xAt + i + c).sub(load(mean, mAt + c));
+        FloatVector scaled = load(delta, dAt + i + c).div(load(deviation, c));
+        load(perValue, c).fma(centred, scaled).add(load(constant, c)).intoArray(delta, dAt + i + c);
+      }
+      for (int c = bound; c < channels; c++) {
+        float centred = x[xAt + i + c] - mean[mAt + c];
+        float scaled = delta[dAt + i + c] / deviation[c];
+        delta[dAt + i + c] = Math.fma(perValue[c], centred, scaled) + constant[c];
+      }
+    }
+  }
+
+  @Override
+  public void activate(Activation activation, float[] x, int xAt, int count) {
+    checkFromIndexSize(xAt, count, x.length);
+    int bound = FLOATS.loopBound(count);
+    switch (activation) {
+      case LINEAR -> {
+        return;
+      }
+      case RELU -> {
+        for (int i = xAt; i < xAt + bound; i += LANES) {
+          FloatVector v = load(x, i);
+          v.blend(0f, v.compare(LE, 0f)).intoArray(x, i);
+        }
+      }
+      case LEAKY, RELIE -> {
+        float slope = activation == Activation.LEAKY ? 0.1f : 0.01f;
+        for (int i = xAt; i < xAt + bound; i += LANES) {
+          FloatVector v = load(x, i);
+          v.mul(slope).blend(v, v.compare(GT, 0f)).intoArray(x, i);
+        }
+      }
+      default -> bound = 0;
+    }
+    scalar.activate(activation, x, xAt + bound, count - bound);
+  }
+
+  @Override
+  public void gradient(
+      Activation activation, float[] y, int yAt, float[] delta, int dAt, int count) {
+    checkFromIndexSize(yAt, count, y.length);
+    checkFromIndexSize(dAt, count, delta.length);
+    int bound = FLOATS.loopBound(count);
+    switch (activation) {
+      case LINEAR -> {
+        return;
+      }
+      case RELU, LEAKY, RELIE -> {
+        float slope = activation.gradient(-1);
+        FloatVector ones = broadcast(1);
+        for (int i = 0; i < bound; i += LANES) {
+          VectorMask<Float> positive = load(y, yAt + i).compare(GT, 0f);
+          load(delta, dAt + i)
+              .mul(broadcast(slope).blend(ones, positive))
+              .intoArray(delta, dAt + i);
+        }
+      }
+      default -> bound = 0;
+    }
+    scalar.gradient(activation, y, yAt + bound, delta, dAt + bound, count - bound);
+  }
+
+  @Override
+  public void maxpoolForward(
+      PoolShape s,
+      float[] x,
+      int xAt,
+      float[] y,
+      int yAt,
+      int[] indexes,
+      int iAt,
+      int from,
+      int to) {
+    Ranges.pooling(s, x, xAt, y, yAt, indexes, iAt, from, to);
+    int start = -(s.padding() / 2);
+    for (int n = from; n < to; n++) {
+      int image = xAt + n * s.inputs();
+      int out = n * s.outputs();
+      for (int oh = 0; oh < s.outH(); oh++) {
+        int top = start + oh * s.stride();
+        for (int ow = 0; ow < s.outW(); ow++, out += s.c()) {
+          pool(s, x, image, top, start + ow * s.stride(), y, yAt + out, indexes, iAt + out);
+        }
+      }
+    }
+  }
+
+  /** One window, all channels. */
+  private static void pool(
+      PoolShape s,
+      float[] x,
+      int image,
+      int top,
+      int left,
+      float[] y,
+      int yAt,
+      int[] indexes,
+      int iAt) {
+    int firstRow = Math.max(0, top);
+    int endRow = Math.min(s.h(), top + s.size());
+    int firstColumn = Math.max(0, left);
+    int endColumn = Math.min(s.w(), left + s.size());
+    int bound = FLOATS.loopBound(s.c());
+    for (int c = 0; c < bound; c += LANES) {
+      FloatVector max = broadcast(-Float.MAX_VALUE);
+      IntVector index = IntVector.broadcast(INTS, -1);
+      for (int row = firstRow; row < endRow; row++) {
+        for (int column = firstColumn; column < endColumn; column++) {
+          int at = (row * s.w() + column) * s.c() + c;
+          FloatVector v = load(x, image + at);
+          VectorMask<Float> greater = v.compare(GT, max);
+          max = max.blend(v, greater);
+          index = index.blend(Lanes.indexes().add(at), greater.cast(INTS));
+        }
+      }
+      max.intoArray(y, yAt + c);
+      index.intoArray(indexes, iAt + c);
+    }
+    for (int c = bound; c < s.c(); c++) {
+      float max = -Float.MAX_VALUE;
+      int index = -1;
+      for (int row = firstRow; row < endRow; row++) {
+        for (int column = firstColumn; column < endColumn; column++) {
+          int at = (row * s.w() + column) * s.c() + c;
+          if (x[image + at] > max) {
+            max = x[image + at];
+            index = at;
+          }
+        }
+      }
+      y[yAt + c] = max;
+      indexes[iAt + c] = index;
+    }
+  }
+
+  @Override
+  public void maxpoolBackward(
+      PoolShape s,
+      float[] delta,
+      int dAt,
+      int[] indexes,
+      int iAt,
+      float[] xDelta,
+      int xdAt,
+      int from,
+      int to) {
+    scalar.maxpoolBackward(s, delta, dAt, indexes, iAt, xDelta, xdAt, from, to);
+  }
+
+  @Override
+  public void axpy(float alpha, float[] x, int xAt, float[] y, int yAt, int count) {
+    checkFromIndexSize(xAt, count, x.length);
+    checkFromIndexSize(yAt, count, y.length);
+    int bound = FLOATS.loopBound(count);
+    for (int i = 0; i < bound; i += LANES) {
+      broadcast(alpha).fma(load(x, xAt + i), load(y, yAt + i)).intoArray(y, yAt + i);
+    }
+    scalar.axpy(alpha, x, xAt + bound, y, yAt + bound, count - bound);
+  }
+
+  @Override
+  public void scale(float alpha, float[] x, int xAt, int count) {
+    checkFromIndexSize(xAt, count, x.length);
+    int bound = FLOATS.loopBound(count);
+    for (int i = xAt; i < xAt + bound; i += LANES) {
+      load(x, i).mul(alpha).intoArray(x, i);
+    }
+    scalar.scale(alpha, x, xAt + bound, count - bound);
+  }
+
+  @Override
+  public void add(float[] x, int xAt, float[] y, int yAt, int count) {
+    checkFromIndexSize(xAt, count, x.length);
+    checkFromIndexSize(yAt, count, y.length);
+    int bound = FLOATS.loopBound(count);
+    for (int i = 0; i < bound; i += LANES) {
+      load(y, yAt + i).add(load(x, xAt + i)).intoArray(y, yAt + i);
+    }
+    scalar.add(x, xAt + bound, y, yAt + bound, count - bound);
+  }
+
+  @Override
+  public void sgd(
+      float rate,
+      float decay,
+      float momentum,
+      float[] weights,
+      int wAt,
+      float[] updates,
+      int uAt,
+      int count) {
+    checkFromIndexSize(wAt, count, weights.length);
+    checkFromIndexSize(uAt, count, updates.length);
+    int bound = FLOATS.loopBound(count);
+    for (int i = 0; i < bound; i += LANES) {
+      FloatVector w = load(weights, wAt + i);
+      FloatVector update = broadcast(-decay).fma(w, load(updates, uAt + i));
+      broadcast(rate).fma(update, w).intoArray(weights, wAt + i);
+      update.mul(momentum).intoArray(updates, uAt + i);
+    }
+    int rest = count - bound;
+    scalar.sgd(rate, decay, momentum, weights, wAt + bound, updates, uAt + bound, rest);
+  }
+}
