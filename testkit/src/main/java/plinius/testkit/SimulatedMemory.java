@@ -9,6 +9,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
@@ -58,7 +59,7 @@ public final class SimulatedMemory implements PersistentMemory {
   private final Map<Long, Map<Integer, byte[]>> pending = new HashMap<>();
 
   private final Set<String> sites = new LinkedHashSet<>();
-  private String dropped = "";
+  private Optional<String> dropped = Optional.empty();
   private Runnable afterEachStep = () -> {};
   private int fencesUntilFailure = -1;
   private boolean poisoned;
@@ -97,7 +98,7 @@ public final class SimulatedMemory implements PersistentMemory {
 
   /** From now on, a write-back or fence from this place is forgotten: a mutant of the program. */
   public synchronized void dropping(String site) {
-    dropped = site;
+    dropped = Optional.of(site);
   }
 
   /** The fence after {@code fences} further ones fails, and all later ones. */
@@ -381,7 +382,7 @@ public final class SimulatedMemory implements PersistentMemory {
                                     + frame.getLineNumber())
                         .collect(Collectors.joining(" < ")));
     sites.add(site);
-    return site.equals(dropped);
+    return dropped.filter(site::equals).isPresent();
   }
 
   private ByteBuffer words() {

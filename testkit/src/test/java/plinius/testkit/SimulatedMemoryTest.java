@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import plinius.pmem.PmemException;
@@ -159,13 +160,13 @@ class SimulatedMemoryTest {
         .hasMessageContaining("seed 1");
   }
 
-  private TreeSet<Long> survivors(int offset) {
+  private Set<Long> survivors(int offset) {
     TreeSet<Long> values = new TreeSet<>();
     memory.eachImage(1000, new Random(1), image -> values.add(word(image, offset)));
     return values;
   }
 
-  private TreeSet<String> pairs(int a, int b) {
+  private Set<String> pairs(int a, int b) {
     TreeSet<String> values = new TreeSet<>();
     memory.eachImage(
         1000, new Random(1), image -> values.add(word(image, a) + " " + word(image, b)));
