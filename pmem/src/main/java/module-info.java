@@ -3,7 +3,5 @@
  * power can be faked.
  */
 module plinius.pmem {
-  requires jdk.nio.mapmode;
-
   exports plinius.pmem;
 }

@@ -18,6 +18,7 @@ import plinius.seal.Id128;
  * @param ring the mirrors before this one, oldest first, at most {@link #RING_ENTRIES}
  * @param contents SHA-256 over the ordered (tensor, record, tag) list
  */
+@SuppressWarnings("ArrayRecordComponent") // nobody compares headers
 record MirrorHeader(
     Id128 job,
     Id128 ownerKeyId,
@@ -44,6 +45,7 @@ record MirrorHeader(
   record Entry(String name, List<Integer> shape, int records) {}
 
   /** An earlier mirror. */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares them
   record Ancestor(long sequence, byte[] digest) {}
 
   byte[] encode() {
@@ -57,7 +59,7 @@ record MirrorHeader(
       out.write(salt);
       out.writeLong(progress.iteration());
       out.writeLong(progress.seen());
-      out.writeInt(Float.floatToRawIntBits(progress.averageLoss()));
+      out.writeLong(Double.doubleToRawLongBits(progress.averageLoss()));
       out.writeLong(seed);
       out.writeInt(shards);
       text(out, plan);
@@ -102,7 +104,7 @@ record MirrorHeader(
       long sequence = in.readLong();
       byte[] salt = in.readNBytes(SALT_BYTES);
       Progress progress =
-          new Progress(in.readLong(), in.readLong(), Float.intBitsToFloat(in.readInt()));
+          new Progress(in.readLong(), in.readLong(), Double.longBitsToDouble(in.readLong()));
       long seed = in.readLong();
       int shards = in.readInt();
       String plan = text(in);

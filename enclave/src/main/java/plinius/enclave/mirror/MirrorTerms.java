@@ -17,6 +17,7 @@ import plinius.seal.SecretBytes;
  * @param shards into how many parts a batch's sums are split
  * @param digestKey of the state digest; depends on owner and seed, not on job or run
  */
+@SuppressWarnings("ArrayRecordComponent") // copied in and out
 public record MirrorTerms(
     Id128 job,
     Id128 ownerKeyId,

@@ -7,6 +7,7 @@ import java.util.Objects;
  *
  * @param block shared with the network: a view, not a copy
  */
+@SuppressWarnings("ArrayRecordComponent") // the block is shared on purpose
 public record MirroredTensor(String name, int[] shape, float[] block, int offset, int count) {
 
   public MirroredTensor {

@@ -70,7 +70,7 @@ public final class ModelMirror implements AutoCloseable {
   public static ModelMirror create(
       PersistentMemory memory, MirrorTerms terms, List<MirroredTensor> tensors) {
     PoolIdentity identity = new PoolIdentity(terms.ownerKeyId().bytes(), terms.job().bytes());
-    long twinBytes = sizing(terms, tensors).twinBytes();
+    long twinBytes = sizing(tensors).twinBytes();
     return new ModelMirror(
         Pool.format(memory, identity, twinBytes), terms, tensors, Optional.empty(), new byte[0]);
   }
@@ -124,8 +124,8 @@ public final class ModelMirror implements AutoCloseable {
   }
 
   /** How large the pool file has to be: two complete models and a margin. */
-  public static long poolBytes(MirrorTerms terms, List<MirroredTensor> tensors) {
-    return sizing(terms, tensors).poolBytes();
+  public static long poolBytes(List<MirroredTensor> tensors) {
+    return sizing(tensors).poolBytes();
   }
 
   /** How far the newest mirror is; nothing if there is none yet. Authenticated. */
@@ -191,12 +191,21 @@ public final class ModelMirror implements AutoCloseable {
    * @throws PoolException.Full before anything was written, if the pool has no room for them
    */
   public void mirrorOut(Progress progress) {
+    mirrorOut(progress, () -> {});
+  }
+
+  /**
+   * {@link #mirrorOut(Progress)} that says when its own work begins: after the pool has brought its
+   * working twin up to date, before anything of this mirror is written.
+   */
+  public void mirrorOut(Progress progress, Runnable begun) {
     long next = sequence + 1;
     SealedRecords records = new SealedRecords(terms.job(), epoch, next);
     // The ring changes only when the transaction did not abort.
     ring =
         pool.update(
             tx -> {
+              begun.run();
               long root = block(tx);
               List<Extent> before = extents(tx, root);
               // All or nothing: no room is noticed before the first byte is sealed.
@@ -257,7 +266,7 @@ public final class ModelMirror implements AutoCloseable {
     java.util.Arrays.fill(buffer, (byte) 0);
     digest.update(KeyDerivation.part(progress.iteration()));
     digest.update(KeyDerivation.part(progress.seen()));
-    digest.update(KeyDerivation.part(Float.floatToRawIntBits(progress.averageLoss())));
+    digest.update(KeyDerivation.part(Double.doubleToRawLongBits(progress.averageLoss())));
     return digest.finish();
   }
 
@@ -271,7 +280,7 @@ public final class ModelMirror implements AutoCloseable {
     pool.close();
   }
 
-  private static PoolSizing sizing(MirrorTerms terms, List<MirroredTensor> tensors) {
+  private static PoolSizing sizing(List<MirroredTensor> tensors) {
     long[] extents = new long[tensors.size() + 1];
     for (int i = 0; i < tensors.size(); i++) {
       extents[i] = SealedRecords.sealedBytes(4L * tensors.get(i).count());

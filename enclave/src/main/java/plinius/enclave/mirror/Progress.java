@@ -7,7 +7,7 @@ package plinius.enclave.mirror;
  * @param seen images trained on
  * @param averageLoss the running average that is printed
  */
-public record Progress(long iteration, long seen, float averageLoss) {
+public record Progress(long iteration, long seen, double averageLoss) {
 
   public static final Progress NONE = new Progress(0, 0, -1);
 

@@ -156,7 +156,11 @@ final class SealedRecords {
   }
 
   MirrorHeader readHeader(ReadTx tx, Extent extent, Unsealer unsealer) {
-    int length = Math.toIntExact(extent.bytes() - OVERHEAD);
+    if (extent.bytes() <= OVERHEAD || extent.bytes() > MirrorHeader.BYTES_MAX + OVERHEAD) {
+      throw new MirrorException.Tampered(
+          "model.pm: mirror header", "it cannot have %d bytes".formatted(extent.bytes()));
+    }
+    int length = (int) extent.bytes() - OVERHEAD;
     read(tx, extent, 0, "model.pm: mirror header", HEADER, 0, length, associatedHeader(), unsealer);
     return MirrorHeader.decode(plain, length);
   }

@@ -1,0 +1,123 @@
+package plinius.enclave;
+
+import plinius.attestation.AttestationException;
+import plinius.boundary.BoundaryException;
+import plinius.boundary.EnclaveMessage.Failed;
+import plinius.darknet.DarknetException;
+import plinius.dataset.DataSetException;
+import plinius.enclave.mirror.MirrorException;
+import plinius.pmem.PmemException;
+import plinius.romulus.PoolException;
+import plinius.seal.SealException;
+
+/**
+ * What to tell the host about a failure: the exit code of its class and a message. The switches
+ * have no default where the modules' exceptions are sealed, so that a new failure does not compile
+ * until somebody chose its code. An unforeseen one is told by its place in the code only: its
+ * message might hold plaintext.
+ */
+final class ExitCode {
+  private static final int BAD_INPUT = 65;
+  private static final int UNREACHABLE = 69;
+  private static final int INTERNAL = 70;
+  private static final int TAMPERED = 71;
+  private static final int MEDIUM = 73;
+  private static final int IN_USE = 74;
+  private static final int DIVERGED = 76;
+  private static final int REFUSED = 77;
+  private static final int NOT_FOUND = 404;
+
+  private ExitCode() {}
+
+  static Failed of(Throwable failure) {
+    return switch (failure) {
+      case EnclaveException e ->
+          new Failed(
+              switch (e) {
+                case EnclaveException.BadInput _ -> BAD_INPUT;
+                case EnclaveException.InUse _ -> IN_USE;
+                case EnclaveException.Diverged _ -> DIVERGED;
+                case EnclaveException.BadStart _ -> INTERNAL;
+              },
+              e.getMessage());
+      case MirrorException e ->
+          new Failed(
+              switch (e) {
+                case MirrorException.Tampered _ -> TAMPERED;
+                case MirrorException.WrongKey _ -> BAD_INPUT;
+                case MirrorException.OtherConfiguration _ -> BAD_INPUT;
+                case MirrorException.OtherPlan _ -> BAD_INPUT;
+              },
+              e.getMessage());
+      case DataSetException e ->
+          new Failed(
+              switch (e) {
+                case DataSetException.BadInput _ -> BAD_INPUT;
+                case DataSetException.NotADataSet _ -> BAD_INPUT;
+                case DataSetException.WrongKey _ -> BAD_INPUT;
+                case DataSetException.Tampered _ -> TAMPERED;
+                case DataSetException.Unusable _ -> MEDIUM;
+              },
+              e.getMessage());
+      case PoolException e ->
+          new Failed(
+              switch (e) {
+                case PoolException.NotFormatted _ -> BAD_INPUT;
+                case PoolException.Corrupt _ -> TAMPERED;
+                case PoolException.Incompatible _ -> BAD_INPUT;
+                case PoolException.Full _ -> MEDIUM;
+                case PoolException.ReadOnly _ -> INTERNAL;
+                case PoolException.Aborted _ -> INTERNAL;
+                case PoolException.Poisoned _ -> MEDIUM;
+              },
+              e.getMessage());
+      case PmemException e ->
+          new Failed(
+              switch (e) {
+                case PmemException.CannotMap _ -> MEDIUM;
+                case PmemException.Unsupported _ -> MEDIUM;
+                case PmemException.ReadOnly _ -> INTERNAL;
+                case PmemException.WriteBackFailed _ -> MEDIUM;
+              },
+              e.getMessage());
+      case AttestationException e ->
+          new Failed(
+              switch (e) {
+                case AttestationException.Refused r when r.status() == NOT_FOUND -> BAD_INPUT;
+                case AttestationException.Refused _ -> REFUSED;
+                case AttestationException.Unreachable _ -> UNREACHABLE;
+                case AttestationException.BadMessage _ -> TAMPERED;
+                case AttestationException.PlatformUnusable _ -> INTERNAL;
+              },
+              e.getMessage());
+      case DarknetException e -> new Failed(BAD_INPUT, e.getMessage());
+      case SealException e -> new Failed(INTERNAL, e.getMessage());
+      case BoundaryException e -> new Failed(INTERNAL, e.getMessage());
+      // What a load from a mapped page becomes that is no longer there.
+      case InternalError _ ->
+          new Failed(
+              MEDIUM, "a mapped file was truncated, or its medium failed, " + place(failure));
+      case OutOfMemoryError _ ->
+          new Failed(
+              INTERNAL, "the enclave has too little memory for this network, " + place(failure));
+      default ->
+          new Failed(
+              INTERNAL, "internal failure, " + failure.getClass().getName() + " " + place(failure));
+    };
+  }
+
+  /** The innermost line of our own code: says where, and nothing of what was there. */
+  private static String place(Throwable failure) {
+    for (StackTraceElement frame : failure.getStackTrace()) {
+      if (frame.getClassName().startsWith("plinius.")) {
+        return "at "
+            + frame.getClassName()
+            + "."
+            + frame.getMethodName()
+            + ":"
+            + frame.getLineNumber();
+      }
+    }
+    return "at an unknown place";
+  }
+}

@@ -1,0 +1,362 @@
+package plinius.enclave;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import plinius.attestation.Attester;
+import plinius.attestation.kbs.CfgDigest;
+import plinius.attestation.kbs.Grant;
+import plinius.attestation.kbs.KbsClient;
+import plinius.attestation.simulation.SimulatedPlatform;
+import plinius.attestation.simulation.Simulation;
+import plinius.boundary.Bytes;
+import plinius.boundary.EnclaveMessage;
+import plinius.boundary.EnclaveMessage.NeedPool;
+import plinius.boundary.EnclaveMessage.Notice;
+import plinius.boundary.EnclaveMessage.Phase;
+import plinius.boundary.EnclaveMessage.PhaseBegan;
+import plinius.boundary.EnclaveMessage.Ready;
+import plinius.boundary.EnclaveMessage.Resumed;
+import plinius.boundary.EnclaveMessage.Started;
+import plinius.boundary.HostMessage.Begin;
+import plinius.boundary.HostMessage.DataFile;
+import plinius.boundary.HostMessage.Mode;
+import plinius.boundary.HostMessage.PoolReady;
+import plinius.boundary.HostMessage.Protocol;
+import plinius.boundary.HostMessage.Setting;
+import plinius.darknet.Network;
+import plinius.darknet.NetworkOptions;
+import plinius.darknet.Quirks;
+import plinius.darknet.cfg.Cfg;
+import plinius.darknet.cfg.CfgFile;
+import plinius.dataset.SampleOrder;
+import plinius.enclave.mirror.MirrorException;
+import plinius.enclave.mirror.MirrorTerms;
+import plinius.enclave.mirror.MirroredTensor;
+import plinius.enclave.mirror.ModelMirror;
+import plinius.enclave.mirror.Progress;
+import plinius.enclave.pmdata.BatchSource;
+import plinius.enclave.pmdata.PmData;
+import plinius.enclave.train.TestRun;
+import plinius.enclave.train.TrainingLoop;
+import plinius.kernel.Kernels;
+import plinius.kernel.Workers;
+import plinius.pmem.Access;
+import plinius.pmem.MappedMemory;
+import plinius.pmem.Medium;
+import plinius.pmem.PersistentMemory;
+import plinius.pmem.WriteBack;
+import plinius.romulus.PoolException;
+import plinius.seal.Id128;
+
+/**
+ * One run: asks for the grant, checks everything that the host said against it, opens the pool,
+ * trains or tests. In this order nothing is written before all that is there is authenticated.
+ */
+final class Session {
+  /** Who was killed a moment ago may need so long to let go of the lock. */
+  private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
+
+  private final Border border;
+  private final Begin begin;
+  private final Thread warmUp;
+  private final Kernels kernels = Kernels.best();
+
+  Session(Border border, Begin begin, Thread warmUp) {
+    this.border = border;
+    this.begin = begin;
+    this.warmUp = warmUp;
+  }
+
+  /** The exit code; failures are thrown. */
+  int run() {
+    CfgFile cfg = parseCfg();
+    Attester attester =
+        new SimulatedPlatform(
+            Path.of(begin.platformPath()),
+            Path.of(System.getProperty("java.home")),
+            StartCheck.ARGUMENTS);
+    border.send(
+        new Ready(
+            "simulation",
+            Bytes.of(attester.measurement().bytes()),
+            kernels.name(),
+            Simulation.PROTECTS_NOTHING));
+    try (FileChannel lock = openLock();
+        FileLock held = take(lock)) {
+      assert held.isValid();
+      boolean train = begin.mode() == Mode.TRAIN;
+      KbsClient broker = new KbsClient(attester, border);
+      Id128 job = Id128.of(begin.job().array());
+      try (Grant grant = train ? broker.fetchGrant(job) : broker.fetchReadOnlyGrant(job);
+          Workers workers = new Workers(begin.threads())) {
+        awaitWarmUp();
+        Network network =
+            Network.build(
+                cfg, new NetworkOptions(kernels, workers, grant.seed(), Quirks.none(), train));
+        return train ? train(grant, cfg, network) : test(grant, cfg, network);
+      }
+    } catch (IOException e) {
+      throw new EnclaveException.BadInput("cannot use the lock " + begin.lockPath() + ": " + e);
+    }
+  }
+
+  private CfgFile parseCfg() {
+    Map<String, String> settings = new TreeMap<>();
+    for (Setting setting : begin.settings()) {
+      settings.put(setting.key(), setting.value());
+    }
+    return Cfg.parse(begin.cfgText(), begin.cfgName(), settings);
+  }
+
+  private FileChannel openLock() throws IOException {
+    return FileChannel.open(
+        Path.of(begin.lockPath()), StandardOpenOption.READ, StandardOpenOption.WRITE);
+  }
+
+  /** Byte 1: the host's byte 0 says nothing about an enclave that outlived its host. */
+  private FileLock take(FileChannel channel) throws IOException {
+    long end = System.nanoTime() + LOCK_WAIT.toNanos();
+    for (; ; ) {
+      FileLock lock = channel.tryLock(1, 1, begin.mode() == Mode.TEST);
+      if (lock != null) {
+        return lock;
+      }
+      if (System.nanoTime() > end) {
+        throw new EnclaveException.InUse(
+            "the pool is in use by another enclave; wait for it to end");
+      }
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException("nobody interrupts the enclave", e);
+      }
+    }
+  }
+
+  /** Before the first real key is used: interpreted AES looks secrets up in tables. */
+  private void awaitWarmUp() {
+    try {
+      warmUp.join();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody interrupts the enclave", e);
+    }
+  }
+
+  // ---------------------------------------------------------------- train
+
+  private int train(Grant grant, CfgFile cfg, Network network) {
+    int target = target(network);
+    MirrorTerms terms = terms(grant, cfg, network);
+    List<MirroredTensor> tensors = tensors(network);
+    if (begin.protocol() != Protocol.PING_PONG) {
+      throw new EnclaveException.BadInput(
+          "this version has the protocol ping-pong only; leave --protocol out");
+    }
+    try (PmData data = openTraining(grant, network)) {
+      SampleOrder order = new SampleOrder(grant.orderKey(), data.count());
+      Optional<PmData> valid = begin.valid().map(file -> open(grant, file, network));
+      try (ModelMirror mirror = openForTraining(grant, cfg, terms, tensors)) {
+        Optional<Progress> mirrored = mirrorIn(mirror, network);
+        announce(grant, mirror, mirrored, target, network);
+        TrainingLoop loop =
+            new TrainingLoop(
+                network,
+                new BatchSource(data, order),
+                mirror,
+                border::send,
+                border::stopRequested,
+                new TrainingLoop.Schedule(target, begin.mirrorEvery(), begin.validEvery()),
+                valid);
+        return loop.run(mirrored.isPresent());
+      } finally {
+        valid.ifPresent(PmData::close);
+      }
+    }
+  }
+
+  private int target(Network network) {
+    int whole = network.maxBatches();
+    if (whole == 0 && begin.iterations() == 0) {
+      throw new EnclaveException.BadInput(
+          "max_batches in [net] says how many iterations to train; set it, or give --iterations");
+    }
+    if (whole == 0 || begin.iterations() == 0) {
+      return Math.max(whole, begin.iterations());
+    }
+    return Math.min(whole, begin.iterations());
+  }
+
+  private PmData openTraining(Grant grant, Network network) {
+    PmData data = open(grant, begin.data(), network);
+    Id128 granted = grant.dataKeys().getFirst().id();
+    if (!data.id().equals(granted)) {
+      data.close();
+      throw new EnclaveException.BadInput(
+          "the job trains on the data set " + granted + " and was given " + data.id());
+    }
+    return data;
+  }
+
+  private static PmData open(Grant grant, DataFile file, Network network) {
+    PmData data = PmData.open(file.name(), Path.of(file.path()), grant);
+    try {
+      data.requireFit(network);
+    } catch (EnclaveException e) {
+      data.close();
+      throw e;
+    }
+    return data;
+  }
+
+  private ModelMirror openForTraining(
+      Grant grant, CfgFile cfg, MirrorTerms terms, List<MirroredTensor> tensors) {
+    Path pool = Path.of(begin.poolPath());
+    if (Files.exists(pool)) {
+      border.send(new PhaseBegan(Phase.MIRROR_IN, 0));
+      PersistentMemory memory = map(pool, Access.READ_WRITE);
+      try {
+        ModelMirror mirror = open(memory, cfg, terms, tensors);
+        requireGranted(grant, cfg);
+        return mirror;
+      } catch (PoolException.NotFormatted e) {
+        // Killed between making the file and making it a pool: nothing was ever in it.
+        requireGranted(grant, cfg);
+        return ModelMirror.create(memory, terms, tensors);
+      } catch (RuntimeException e) {
+        memory.close();
+        throw e;
+      }
+    }
+    requireGranted(grant, cfg);
+    long needed = ModelMirror.poolBytes(tensors);
+    if (begin.poolBytes() != 0 && begin.poolBytes() < needed) {
+      throw new PoolException.Full(
+          "a pool for two copies of this model",
+          needed,
+          begin.poolBytes(),
+          "give a larger --pool-size, or leave it out");
+    }
+    border.send(new NeedPool(Math.max(needed, begin.poolBytes())));
+    border.await(PoolReady.class);
+    return ModelMirror.create(map(pool, Access.READ_WRITE), terms, tensors);
+  }
+
+  private PersistentMemory map(Path pool, Access access) {
+    return MappedMemory.open(pool, access, WriteBack.valueOf(begin.writeBack().name()));
+  }
+
+  /** Opens a pool; if its model is of another configuration, says in what they differ. */
+  private ModelMirror open(
+      PersistentMemory memory, CfgFile cfg, MirrorTerms terms, List<MirroredTensor> tensors) {
+    try {
+      return ModelMirror.open(memory, terms, tensors);
+    } catch (MirrorException.OtherConfiguration e) {
+      throw new EnclaveException.BadInput(
+          begin.cfgName()
+              + " is not the configuration of the mirrored model: "
+              + Cfg.difference(e.mirrored(), cfg.canonical())
+              + ". Use the mirrored one, or another directory");
+    }
+  }
+
+  private void requireGranted(Grant grant, CfgFile cfg) {
+    CfgDigest digest = CfgDigest.ofCanonical(cfg.canonical());
+    if (!digest.equals(grant.cfgDigest())) {
+      throw new EnclaveException.BadInput(
+          "the owner granted the keys of this job for another configuration than "
+              + begin.cfgName()
+              + " with these settings (SHA-256 "
+              + digest
+              + ", granted "
+              + grant.cfgDigest()
+              + "); use the granted one, or begin a new job");
+    }
+  }
+
+  private static Optional<Progress> mirrorIn(ModelMirror mirror, Network network) {
+    Optional<Progress> mirrored = mirror.mirrorIn();
+    mirrored.ifPresent(
+        progress -> {
+          network.setSeen(progress.seen());
+          network.setAverageLoss(progress.averageLoss());
+        });
+    return mirrored;
+  }
+
+  private void announce(
+      Grant grant, ModelMirror mirror, Optional<Progress> mirrored, int target, Network network) {
+    if (mirrored.isPresent()) {
+      // Visible is not yet durable: told to nobody before it is.
+      mirror.pool().persist();
+    } else if (grant.epoch() > 1) {
+      border.send(
+          new Notice(
+              "this job was opened "
+                  + (grant.epoch() - 1)
+                  + " times before and its pool holds no mirror: it starts at iteration 0"));
+    }
+    Medium medium = mirror.pool().info().medium();
+    String pool = "by " + medium.writeBack().option() + ", " + medium.promise();
+    EnclaveMessage message =
+        mirrored.isEmpty()
+            ? new Started(target, mirror.epoch(), grant.seed(), pool)
+            : new Resumed(
+                network.iteration(),
+                target,
+                mirror.epoch(),
+                grant.seed(),
+                mirror.sequence(),
+                network.averageLoss(),
+                0,
+                pool);
+    border.send(message);
+  }
+
+  // ---------------------------------------------------------------- test
+
+  private int test(Grant grant, CfgFile cfg, Network network) {
+    Path pool = Path.of(begin.poolPath());
+    if (!Files.exists(pool)) {
+      throw new EnclaveException.BadInput(pool + " does not exist: train a model into it first");
+    }
+    try (PmData data = open(grant, begin.data(), network);
+        ModelMirror mirror =
+            open(map(pool, Access.READ_ONLY), cfg, terms(grant, cfg, network), tensors(network))) {
+      requireGranted(grant, cfg);
+      if (mirrorIn(mirror, network).isEmpty()) {
+        throw new EnclaveException.BadInput(pool + " holds no model yet: train one first");
+      }
+      border.send(TestRun.test(network, data));
+      return 0;
+    }
+  }
+
+  private static MirrorTerms terms(Grant grant, CfgFile cfg, Network network) {
+    return new MirrorTerms(
+        grant.job(),
+        grant.ownerKeyId(),
+        grant.jobKey(),
+        grant.epoch(),
+        CfgDigest.ofCanonical(cfg.canonical()).bytes(),
+        cfg.canonical(),
+        grant.seed(),
+        network.plan(),
+        network.shards(),
+        grant.digestKey());
+  }
+
+  private static List<MirroredTensor> tensors(Network network) {
+    return network.state().stream()
+        .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))
+        .toList();
+  }
+}

@@ -1,0 +1,164 @@
+package plinius.enclave.train;
+
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import plinius.boundary.Bytes;
+import plinius.boundary.EnclaveMessage;
+import plinius.boundary.EnclaveMessage.Done;
+import plinius.boundary.EnclaveMessage.IterationDone;
+import plinius.boundary.EnclaveMessage.Phase;
+import plinius.boundary.EnclaveMessage.PhaseBegan;
+import plinius.boundary.EnclaveMessage.Stopped;
+import plinius.boundary.EnclaveMessage.Tested;
+import plinius.boundary.EnclaveMessage.Validated;
+import plinius.darknet.Network;
+import plinius.enclave.EnclaveException;
+import plinius.enclave.mirror.ModelMirror;
+import plinius.enclave.mirror.Progress;
+import plinius.enclave.pmdata.BatchSource;
+import plinius.enclave.pmdata.PmData;
+
+/**
+ * Trains and mirrors. What an iteration computes depends on the network's state alone, so that it
+ * is the same after any crash; an iteration is told to the host only when its mirror is durable.
+ */
+public final class TrainingLoop {
+  private static final int STOPPED = 75;
+
+  private final Network network;
+  private final BatchSource batches;
+  private final ModelMirror mirror;
+  private final Consumer<EnclaveMessage> host;
+  private final BooleanSupplier stopRequested;
+  private final Schedule schedule;
+  private final Optional<PmData> valid;
+
+  /** Iterations that the pool holds. */
+  private int mirrored;
+
+  /** Whether the pool's first update still has its copying to do. */
+  private boolean recovers;
+
+  /**
+   * When to do what.
+   *
+   * @param target the iteration after which training is done
+   * @param mirrorEvery iterations from one mirror to the next; the last is always mirrored
+   * @param validEvery iterations from one validation to the next, 0 for the last only
+   */
+  public record Schedule(int target, int mirrorEvery, int validEvery) {}
+
+  public TrainingLoop(
+      Network network,
+      BatchSource batches,
+      ModelMirror mirror,
+      Consumer<EnclaveMessage> host,
+      BooleanSupplier stopRequested,
+      Schedule schedule,
+      Optional<PmData> valid) {
+    this.network = network;
+    this.batches = batches;
+    this.mirror = mirror;
+    this.host = host;
+    this.stopRequested = stopRequested;
+    this.schedule = schedule;
+    this.valid = valid;
+  }
+
+  /**
+   * Trains until the target or until asked to stop.
+   *
+   * @param resumed whether the network's state was mirrored in
+   * @return the exit code: 0, or 75 if it stopped before the target
+   * @throws EnclaveException.Diverged if loss or parameters are not finite; the last mirror stays
+   */
+  public int run(boolean resumed) {
+    mirrored = network.iteration();
+    recovers = resumed;
+    while (network.iteration() < schedule.target() && !stopRequested.getAsBoolean()) {
+      iterate();
+    }
+    if (mirrored < network.iteration()) {
+      mirrorOut();
+    }
+    int iteration = network.iteration();
+    Bytes state = Bytes.of(mirror.stateDigest(progress()));
+    if (iteration < schedule.target()) {
+      host.accept(new Stopped(iteration, state));
+      return STOPPED;
+    }
+    if (schedule.validEvery() == 0 || iteration % schedule.validEvery() != 0) {
+      validate();
+    }
+    host.accept(new Done(iteration, state));
+    return 0;
+  }
+
+  private void iterate() {
+    long began = System.nanoTime();
+    double loss = network.trainIteration(batches);
+    int iteration = network.iteration();
+    requireFinite(Double.isFinite(loss), "the loss is " + loss);
+    boolean mirrors =
+        iteration % schedule.mirrorEvery() == 0
+            || iteration == schedule.target()
+            || stopRequested.getAsBoolean();
+    long mirrorBegan = System.nanoTime();
+    if (mirrors) {
+      mirrorOut();
+    }
+    long ended = System.nanoTime();
+    host.accept(
+        new IterationDone(
+            iteration,
+            loss,
+            network.averageLoss(),
+            network.rate(),
+            mirrors,
+            ended - began,
+            batches.takeNanos(),
+            ended - mirrorBegan));
+    if (schedule.validEvery() > 0 && iteration % schedule.validEvery() == 0) {
+      validate();
+    }
+  }
+
+  private void mirrorOut() {
+    int iteration = network.iteration();
+    requireFinite(network.finite(), "a parameter is not a finite number");
+    if (recovers) {
+      host.accept(new PhaseBegan(Phase.RECOVERY, iteration));
+      recovers = false;
+    }
+    mirror.mirrorOut(progress(), () -> host.accept(new PhaseBegan(Phase.MIRROR_OUT, iteration)));
+    mirrored = iteration;
+  }
+
+  private Progress progress() {
+    return new Progress(network.iteration(), network.seen(), network.averageLoss());
+  }
+
+  private void requireFinite(boolean finite, String what) {
+    if (!finite) {
+      throw new EnclaveException.Diverged(
+          String.format(
+              Locale.ROOT,
+              "diverged in iteration %d: %s at the learning rate %.6g. The mirror of iteration %d"
+                  + " is kept; train again with a lower learning_rate, or a longer burn_in",
+              network.iteration(),
+              what,
+              network.rate(),
+              mirrored));
+    }
+  }
+
+  private void validate() {
+    valid.ifPresent(
+        set -> {
+          Tested tested = TestRun.test(network, set);
+          host.accept(new Validated(tested.iteration(), tested.images(), tested.correct()));
+        });
+  }
+}
