@@ -1,0 +1,167 @@
+package plinius.kernel;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** The reference against definitions that share no code with it. */
+class ScalarKernelsTest {
+  private final Kernels kernels = new ScalarKernels();
+  private final CounterRandom random = new CounterRandom(7);
+  private int drawn;
+
+  @ParameterizedTest
+  @CsvSource({
+    "5,6,3,4,3,1,1,1",
+    "6,5,4,6,3,2,1,2",
+    "4,4,2,3,1,1,0,1",
+    "7,7,2,2,5,3,2,1",
+    "5,4,2,3,1,2,0,1",
+  })
+  void convolution_is_the_sum_over_its_window(
+      int h, int w, int c, int filters, int size, int stride, int pad, int groups) {
+    ConvShape s = ConvShape.of(h, w, c, filters, size, stride, pad, groups);
+    float[] x = some(s.inputs());
+    float[] weights = some(s.weights());
+    float[] y = new float[s.outputs()];
+
+    kernels.convForward(s, x, 0, weights, 0, y, 0, 0, 1);
+
+    for (int i = 0; i < y.length; i++) {
+      assertThat((double) y[i]).isCloseTo(output(s, x, weights, i), within(1e-5));
+    }
+  }
+
+  /**
+   * For any delta, the scalar product of delta and the output is linear in input and weights: its
+   * derivatives are what the backward kernels add.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "5,6,3,4,3,1,1,1",
+    "6,5,4,6,3,2,1,2",
+    "4,4,2,3,1,1,0,1",
+    "7,7,2,2,5,3,2,1",
+    "5,4,2,3,1,2,0,1",
+  })
+  void backward_convolutions_are_the_derivatives_of_the_forward_one(
+      int h, int w, int c, int filters, int size, int stride, int pad, int groups) {
+    ConvShape s = ConvShape.of(h, w, c, filters, size, stride, pad, groups);
+    float[] x = some(s.inputs());
+    float[] weights = some(s.weights());
+    float[] delta = some(s.outputs());
+    float[] transposed = new float[s.weights()];
+    float[] xDelta = new float[s.inputs()];
+    float[] updates = new float[s.weights()];
+
+    kernels.transposeWeights(s, weights, 0, transposed, 0);
+    kernels.convBackwardData(s, delta, 0, transposed, 0, xDelta, 0, 0, 1);
+    kernels.convBackwardWeights(s, x, 0, delta, 0, updates, 0, 0, 1);
+
+    for (int i = 0; i < x.length; i++) {
+      float[] unit = new float[x.length];
+      unit[i] = 1;
+      assertThat((double) xDelta[i]).isCloseTo(product(s, unit, weights, delta), within(1e-5));
+    }
+    for (int i = 0; i < weights.length; i++) {
+      float[] unit = new float[weights.length];
+      unit[i] = 1;
+      assertThat((double) updates[i]).isCloseTo(product(s, x, unit, delta), within(1e-5));
+    }
+  }
+
+  @Test
+  void maximum_pooling_takes_the_first_of_equals_and_knows_empty_windows() {
+    PoolShape s = new PoolShape(2, 2, 1, 2, 2, 2, 2, 0);
+    float[] y = new float[4];
+    int[] indexes = new int[4];
+
+    kernels.maxpoolForward(s, new float[] {3, 5, 5, 1}, 0, y, 0, indexes, 0, 0, 1);
+
+    assertThat(y).containsExactly(5, -Float.MAX_VALUE, -Float.MAX_VALUE, -Float.MAX_VALUE);
+    assertThat(indexes).containsExactly(1, -1, -1, -1);
+
+    float[] xDelta = {1, 1, 1, 1};
+    kernels.maxpoolBackward(s, new float[] {2, 9, 9, 9}, 0, indexes, 0, xDelta, 0, 0, 1);
+    assertThat(xDelta).containsExactly(1, 3, 1, 1);
+  }
+
+  @Test
+  void a_step_of_descent_has_the_order_of_the_original() {
+    float[] weights = {2};
+    float[] updates = {1};
+
+    kernels.sgd(0.5f, 0.25f, 0.75f, weights, 0, updates, 0, 1);
+
+    assertThat(weights).containsExactly(2.25f);
+    assertThat(updates).containsExactly(0.375f);
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void gradients_are_the_slopes_of_their_activations(Activation activation) {
+    for (float x : new float[] {-5.3f, -1.7f, -0.4f, 0.3f, 0.7f, 1.6f, 4.4f}) {
+      float y = activation.apply(x);
+      double slope = (activation.apply(x + 0.01f) - activation.apply(x - 0.01f)) / 0.02;
+
+      if (activation == Activation.STAIR || (activation == Activation.PLSE && x < -4)) {
+        continue; // Darknet's own formulas: compared with its output in module darknet
+      }
+      assertThat((double) activation.gradient(y)).as("at " + x).isCloseTo(slope, within(0.01));
+    }
+  }
+
+  @Test
+  void shapes_without_meaning_are_refused() {
+    assertThatThrownBy(() -> ConvShape.of(3, 3, 1, 1, 5, 1, 0, 1))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> ConvShape.of(3, 3, 3, 4, 1, 1, 0, 2))
+        .isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> ConvShape.of(40_000, 40_000, 64, 64, 3, 1, 1, 1))
+        .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private static double product(ConvShape s, float[] x, float[] weights, float[] delta) {
+    double sum = 0;
+    for (int i = 0; i < delta.length; i++) {
+      sum += delta[i] * output(s, x, weights, i);
+    }
+    return sum;
+  }
+
+  private static double output(ConvShape s, float[] x, float[] weights, int i) {
+    int f = i % s.filters();
+    int ow = i / s.filters() % s.outW();
+    int oh = i / s.filters() / s.outW();
+    double sum = 0;
+    for (int kh = 0; kh < s.size(); kh++) {
+      for (int kw = 0; kw < s.size(); kw++) {
+        int ih = oh * s.stride() - s.pad() + kh;
+        int iw = ow * s.stride() - s.pad() + kw;
+        if (ih < 0 || ih >= s.h() || iw < 0 || iw >= s.w()) {
+          continue;
+        }
+        for (int c = 0; c < s.groupChannels(); c++) {
+          int channel = f / s.groupFilters() * s.groupChannels() + c;
+          int w = ((kh * s.size() + kw) * s.groupChannels() + c) * s.filters() + f;
+          sum += (double) x[(ih * s.w() + iw) * s.c() + channel] * weights[w];
+        }
+      }
+    }
+    return sum;
+  }
+
+  private float[] some(int count) {
+    float[] array = new float[count];
+    drawn++;
+    for (int i = 0; i < count; i++) {
+      array[i] = 2 * random.uniform(1, drawn, i) - 1;
+    }
+    return array;
+  }
+}

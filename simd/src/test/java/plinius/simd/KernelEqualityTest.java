@@ -1,0 +1,183 @@
+package plinius.simd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import plinius.kernel.ConvShape;
+import plinius.kernel.Kernels;
+import plinius.kernel.ScalarKernels;
+
+/** The bits are the reference's, in every state of the compiler and at every width. */
+class KernelEqualityTest {
+  private static final String SEED = "1";
+
+  @Test
+  void vector_kernels_give_the_bits_of_the_reference() {
+    long seed = Long.getLong("test.seed", System.nanoTime());
+
+    Map<String, Long> reference = KernelDigest.of(new ScalarKernels(), seed);
+    Map<String, Long> vector = KernelDigest.of(new VectorKernels(), seed);
+
+    assertThat(KernelDigest.difference(reference, vector)).as("-Dtest.seed=%d", seed).isEmpty();
+    assertThat(vector).hasSameSizeAs(reference).hasSizeGreaterThan(300);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "-Xint",
+        "-XX:TieredStopAtLevel=1",
+        "-XX:-TieredCompilation",
+        "-XX:MaxVectorSize=16",
+        "-XX:MaxVectorSize=32 -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
+      })
+  void bits_do_not_depend_on_compiler_or_width(String options) throws Exception {
+    int rounds = options.equals("-Xint") ? 1 : 10;
+
+    String digest = child(options, "vector", rounds);
+
+    assertThat(digest).isEqualTo(expected());
+  }
+
+  @ParameterizedTest
+  @Tag("long")
+  @ValueSource(
+      strings = {
+        "-Xcomp",
+        "-Xcomp -XX:-TieredCompilation",
+        "-XX:UseAVX=1",
+        "-XX:UseAVX=2",
+        "-XX:-TieredCompilation -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
+        "-XX:+UnlockDiagnosticVMOptions -XX:-EnableVectorSupport",
+      })
+  void bits_do_not_depend_on_rarer_options(String options) throws Exception {
+    assertThat(child(options, "vector", 50)).isEqualTo(expected());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"-Xint", "-XX:-TieredCompilation"})
+  void the_reference_itself_does_not_depend_on_the_compiler(String options) throws Exception {
+    assertThat(child(options, "scalar", options.equals("-Xint") ? 1 : 10)).isEqualTo(expected());
+  }
+
+  @Test
+  void the_digest_notices_one_changed_bit() {
+    Map<String, Long> one = KernelDigest.of(new ScalarKernels(), 1);
+    Map<String, Long> other = KernelDigest.of(new ScalarKernels(), 2);
+
+    assertThat(KernelDigest.difference(one, one)).isEmpty();
+    assertThat(KernelDigest.difference(one, other)).hasSizeGreaterThan(one.size() / 2);
+  }
+
+  @Test
+  void a_large_convolution_gives_the_bits_of_the_reference_however_its_images_are_divided() {
+    ConvShape s = ConvShape.of(14, 14, 64, 64, 3, 1, 1, 1);
+    int images = 3;
+    float[] x = values(images * s.inputs(), 1);
+    float[] w = values(s.weights(), 2);
+    float[] whole = new float[images * s.outputs()];
+    float[] parts = new float[whole.length];
+    float[] reference = new float[whole.length];
+
+    Kernels vector = new VectorKernels();
+    vector.convForward(s, x, 0, w, 0, whole, 0, 0, images);
+    vector.convForward(s, x, 0, w, 0, parts, 0, 0, 1);
+    vector.convForward(s, x, 0, w, 0, parts, 0, 1, images);
+    new ScalarKernels().convForward(s, x, 0, w, 0, reference, 0, 0, images);
+
+    assertThat(bits(whole)).isEqualTo(bits(reference));
+    assertThat(bits(parts)).isEqualTo(bits(reference));
+  }
+
+  @Test
+  void the_best_kernels_here_are_the_vector_ones() {
+    assertThat(Kernels.best()).isInstanceOf(VectorKernels.class);
+  }
+
+  @Test
+  void without_the_vector_module_the_best_kernels_are_scalar() throws Exception {
+    assertThat(java(List.of(), BestKernels.class, List.of())).isEqualTo("scalar");
+  }
+
+  /** Prints which kernels this virtual machine chooses. */
+  static final class BestKernels {
+    private BestKernels() {}
+
+    public static void main(String[] arguments) {
+      System.out.println(Kernels.best().name());
+    }
+  }
+
+  @Test
+  void ranges_outside_an_array_are_refused_before_anything_is_written() {
+    Kernels kernels = new VectorKernels();
+    ConvShape s = ConvShape.of(4, 4, 16, 16, 3, 1, 1, 1);
+    float[] x = new float[2 * s.inputs()];
+    float[] w = values(s.weights(), 1);
+    float[] y = new float[2 * s.outputs()];
+    Arrays.fill(y, 7);
+
+    assertThatThrownBy(() -> kernels.convForward(s, x, 1, w, 0, y, 0, 0, 2))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> kernels.convForward(s, x, 0, w, -1, y, 0, 0, 2))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> kernels.convForward(s, x, 0, w, 0, y, 0, 1, 3))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> kernels.addBias(y, 0, y.length, 16, w, 0))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> kernels.add(x, 0, y, y.length - 15, 16))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThat(y).containsOnly(7);
+  }
+
+  private static String expected() {
+    return KernelDigest.of(new ScalarKernels(), Long.parseLong(SEED)).toString();
+  }
+
+  private static String child(String options, String kernels, int rounds) throws Exception {
+    List<String> all = new ArrayList<>(List.of("--add-modules", "jdk.incubator.vector"));
+    all.addAll(List.of(options.split(" ", -1)));
+    List<String> arguments = List.of(kernels, SEED, Integer.toString(rounds));
+    String line = java(all, KernelDigest.class, arguments);
+    assertThat(line).startsWith(kernels);
+    return line.substring(line.indexOf('{'));
+  }
+
+  private static String java(List<String> options, Class<?> main, List<String> arguments)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(System.getProperty("java.home") + "/bin/java");
+    command.addAll(options);
+    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
+    command.addAll(arguments);
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(out).isZero();
+    return out.strip();
+  }
+
+  private static float[] values(int count, int step) {
+    float[] array = new float[count];
+    for (int i = 0; i < count; i++) {
+      array[i] = i * 7919L * step % 1000 / 1000f - 0.5f;
+    }
+    return array;
+  }
+
+  private static int[] bits(float[] array) {
+    int[] bits = new int[array.length];
+    Arrays.setAll(bits, i -> Float.floatToRawIntBits(array[i]));
+    return bits;
+  }
+}
