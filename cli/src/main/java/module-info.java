@@ -1,6 +1,6 @@
 /** The verbs of the owner and of the operator. */
 module plinius.cli {
-  requires plinius.host;
+  requires transitive plinius.host;
   requires plinius.broker;
   requires plinius.dataset;
   requires plinius.romulus;
@@ -13,4 +13,8 @@ module plinius.cli {
   requires info.picocli;
 
   exports plinius.cli;
+  exports plinius.cli.demo;
+
+  opens plinius.cli to
+      info.picocli;
 }

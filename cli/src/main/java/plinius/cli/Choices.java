@@ -1,0 +1,66 @@
+package plinius.cli;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+import plinius.boundary.HostMessage.Protocol;
+import plinius.boundary.HostMessage.WriteBack;
+import plinius.host.HostException;
+import plinius.host.KillAt;
+
+/** How choices are written on the command line. */
+final class Choices {
+  private Choices() {}
+
+  static final class WriteBackConverter implements ITypeConverter<WriteBack> {
+    @Override
+    public WriteBack convert(String text) {
+      return choice(WriteBack.values(), text);
+    }
+  }
+
+  static final class ProtocolConverter implements ITypeConverter<Protocol> {
+    @Override
+    public Protocol convert(String text) {
+      Protocol chosen = choice(Protocol.values(), text);
+      if (chosen != Protocol.PING_PONG) {
+        throw new TypeConversionException(
+            "the classic protocol of Romulus is not part of this version: "
+                + "leave the option out, which means ping-pong");
+      }
+      return chosen;
+    }
+  }
+
+  static final class KillAtConverter implements ITypeConverter<KillAt> {
+    @Override
+    public KillAt convert(String text) {
+      try {
+        return KillAt.parse(text);
+      } catch (HostException.Usage e) {
+        throw new TypeConversionException(e.getMessage());
+      }
+    }
+  }
+
+  private static <E extends Enum<E>> E choice(E[] values, String text) {
+    return Arrays.stream(values)
+        .filter(value -> name(value).equals(text))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new TypeConversionException(
+                    "'"
+                        + text
+                        + "' is none of "
+                        + Arrays.stream(values)
+                            .map(Choices::name)
+                            .collect(Collectors.joining(", "))));
+  }
+
+  private static String name(Enum<?> value) {
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
+  }
+}

@@ -1,0 +1,19 @@
+package plinius.cli;
+
+import picocli.CommandLine.Command;
+
+/** The command without a verb: it asks for one. */
+@Command(
+    name = "plinius",
+    description = "Trains neural networks on confidential data, on machines that may vanish.",
+    synopsisSubcommandLabel = "VERB",
+    subcommands = {
+      DemoCommand.class,
+      KeyCommand.class,
+      DataCommand.class,
+      TrainCommand.class,
+      TestCommand.class,
+      PmCommand.class,
+      BrokerCommand.class,
+    })
+final class PliniusCommand extends VerbGroup {}

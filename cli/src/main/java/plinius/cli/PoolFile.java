@@ -1,0 +1,41 @@
+package plinius.cli;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import plinius.pmem.Access;
+import plinius.pmem.MappedMemory;
+import plinius.pmem.PersistentMemory;
+import plinius.pmem.WriteBack;
+import plinius.romulus.Pool;
+import plinius.romulus.PoolException;
+import plinius.romulus.PoolInfo;
+
+/** The pool in a folder on persistent memory, as everybody may see it. Never writes. */
+final class PoolFile {
+  /** The pool's name in its folder. */
+  static final String NAME = "model.pm";
+
+  private PoolFile() {}
+
+  /** The plain part of the pool in a folder; empty where there is none, or none was finished. */
+  static Optional<PoolInfo> in(Path folder) {
+    Path file = folder.resolve(NAME);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(inspect(file));
+    } catch (PoolException.NotFormatted e) {
+      // A run that died before it had formatted the pool: the next one starts over.
+      return Optional.empty();
+    }
+  }
+
+  /** The plain part of a pool. */
+  static PoolInfo inspect(Path file) {
+    try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
+      return Pool.inspect(memory);
+    }
+  }
+}

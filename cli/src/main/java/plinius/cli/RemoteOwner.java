@@ -1,0 +1,38 @@
+package plinius.cli;
+
+import java.net.URI;
+import java.util.Optional;
+import plinius.dataset.DataSetInfo;
+import plinius.host.HostArguments;
+import plinius.seal.Id128;
+
+/** A run whose owner is elsewhere: without the key, everything that is plain is taken as it is. */
+final class RemoteOwner {
+  private RemoteOwner() {}
+
+  static HostArguments prepare(
+      Installation installation, RunRequest request, URI broker, String pin) {
+    DataSetInfo data = SealedFiles.info(request.data());
+    Optional<DataSetInfo> valid = request.training().valid().map(SealedFiles::info);
+    Id128 job =
+        PoolFile.in(request.pm())
+            .map(pool -> Id128.of(pool.identity().jobId()))
+            .or(() -> request.training().job().map(RemoteOwner::parse))
+            .orElseThrow(
+                () ->
+                    new Refusal(
+                        ExitCode.USAGE,
+                        "a new pool needs its job's id: give --job with the 32 hexadecimal digits"
+                            + " that `plinius broker` printed"));
+    return HostRequests.of(installation, request, data, valid, job, broker, pin);
+  }
+
+  private static Id128 parse(String text) {
+    if (!text.matches("[0-9a-f]{32}")) {
+      throw new Refusal(
+          ExitCode.USAGE,
+          "with --broker, --job takes the job's id, 32 hexadecimal digits, got " + text);
+    }
+    return Id128.parse(text);
+  }
+}

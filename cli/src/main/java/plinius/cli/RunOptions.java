@@ -1,0 +1,69 @@
+package plinius.cli;
+
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import plinius.boundary.HostMessage.Mode;
+import plinius.host.KillAt;
+
+/** What train and test have in common. */
+final class RunOptions {
+  @Parameters(paramLabel = "CFG", description = "The network: a Darknet configuration file.")
+  private Path cfg;
+
+  @Option(
+      names = "--data",
+      required = true,
+      paramLabel = "F",
+      description = "A sealed data set; `plinius data seal` makes one.")
+  private Path data;
+
+  @Option(
+      names = "--pm",
+      required = true,
+      paramLabel = "DIR",
+      description = "A folder on persistent memory: the pool and the loaded data lie there.")
+  private Path pm;
+
+  @Option(
+      names = "--set",
+      paramLabel = "K=V",
+      description = "Another value for a key of section [net]; may be given several times.")
+  private Map<String, String> settings = new LinkedHashMap<>();
+
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Threads that compute (default: all cores). The result does not depend on it.")
+  private Integer threads;
+
+  @Option(names = "--json", description = "JSON lines on standard output.")
+  private boolean json;
+
+  @Option(names = "--kill-at", hidden = true, converter = Choices.KillAtConverter.class)
+  private KillAt killAt;
+
+  @Option(names = "--record-border", hidden = true)
+  private Path recordBorder;
+
+  boolean json() {
+    return json;
+  }
+
+  RunRequest request(Mode mode) {
+    return new RunRequest(
+        mode,
+        cfg,
+        settings,
+        data,
+        pm,
+        threads == null ? Runtime.getRuntime().availableProcessors() : threads,
+        json,
+        Optional.ofNullable(killAt),
+        Optional.ofNullable(recordBorder),
+        RunRequest.Training.NONE);
+  }
+}

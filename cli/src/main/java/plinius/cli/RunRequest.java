@@ -1,0 +1,121 @@
+package plinius.cli;
+
+import static java.util.Objects.requireNonNull;
+
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import plinius.boundary.HostMessage.Mode;
+import plinius.boundary.HostMessage.Protocol;
+import plinius.boundary.HostMessage.WriteBack;
+import plinius.host.KillAt;
+
+/**
+ * What a run shall do, as its user asked for it; what only the owner knows is not in it yet.
+ *
+ * @param mode train or test
+ * @param cfg the network's configuration file
+ * @param settings other values for section [net]
+ * @param data the sealed data set
+ * @param pm the folder on persistent memory
+ * @param threads how many threads compute
+ * @param json events instead of text
+ * @param killAt where to kill the enclave, for demonstrations and tests
+ * @param recordBorder where to write down all that crosses the border, for tests
+ * @param training what concerns training only
+ */
+public record RunRequest(
+    Mode mode,
+    Path cfg,
+    Map<String, String> settings,
+    Path data,
+    Path pm,
+    int threads,
+    boolean json,
+    Optional<KillAt> killAt,
+    Optional<Path> recordBorder,
+    Training training) {
+
+  /**
+   * What concerns training only.
+   *
+   * @param job name of the job, or its id where the owner is elsewhere
+   * @param valid a sealed data set to validate on
+   * @param validEvery iterations from one validation to the next, 0 for after the last only
+   * @param mirrorEvery iterations from one mirror to the next
+   * @param iterations stop after so many in all, 0 for as many as the configuration says
+   * @param seed seed of a new job
+   * @param poolBytes size of a new pool, 0 for what the network needs
+   * @param writeBack how lines leave the processor's caches
+   * @param protocol the pool's transaction protocol
+   * @param fresh put an existing pool aside and start anew
+   */
+  public record Training(
+      Optional<String> job,
+      Optional<Path> valid,
+      int validEvery,
+      int mirrorEvery,
+      int iterations,
+      OptionalLong seed,
+      long poolBytes,
+      WriteBack writeBack,
+      Protocol protocol,
+      boolean fresh) {
+    /** What the options are where nobody gives them. */
+    public static final Training NONE =
+        new Training(
+            Optional.empty(),
+            Optional.empty(),
+            0,
+            1,
+            0,
+            OptionalLong.empty(),
+            0,
+            WriteBack.AUTO,
+            Protocol.PING_PONG,
+            false);
+
+    public Training {
+      requireNonNull(job);
+      requireNonNull(valid);
+      requireNonNull(seed);
+      requireNonNull(writeBack);
+      requireNonNull(protocol);
+      atLeast("--valid-every", validEvery, 0);
+      atLeast("--mirror-every", mirrorEvery, 1);
+      atLeast("--iterations", iterations, 0);
+    }
+  }
+
+  public RunRequest {
+    requireNonNull(mode);
+    requireNonNull(cfg);
+    requireNonNull(data);
+    requireNonNull(pm);
+    requireNonNull(killAt);
+    requireNonNull(recordBorder);
+    requireNonNull(training);
+    settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
+    atLeast("--threads", threads, 1);
+  }
+
+  /**
+   * The same request for a training.
+   *
+   * @param other what concerns training
+   * @return a request that differs in that
+   */
+  public RunRequest withTraining(Training other) {
+    return new RunRequest(
+        mode, cfg, settings, data, pm, threads, json, killAt, recordBorder, other);
+  }
+
+  private static void atLeast(String option, int value, int least) {
+    if (value < least) {
+      throw new Refusal(ExitCode.USAGE, option + " takes " + least + " or more, got " + value);
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package plinius.cli;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import plinius.boundary.HostMessage.Mode;
+
+/** Trains, or goes on training, in an enclave. */
+@Command(
+    name = "train",
+    description = {
+      "Trains a network in an enclave and mirrors it into persistent memory after every",
+      "iteration. On an existing pool it goes on by itself, with the next iteration."
+    })
+final class TrainCommand implements Callable<Integer>, JsonErrors {
+  @Mixin private RunOptions run;
+
+  @ArgGroup(multiplicity = "1")
+  private KeySource source;
+
+  @Option(
+      names = "--job",
+      paramLabel = "NAME",
+      description = "A name for the job in the broker's record; with --broker the job's id.")
+  private String job;
+
+  @Option(names = "--fresh", description = "Keep the old pool under another name and start anew.")
+  private boolean fresh;
+
+  @Option(names = "--yes", description = "Do not ask.")
+  private boolean yes;
+
+  @Option(
+      names = "--mirror-every",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Iterations from one mirror to the next (default: ${DEFAULT-VALUE}).")
+  private int mirrorEvery;
+
+  @Option(
+      names = "--iterations",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Stop after N iterations in all; the learning rate's schedule is unchanged.")
+  private int iterations;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      description = "Seed of a new job: initial weights and order of samples (default: 1).")
+  private Long seed;
+
+  @Option(
+      names = "--pool-size",
+      paramLabel = "B",
+      defaultValue = "0",
+      converter = ByteSize.Converter.class,
+      description = "Bytes of a new pool, with K, M or G (default: what the network needs).")
+  private ByteSize poolSize;
+
+  @Option(
+      names = "--write-back",
+      paramLabel = "HOW",
+      defaultValue = "auto",
+      converter = Choices.WriteBackConverter.class,
+      description = "auto, clwb, clflushopt, clflush or msync (default: ${DEFAULT-VALUE}).")
+  private plinius.boundary.HostMessage.WriteBack writeBack;
+
+  @Option(
+      names = "--protocol",
+      paramLabel = "P",
+      defaultValue = "ping-pong",
+      converter = Choices.ProtocolConverter.class,
+      description = "The pool's transactions: ping-pong (default) or romulus.")
+  private plinius.boundary.HostMessage.Protocol protocol;
+
+  @Option(names = "--valid", paramLabel = "F", description = "A sealed data set to validate on.")
+  private Path valid;
+
+  @Option(
+      names = "--valid-every",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "Iterations from one validation to the next (default: after the last only).")
+  private int validEvery;
+
+  /** Who gives the enclave its keys. */
+  private static final class KeySource {
+    @ArgGroup(exclusive = false)
+    private KeyOption owner;
+
+    @ArgGroup(exclusive = false)
+    private BrokerOption broker;
+  }
+
+  /** The owner is here: the broker runs in this process. */
+  private static final class KeyOption {
+    @Option(
+        names = "--key",
+        required = true,
+        paramLabel = "F",
+        description = "The owner's key file: starts the owner's broker for this run.")
+    private Path key;
+
+    @Option(
+        names = "--passphrase-file",
+        paramLabel = "F",
+        description = "A file whose first line is the key file's passphrase.")
+    private Path passphraseFile;
+  }
+
+  /** The owner is elsewhere. */
+  private static final class BrokerOption {
+    @Option(
+        names = "--broker",
+        required = true,
+        paramLabel = "URL",
+        description = "The broker of the owner, who is elsewhere.")
+    private URI url;
+
+    @Option(
+        names = "--broker-pin",
+        required = true,
+        paramLabel = "HEX",
+        description = "SHA-256 of the broker's public key, as the broker prints it.")
+    private String pin;
+  }
+
+  @Override
+  public boolean wantsJson() {
+    return run.json();
+  }
+
+  @Override
+  public Integer call() {
+    if (fresh && (job != null || source.broker != null)) {
+      throw new Refusal(
+          ExitCode.USAGE,
+          "--fresh starts a new job, so it goes with neither --job nor --broker: "
+              + "leave --fresh out, or train in another --pm");
+    }
+    Installation installation = Installation.current();
+    RunRequest request =
+        run.request(Mode.TRAIN)
+            .withTraining(
+                new RunRequest.Training(
+                    Optional.ofNullable(job),
+                    Optional.ofNullable(valid),
+                    validEvery,
+                    mirrorEvery,
+                    iterations,
+                    seed == null ? OptionalLong.empty() : OptionalLong.of(seed),
+                    poolSize.bytes(),
+                    writeBack,
+                    protocol,
+                    fresh));
+    if (fresh) {
+      confirmFresh(request);
+    }
+    if (source.broker != null) {
+      return HostProcess.run(
+          installation,
+          RemoteOwner.prepare(installation, request, source.broker.url, source.broker.pin));
+    }
+    try (Owner owner =
+        Owner.start(
+            installation, source.owner.key, Optional.ofNullable(source.owner.passphraseFile), 0)) {
+      return HostProcess.run(installation, owner.prepare(request));
+    }
+  }
+
+  private void confirmFresh(RunRequest request) {
+    if (yes || PoolFile.in(request.pm()).isEmpty()) {
+      return;
+    }
+    String answer =
+        Terminal.ask("Start anew in " + request.pm() + "? The old pool stays, renamed. Type yes: ")
+            .orElseThrow(
+                () ->
+                    new Refusal(
+                        ExitCode.USAGE,
+                        "--fresh asks before it puts the pool in "
+                            + request.pm()
+                            + " aside, and nobody is there to answer: add --yes"));
+    if (!answer.trim().equals("yes")) {
+      throw new Refusal(ExitCode.USAGE, "nothing was changed");
+    }
+  }
+}
