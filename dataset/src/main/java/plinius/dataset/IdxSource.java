@@ -65,7 +65,10 @@ public final class IdxSource implements SampleSource {
   private static SampleKind kind(Idx images, Idx labels, int classes) {
     int dimensions = images.sizes.length;
     if (dimensions != 3 && dimensions != 4) {
-      throw images.bad("images have 3 or 4 dimensions, this has " + dimensions);
+      throw images.bad(
+          "images have 3 or 4 dimensions, this has "
+              + dimensions
+              + (dimensions == 1 ? " (are images and labels exchanged?)" : ""));
     }
     requireLabels(labels);
     if (images.sizes[0] != labels.sizes[0]) {
