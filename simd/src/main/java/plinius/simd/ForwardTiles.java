@@ -5,7 +5,6 @@ import static plinius.simd.Lanes.FLOATS;
 import static plinius.simd.Lanes.LANES;
 import static plinius.simd.Lanes.broadcast;
 import static plinius.simd.Lanes.load;
-import static plinius.simd.Lanes.storePart;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -30,8 +29,6 @@ final class ForwardTiles {
    * @param w packed weights: (tap, BLOCK)
    * @param wSkip weights left out after each row
    * @param yStep from one output pixel to the next
-   * @param filters of the block that exist: 1 to BLOCK
-   * @param add whether to add to y instead of overwriting it
    */
   static void run(
       int pixels,
@@ -46,31 +43,13 @@ final class ForwardTiles {
       int wSkip,
       float[] y,
       int yAt,
-      int yStep,
-      int filters,
-      boolean add) {
+      int yStep) {
     switch (pixels) {
-      case 8 -> tile8(x, xAt, xStep, xRow, rows, k, w, wAt, wSkip, y, yAt, yStep, filters, add);
-      case 7 -> tile7(x, xAt, xStep, xRow, rows, k, w, wAt, wSkip, y, yAt, yStep, filters, add);
-      case 4 -> tile4(x, xAt, xStep, xRow, rows, k, w, wAt, wSkip, y, yAt, yStep, filters, add);
-      case 2 -> tile2(x, xAt, xStep, xRow, rows, k, w, wAt, wSkip, y, yAt, yStep, filters, add);
-      default -> tile1(x, xAt, xRow, rows, k, w, wAt, wSkip, y, yAt, filters, add);
-    }
-  }
-
-  private static void store(
-      FloatVector a, FloatVector b, float[] y, int at, int filters, boolean add) {
-    if (filters == BLOCK) {
-      if (add) {
-        load(y, at).add(a).intoArray(y, at);
-        load(y, at + LANES).add(b).intoArray(y, at + LANES);
-      } else {
-        a.intoArray(y, at);
-        b.intoArray(y, at + LANES);
-      }
-    } else {
-      storePart(a, y, at, Math.min(filters, LANES), add);
-      storePart(b, y, at + LANES, filters - LANES, add);
+      case 8 -> tile8(x, xAt, xStep, xRow, rows, k, w, wAt, wSkip, y, yAt, yStep);
+      case 7 -> tile7(x, xAt, xStep, xRow, rows, k, w, wAt, wSkip, y, yAt, yStep);
+      case 4 -> tile4(x, xAt, xStep, xRow, rows, k, w, wAt, wSkip, y, yAt, yStep);
+      case 2 -> tile2(x, xAt, xStep, xRow, rows, k, w, wAt, wSkip, y, yAt, yStep);
+      default -> tile1(x, xAt, xRow, rows, k, w, wAt, wSkip, y, yAt);
     }
   }
 
@@ -86,9 +65,7 @@ final class ForwardTiles {
       int wSkip,
       float[] y,
       int yAt,
-      int yStep,
-      int filters,
-      boolean add) {
+      int yStep) {
     FloatVector a0 = FloatVector.zero(FLOATS);
     FloatVector b0 = FloatVector.zero(FLOATS);
     FloatVector a1 = FloatVector.zero(FLOATS);
@@ -144,14 +121,22 @@ final class ForwardTiles {
         b7 = v7.fma(wb, b7);
       }
     }
-    store(a0, b0, y, yAt, filters, add);
-    store(a1, b1, y, yAt + yStep, filters, add);
-    store(a2, b2, y, yAt + 2 * yStep, filters, add);
-    store(a3, b3, y, yAt + 3 * yStep, filters, add);
-    store(a4, b4, y, yAt + 4 * yStep, filters, add);
-    store(a5, b5, y, yAt + 5 * yStep, filters, add);
-    store(a6, b6, y, yAt + 6 * yStep, filters, add);
-    store(a7, b7, y, yAt + 7 * yStep, filters, add);
+    a0.intoArray(y, yAt);
+    b0.intoArray(y, yAt + LANES);
+    a1.intoArray(y, yAt + yStep);
+    b1.intoArray(y, yAt + yStep + LANES);
+    a2.intoArray(y, yAt + 2 * yStep);
+    b2.intoArray(y, yAt + 2 * yStep + LANES);
+    a3.intoArray(y, yAt + 3 * yStep);
+    b3.intoArray(y, yAt + 3 * yStep + LANES);
+    a4.intoArray(y, yAt + 4 * yStep);
+    b4.intoArray(y, yAt + 4 * yStep + LANES);
+    a5.intoArray(y, yAt + 5 * yStep);
+    b5.intoArray(y, yAt + 5 * yStep + LANES);
+    a6.intoArray(y, yAt + 6 * yStep);
+    b6.intoArray(y, yAt + 6 * yStep + LANES);
+    a7.intoArray(y, yAt + 7 * yStep);
+    b7.intoArray(y, yAt + 7 * yStep + LANES);
   }
 
   private static void tile7(
@@ -166,9 +151,7 @@ final class ForwardTiles {
       int wSkip,
       float[] y,
       int yAt,
-      int yStep,
-      int filters,
-      boolean add) {
+      int yStep) {
     FloatVector a0 = FloatVector.zero(FLOATS);
     FloatVector b0 = FloatVector.zero(FLOATS);
     FloatVector a1 = FloatVector.zero(FLOATS);
@@ -218,13 +201,20 @@ final class ForwardTiles {
         b6 = v6.fma(wb, b6);
       }
     }
-    store(a0, b0, y, yAt, filters, add);
-    store(a1, b1, y, yAt + yStep, filters, add);
-    store(a2, b2, y, yAt + 2 * yStep, filters, add);
-    store(a3, b3, y, yAt + 3 * yStep, filters, add);
-    store(a4, b4, y, yAt + 4 * yStep, filters, add);
-    store(a5, b5, y, yAt + 5 * yStep, filters, add);
-    store(a6, b6, y, yAt + 6 * yStep, filters, add);
+    a0.intoArray(y, yAt);
+    b0.intoArray(y, yAt + LANES);
+    a1.intoArray(y, yAt + yStep);
+    b1.intoArray(y, yAt + yStep + LANES);
+    a2.intoArray(y, yAt + 2 * yStep);
+    b2.intoArray(y, yAt + 2 * yStep + LANES);
+    a3.intoArray(y, yAt + 3 * yStep);
+    b3.intoArray(y, yAt + 3 * yStep + LANES);
+    a4.intoArray(y, yAt + 4 * yStep);
+    b4.intoArray(y, yAt + 4 * yStep + LANES);
+    a5.intoArray(y, yAt + 5 * yStep);
+    b5.intoArray(y, yAt + 5 * yStep + LANES);
+    a6.intoArray(y, yAt + 6 * yStep);
+    b6.intoArray(y, yAt + 6 * yStep + LANES);
   }
 
   private static void tile4(
@@ -239,9 +229,7 @@ final class ForwardTiles {
       int wSkip,
       float[] y,
       int yAt,
-      int yStep,
-      int filters,
-      boolean add) {
+      int yStep) {
     FloatVector a0 = FloatVector.zero(FLOATS);
     FloatVector b0 = FloatVector.zero(FLOATS);
     FloatVector a1 = FloatVector.zero(FLOATS);
@@ -273,10 +261,14 @@ final class ForwardTiles {
         b3 = v3.fma(wb, b3);
       }
     }
-    store(a0, b0, y, yAt, filters, add);
-    store(a1, b1, y, yAt + yStep, filters, add);
-    store(a2, b2, y, yAt + 2 * yStep, filters, add);
-    store(a3, b3, y, yAt + 3 * yStep, filters, add);
+    a0.intoArray(y, yAt);
+    b0.intoArray(y, yAt + LANES);
+    a1.intoArray(y, yAt + yStep);
+    b1.intoArray(y, yAt + yStep + LANES);
+    a2.intoArray(y, yAt + 2 * yStep);
+    b2.intoArray(y, yAt + 2 * yStep + LANES);
+    a3.intoArray(y, yAt + 3 * yStep);
+    b3.intoArray(y, yAt + 3 * yStep + LANES);
   }
 
   private static void tile2(
@@ -291,9 +283,7 @@ final class ForwardTiles {
       int wSkip,
       float[] y,
       int yAt,
-      int yStep,
-      int filters,
-      boolean add) {
+      int yStep) {
     FloatVector a0 = FloatVector.zero(FLOATS);
     FloatVector b0 = FloatVector.zero(FLOATS);
     FloatVector a1 = FloatVector.zero(FLOATS);
@@ -313,8 +303,10 @@ final class ForwardTiles {
         b1 = v1.fma(wb, b1);
       }
     }
-    store(a0, b0, y, yAt, filters, add);
-    store(a1, b1, y, yAt + yStep, filters, add);
+    a0.intoArray(y, yAt);
+    b0.intoArray(y, yAt + LANES);
+    a1.intoArray(y, yAt + yStep);
+    b1.intoArray(y, yAt + yStep + LANES);
   }
 
   private static void tile1(
@@ -327,9 +319,7 @@ final class ForwardTiles {
       int wAt,
       int wSkip,
       float[] y,
-      int yAt,
-      int filters,
-      boolean add) {
+      int yAt) {
     FloatVector a0 = FloatVector.zero(FLOATS);
     FloatVector b0 = FloatVector.zero(FLOATS);
     for (int r = 0; r < rows; r++) {
@@ -343,6 +333,7 @@ final class ForwardTiles {
         b0 = v0.fma(wb, b0);
       }
     }
-    store(a0, b0, y, yAt, filters, add);
+    a0.intoArray(y, yAt);
+    b0.intoArray(y, yAt + LANES);
   }
 }

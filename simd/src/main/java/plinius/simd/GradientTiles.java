@@ -1,11 +1,8 @@
 package plinius.simd;
 
-import static plinius.simd.Lanes.BLOCK;
 import static plinius.simd.Lanes.LANES;
 import static plinius.simd.Lanes.broadcast;
 import static plinius.simd.Lanes.load;
-import static plinius.simd.Lanes.loadPart;
-import static plinius.simd.Lanes.storePart;
 
 import jdk.incubator.vector.FloatVector;
 
@@ -24,7 +21,6 @@ final class GradientTiles {
    * @param x the padded input; the taps lie side by side
    * @param d the delta, whole blocks
    * @param rows output rows that this filter row reaches inside the image
-   * @param filters of the block that exist: 1 to BLOCK
    */
   static void run(
       int taps,
@@ -40,32 +36,11 @@ final class GradientTiles {
       int columns,
       float[] u,
       int uAt,
-      int uStep,
-      int filters) {
+      int uStep) {
     switch (taps) {
-      case 8 ->
-          tile8(x, xAt, xStep, xRow, d, dAt, dStep, dRow, rows, columns, u, uAt, uStep, filters);
-      case 4 ->
-          tile4(x, xAt, xStep, xRow, d, dAt, dStep, dRow, rows, columns, u, uAt, uStep, filters);
-      default -> tile1(x, xAt, xStep, xRow, d, dAt, dStep, dRow, rows, columns, u, uAt, filters);
-    }
-  }
-
-  private static FloatVector first(float[] u, int at, int filters) {
-    return filters >= LANES ? load(u, at) : loadPart(u, at, filters);
-  }
-
-  private static FloatVector second(float[] u, int at, int filters) {
-    return filters == BLOCK ? load(u, at + LANES) : loadPart(u, at + LANES, filters - LANES);
-  }
-
-  private static void store(FloatVector a, FloatVector b, float[] u, int at, int filters) {
-    if (filters == BLOCK) {
-      a.intoArray(u, at);
-      b.intoArray(u, at + LANES);
-    } else {
-      storePart(a, u, at, Math.min(filters, LANES), false);
-      storePart(b, u, at + LANES, filters - LANES, false);
+      case 8 -> tile8(x, xAt, xStep, xRow, d, dAt, dStep, dRow, rows, columns, u, uAt, uStep);
+      case 4 -> tile4(x, xAt, xStep, xRow, d, dAt, dStep, dRow, rows, columns, u, uAt, uStep);
+      default -> tile1(x, xAt, xStep, xRow, d, dAt, dStep, dRow, rows, columns, u, uAt);
     }
   }
 
@@ -82,24 +57,23 @@ final class GradientTiles {
       int columns,
       float[] u,
       int uAt,
-      int uStep,
-      int filters) {
-    FloatVector a0 = first(u, uAt, filters);
-    FloatVector b0 = second(u, uAt, filters);
-    FloatVector a1 = first(u, uAt + uStep, filters);
-    FloatVector b1 = second(u, uAt + uStep, filters);
-    FloatVector a2 = first(u, uAt + 2 * uStep, filters);
-    FloatVector b2 = second(u, uAt + 2 * uStep, filters);
-    FloatVector a3 = first(u, uAt + 3 * uStep, filters);
-    FloatVector b3 = second(u, uAt + 3 * uStep, filters);
-    FloatVector a4 = first(u, uAt + 4 * uStep, filters);
-    FloatVector b4 = second(u, uAt + 4 * uStep, filters);
-    FloatVector a5 = first(u, uAt + 5 * uStep, filters);
-    FloatVector b5 = second(u, uAt + 5 * uStep, filters);
-    FloatVector a6 = first(u, uAt + 6 * uStep, filters);
-    FloatVector b6 = second(u, uAt + 6 * uStep, filters);
-    FloatVector a7 = first(u, uAt + 7 * uStep, filters);
-    FloatVector b7 = second(u, uAt + 7 * uStep, filters);
+      int uStep) {
+    FloatVector a0 = load(u, uAt);
+    FloatVector b0 = load(u, uAt + LANES);
+    FloatVector a1 = load(u, uAt + uStep);
+    FloatVector b1 = load(u, uAt + uStep + LANES);
+    FloatVector a2 = load(u, uAt + 2 * uStep);
+    FloatVector b2 = load(u, uAt + 2 * uStep + LANES);
+    FloatVector a3 = load(u, uAt + 3 * uStep);
+    FloatVector b3 = load(u, uAt + 3 * uStep + LANES);
+    FloatVector a4 = load(u, uAt + 4 * uStep);
+    FloatVector b4 = load(u, uAt + 4 * uStep + LANES);
+    FloatVector a5 = load(u, uAt + 5 * uStep);
+    FloatVector b5 = load(u, uAt + 5 * uStep + LANES);
+    FloatVector a6 = load(u, uAt + 6 * uStep);
+    FloatVector b6 = load(u, uAt + 6 * uStep + LANES);
+    FloatVector a7 = load(u, uAt + 7 * uStep);
+    FloatVector b7 = load(u, uAt + 7 * uStep + LANES);
     for (int r = 0; r < rows; r++) {
       int xr = xAt + r * xRow;
       int dr = dAt + r * dRow;
@@ -132,14 +106,22 @@ final class GradientTiles {
         b7 = v7.fma(db, b7);
       }
     }
-    store(a0, b0, u, uAt, filters);
-    store(a1, b1, u, uAt + uStep, filters);
-    store(a2, b2, u, uAt + 2 * uStep, filters);
-    store(a3, b3, u, uAt + 3 * uStep, filters);
-    store(a4, b4, u, uAt + 4 * uStep, filters);
-    store(a5, b5, u, uAt + 5 * uStep, filters);
-    store(a6, b6, u, uAt + 6 * uStep, filters);
-    store(a7, b7, u, uAt + 7 * uStep, filters);
+    a0.intoArray(u, uAt);
+    b0.intoArray(u, uAt + LANES);
+    a1.intoArray(u, uAt + uStep);
+    b1.intoArray(u, uAt + uStep + LANES);
+    a2.intoArray(u, uAt + 2 * uStep);
+    b2.intoArray(u, uAt + 2 * uStep + LANES);
+    a3.intoArray(u, uAt + 3 * uStep);
+    b3.intoArray(u, uAt + 3 * uStep + LANES);
+    a4.intoArray(u, uAt + 4 * uStep);
+    b4.intoArray(u, uAt + 4 * uStep + LANES);
+    a5.intoArray(u, uAt + 5 * uStep);
+    b5.intoArray(u, uAt + 5 * uStep + LANES);
+    a6.intoArray(u, uAt + 6 * uStep);
+    b6.intoArray(u, uAt + 6 * uStep + LANES);
+    a7.intoArray(u, uAt + 7 * uStep);
+    b7.intoArray(u, uAt + 7 * uStep + LANES);
   }
 
   private static void tile4(
@@ -155,16 +137,15 @@ final class GradientTiles {
       int columns,
       float[] u,
       int uAt,
-      int uStep,
-      int filters) {
-    FloatVector a0 = first(u, uAt, filters);
-    FloatVector b0 = second(u, uAt, filters);
-    FloatVector a1 = first(u, uAt + uStep, filters);
-    FloatVector b1 = second(u, uAt + uStep, filters);
-    FloatVector a2 = first(u, uAt + 2 * uStep, filters);
-    FloatVector b2 = second(u, uAt + 2 * uStep, filters);
-    FloatVector a3 = first(u, uAt + 3 * uStep, filters);
-    FloatVector b3 = second(u, uAt + 3 * uStep, filters);
+      int uStep) {
+    FloatVector a0 = load(u, uAt);
+    FloatVector b0 = load(u, uAt + LANES);
+    FloatVector a1 = load(u, uAt + uStep);
+    FloatVector b1 = load(u, uAt + uStep + LANES);
+    FloatVector a2 = load(u, uAt + 2 * uStep);
+    FloatVector b2 = load(u, uAt + 2 * uStep + LANES);
+    FloatVector a3 = load(u, uAt + 3 * uStep);
+    FloatVector b3 = load(u, uAt + 3 * uStep + LANES);
     for (int r = 0; r < rows; r++) {
       int xr = xAt + r * xRow;
       int dr = dAt + r * dRow;
@@ -185,10 +166,14 @@ final class GradientTiles {
         b3 = v3.fma(db, b3);
       }
     }
-    store(a0, b0, u, uAt, filters);
-    store(a1, b1, u, uAt + uStep, filters);
-    store(a2, b2, u, uAt + 2 * uStep, filters);
-    store(a3, b3, u, uAt + 3 * uStep, filters);
+    a0.intoArray(u, uAt);
+    b0.intoArray(u, uAt + LANES);
+    a1.intoArray(u, uAt + uStep);
+    b1.intoArray(u, uAt + uStep + LANES);
+    a2.intoArray(u, uAt + 2 * uStep);
+    b2.intoArray(u, uAt + 2 * uStep + LANES);
+    a3.intoArray(u, uAt + 3 * uStep);
+    b3.intoArray(u, uAt + 3 * uStep + LANES);
   }
 
   private static void tile1(
@@ -203,10 +188,9 @@ final class GradientTiles {
       int rows,
       int columns,
       float[] u,
-      int uAt,
-      int filters) {
-    FloatVector a0 = first(u, uAt, filters);
-    FloatVector b0 = second(u, uAt, filters);
+      int uAt) {
+    FloatVector a0 = load(u, uAt);
+    FloatVector b0 = load(u, uAt + LANES);
     for (int r = 0; r < rows; r++) {
       int xr = xAt + r * xRow;
       int dr = dAt + r * dRow;
@@ -218,6 +202,7 @@ final class GradientTiles {
         b0 = v0.fma(db, b0);
       }
     }
-    store(a0, b0, u, uAt, filters);
+    a0.intoArray(u, uAt);
+    b0.intoArray(u, uAt + LANES);
   }
 }

@@ -2,7 +2,6 @@ package plinius.simd;
 
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -36,22 +35,5 @@ final class Lanes {
 
   static IntVector indexes() {
     return IntVector.zero(INTS).addIndex(1);
-  }
-
-  /** Stores the first {@code lanes} of a vector that is only in part of the image. */
-  static void storePart(FloatVector v, float[] array, int at, int lanes, boolean add) {
-    if (lanes <= 0) {
-      return;
-    }
-    VectorMask<Float> mask = FLOATS.indexInRange(0, lanes);
-    FloatVector sum = add ? FloatVector.fromArray(FLOATS, array, at, mask).add(v) : v;
-    sum.intoArray(array, at, mask);
-  }
-
-  /** Loads the first {@code lanes}, zeros behind them. */
-  static FloatVector loadPart(float[] array, int at, int lanes) {
-    return lanes <= 0
-        ? FloatVector.zero(FLOATS)
-        : FloatVector.fromArray(FLOATS, array, at, FLOATS.indexInRange(0, lanes));
   }
 }

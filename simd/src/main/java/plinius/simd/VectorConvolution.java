@@ -1,6 +1,8 @@
 package plinius.simd;
 
 import static plinius.simd.Lanes.BLOCK;
+import static plinius.simd.Lanes.LANES;
+import static plinius.simd.Lanes.load;
 
 import java.util.Arrays;
 import plinius.kernel.ConvShape;
@@ -14,10 +16,14 @@ import plinius.kernel.ConvShape;
  */
 final class VectorConvolution {
 
+  /** Pixels of the largest forward tile, taps of the largest gradient tile. */
+  private static final int MAX_TILE = 8;
+
   /** Scratch of one thread; it grows to the largest layer and stays. */
   private static final class Scratch {
     private float[] padded = {};
     private float[] packed = {};
+    private final float[] tile = new float[MAX_TILE * BLOCK];
 
     float[] padded(int count) {
       if (padded.length < count) {
@@ -212,6 +218,7 @@ final class VectorConvolution {
     int channels = p.channels();
     int k = p.size * channels;
     float[] input = p.inPlace() ? x : zeroed(p);
+    float[] tile = SCRATCH.get().tile;
     for (int n = 0; n < images; n++) {
       int image = xAt + n * p.h * p.w * p.c;
       int start = p.inPlace() ? image : 0;
@@ -222,6 +229,7 @@ final class VectorConvolution {
       for (int b = 0; b < p.blocks(); b++) {
         int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
         int block = b * p.size * k * BLOCK;
+        boolean direct = !add && filters == BLOCK;
         for (int oh = 0; oh < p.outH; oh++) {
           int top = oh * p.stride - p.pad;
           int first = firstRow(p, top);
@@ -231,6 +239,7 @@ final class VectorConvolution {
           int target = out + oh * p.outW * p.filters + b * BLOCK;
           for (int ow = 0; ow < p.outW; ) {
             int pixels = tile(p.outW, ow);
+            int at = target + ow * p.filters;
             ForwardTiles.run(
                 pixels,
                 input,
@@ -242,13 +251,34 @@ final class VectorConvolution {
                 packed,
                 weights,
                 (p.dilate - 1) * k * BLOCK,
-                y,
-                target + ow * p.filters,
-                p.filters,
-                filters,
-                add);
+                direct ? y : tile,
+                direct ? at : 0,
+                direct ? p.filters : BLOCK);
+            if (!direct) {
+              put(tile, pixels, y, at, p.filters, filters, add);
+            }
             ow += pixels;
           }
+        }
+      }
+    }
+  }
+
+  /** Brings a tile (pixel, BLOCK) to its place. */
+  private static void put(
+      float[] tile, int pixels, float[] y, int yAt, int yStep, int filters, boolean add) {
+    for (int i = 0; i < pixels; i++) {
+      int at = yAt + i * yStep;
+      int from = i * BLOCK;
+      if (!add) {
+        System.arraycopy(tile, from, y, at, filters);
+      } else if (filters == BLOCK) {
+        for (int f = 0; f < BLOCK; f += LANES) {
+          load(y, at + f).add(load(tile, from + f)).intoArray(y, at + f);
+        }
+      } else {
+        for (int f = 0; f < filters; f++) {
+          y[at + f] += tile[from + f];
         }
       }
     }
@@ -354,6 +384,7 @@ final class VectorConvolution {
       Plan p, float[] x, int xAt, float[] d, int dAt, int dStep, float[] updates, int uAt) {
     int channels = p.channels();
     int k = p.size * channels;
+    float[] tile = SCRATCH.get().tile;
     for (int kh = 0; kh < p.size; kh++) {
       int first = Math.max(0, p.pad - kh + p.stride - 1) / p.stride;
       int end = Math.min(p.outH, Math.floorDiv(p.h - 1 + p.pad - kh, p.stride) + 1);
@@ -364,6 +395,12 @@ final class VectorConvolution {
       for (int i = 0; i < k; ) {
         int taps = k - i >= 8 ? 8 : k - i >= 4 ? 4 : 1;
         for (int b = 0; b < p.blocks(); b++) {
+          int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
+          int at = uAt + (kh * k + i) * p.filters + b * BLOCK;
+          boolean direct = filters == BLOCK;
+          for (int t = 0; t < taps && !direct; t++) {
+            System.arraycopy(updates, at + t * p.filters, tile, t * BLOCK, filters);
+          }
           GradientTiles.run(
               taps,
               x,
@@ -376,10 +413,12 @@ final class VectorConvolution {
               p.outW * dStep,
               end - first,
               p.outW,
-              updates,
-              uAt + (kh * k + i) * p.filters + b * BLOCK,
-              p.filters,
-              Math.min(BLOCK, p.groupFilters() - b * BLOCK));
+              direct ? updates : tile,
+              direct ? at : 0,
+              direct ? p.filters : BLOCK);
+          for (int t = 0; t < taps && !direct; t++) {
+            System.arraycopy(tile, t * BLOCK, updates, at + t * p.filters, filters);
+          }
         }
         i += taps;
       }

@@ -58,7 +58,7 @@ class KernelEqualityTest {
         "-XX:UseAVX=1",
         "-XX:UseAVX=2",
         "-XX:-TieredCompilation -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
-        "-XX:+UnlockDiagnosticVMOptions -XX:-EnableVectorSupport",
+        "-XX:+UnlockExperimentalVMOptions -XX:-EnableVectorSupport",
       })
   void bits_do_not_depend_on_rarer_options(String options) throws Exception {
     assertThat(child(options, "vector", 50)).isEqualTo(expected());
