@@ -3,5 +3,7 @@
  * power can be faked.
  */
 module plinius.pmem {
+  requires jdk.nio.mapmode;
+
   exports plinius.pmem;
 }

@@ -5,8 +5,8 @@ import plinius.darknet.layer.Draws;
 import plinius.darknet.layer.Purpose;
 
 /**
- * The learning rate after so many iterations (darknet network.c get_current_rate @f6afaab). Powers
- * and exponentials go through double, as there.
+ * The learning rate after so many iterations (darknet network.c get_current_rate at f6afaab).
+ * Powers and exponentials go through double, as there.
  */
 final class LearningRate {
   private final String policy;

@@ -26,7 +26,7 @@ import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
 
 /**
- * A network and the state of its training (darknet network.c, parser.c @f6afaab).
+ * A network and the state of its training (darknet network.c, parser.c at f6afaab).
  *
  * <p>Everything that the next iteration depends on is in {@link #state()}, {@link #seen()} and
  * {@link #averageLoss()}, besides configuration, seed and data: a network that is given these three

@@ -1,9 +1,200 @@
 package plinius.romulus;
 
-/** Where everything lies in a pool. */
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.zip.CRC32C;
+import plinius.pmem.PersistentMemory;
+
+/**
+ * Where everything lies in a pool, format version 1; docs/design/pmem-format.md draws it. All
+ * integers are little-endian, all parts begin at multiples of 4096, all references are offsets.
+ *
+ * <pre>
+ *   0      static header: magic, version, identity, sizes, CRC-32C; written once
+ *   4096   the changing word, alone in its page: sequence (48 bits), CRC-16 (16 bits)
+ *   8192   twin 0, then twin 1, then the extents
+ * </pre>
+ */
 final class PoolFormat {
-  static final int PAGE_BYTES = 4096;
+  static final int PAGE_BYTES = PersistentMemory.PAGE_BYTES;
   static final long POOL_BYTES_MAX = 1L << 46;
+  static final int VERSION = 1;
+
+  /** "PLINIUS" and a byte that no text has. */
+  static final long MAGIC = 0xFA_53_55_49_4E_49_4C_50L;
+
+  static final int MAGIC_OFFSET = 0;
+  private static final int VERSION_OFFSET = 8;
+  private static final int PROTOCOL_OFFSET = 12;
+  private static final int KEY_ID_OFFSET = 16;
+  private static final int JOB_ID_OFFSET = 32;
+  private static final int POOL_BYTES_OFFSET = 48;
+  private static final int TWIN_BYTES_OFFSET = 56;
+  private static final int USED_END = 64;
+  private static final int CRC_OFFSET = PAGE_BYTES - 4;
+
+  /** Ping-pong twins; the only protocol of this version that a pool may name. */
+  private static final int PING_PONG = 0;
+
+  static final long WORD_OFFSET = PAGE_BYTES;
+  static final long TWINS_OFFSET = 2L * PAGE_BYTES;
+
+  static final long SEQUENCE_MAX = (1L << 48) - 1;
 
   private PoolFormat() {}
+
+  /** The static header, with its sizes checked. */
+  record Header(PoolIdentity identity, long poolBytes, long twinBytes) {
+    long twin(int index) {
+      return TWINS_OFFSET + index * twinBytes;
+    }
+
+    long extentsOffset() {
+      return TWINS_OFFSET + 2 * twinBytes;
+    }
+  }
+
+  /** The page of the static header, complete with magic. */
+  static byte[] encode(Header header) {
+    ByteBuffer page = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    page.putLong(MAGIC_OFFSET, MAGIC);
+    page.putInt(VERSION_OFFSET, VERSION);
+    page.putInt(PROTOCOL_OFFSET, PING_PONG);
+    page.put(KEY_ID_OFFSET, header.identity().keyId());
+    page.put(JOB_ID_OFFSET, header.identity().jobId());
+    page.putLong(POOL_BYTES_OFFSET, header.poolBytes());
+    page.putLong(TWIN_BYTES_OFFSET, header.twinBytes());
+    page.putInt(CRC_OFFSET, crc32c(page.array()));
+    return page.array();
+  }
+
+  /** Reads and checks the static header against the memory that it lies in. */
+  static Header readHeader(PersistentMemory memory) {
+    if (memory.bytes() < TWINS_OFFSET) {
+      throw new PoolException.Corrupt(
+          "static header", "the memory has " + memory.bytes() + " bytes, less than a header");
+    }
+    byte[] bytes = new byte[PAGE_BYTES];
+    memory.read(0, bytes, 0, PAGE_BYTES);
+    ByteBuffer page = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    long magic = page.getLong(MAGIC_OFFSET);
+    if (magic == 0) {
+      throw new PoolException.NotFormatted(
+          "there is no pool here yet: it was never formatted, or formatting was interrupted");
+    }
+    if (magic != MAGIC) {
+      throw new PoolException.Corrupt(
+          "static header",
+          "it begins with " + Long.toHexString(magic) + " and not with the mark of a pool");
+    }
+    if (page.getInt(CRC_OFFSET) != crc32c(bytes)) {
+      throw new PoolException.Corrupt("static header", "its checksum does not fit");
+    }
+    if (page.getInt(VERSION_OFFSET) != VERSION || page.getInt(PROTOCOL_OFFSET) != PING_PONG) {
+      throw new PoolException.Incompatible(
+          "the pool has format version "
+              + page.getInt(VERSION_OFFSET)
+              + ", protocol "
+              + page.getInt(PROTOCOL_OFFSET)
+              + "; this program knows version "
+              + VERSION
+              + ", protocol "
+              + PING_PONG);
+    }
+    for (int i = USED_END; i < CRC_OFFSET; i++) {
+      if (bytes[i] != 0) {
+        throw new PoolException.Corrupt("static header", "unused byte " + i + " is not zero");
+      }
+    }
+    byte[] keyId = new byte[PoolIdentity.ID_BYTES];
+    byte[] jobId = new byte[PoolIdentity.ID_BYTES];
+    page.get(KEY_ID_OFFSET, keyId);
+    page.get(JOB_ID_OFFSET, jobId);
+    long poolBytes = page.getLong(POOL_BYTES_OFFSET);
+    long twinBytes = page.getLong(TWIN_BYTES_OFFSET);
+    String wrong = wrongSizes(poolBytes, twinBytes);
+    if (wrong != null) {
+      throw new PoolException.Corrupt("static header", wrong);
+    }
+    if (memory.bytes() < poolBytes) {
+      throw new PoolException.Corrupt(
+          "size",
+          "the pool has "
+              + poolBytes
+              + " bytes and the memory only "
+              + memory.bytes()
+              + ": it was truncated");
+    }
+    return new Header(new PoolIdentity(keyId, jobId), poolBytes, twinBytes);
+  }
+
+  /** What is wrong with these sizes; null if nothing. */
+  static String wrongSizes(long poolBytes, long twinBytes) {
+    if (poolBytes % PAGE_BYTES != 0 || poolBytes < 0 || poolBytes > POOL_BYTES_MAX) {
+      return "pool of "
+          + poolBytes
+          + " bytes: a multiple of 4096 up to "
+          + POOL_BYTES_MAX
+          + " is needed";
+    }
+    if (twinBytes % PAGE_BYTES != 0
+        || twinBytes < 2L * PAGE_BYTES
+        || twinBytes > (poolBytes - TWINS_OFFSET) / 2) {
+      return "twins of "
+          + twinBytes
+          + " bytes in a pool of "
+          + poolBytes
+          + ": a multiple of 4096 is needed, at least 8192, and"
+          + " both must fit";
+    }
+    return null;
+  }
+
+  /** The changing word for a sequence number. */
+  static long word(long sequence) {
+    return sequence << 16 | crc16(sequence);
+  }
+
+  /**
+   * Reads and checks the changing word and its page; returns the sequence number, whose parity
+   * names the committed twin.
+   */
+  static long readSequence(PersistentMemory memory) {
+    byte[] bytes = new byte[PAGE_BYTES];
+    memory.read(WORD_OFFSET, bytes, 0, PAGE_BYTES);
+    long word = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
+    long sequence = word >>> 16;
+    if (word != word(sequence)) {
+      throw new PoolException.Corrupt("changing word", "its checksum does not fit");
+    }
+    for (int i = Long.BYTES; i < PAGE_BYTES; i++) {
+      if (bytes[i] != 0) {
+        throw new PoolException.Corrupt(
+            "page of the changing word", "unused byte " + i + " is not zero");
+      }
+    }
+    return sequence;
+  }
+
+  private static int crc32c(byte[] page) {
+    CRC32C crc = new CRC32C();
+    crc.update(page, 0, CRC_OFFSET);
+    return (int) crc.getValue();
+  }
+
+  /**
+   * CRC-16/CCITT-FALSE over the six bytes of a sequence number, the highest first: notices every
+   * burst of up to 16 bits.
+   */
+  private static int crc16(long sequence) {
+    int crc = 0xFFFF;
+    for (int bit = 47; bit >= 0; bit--) {
+      int top = (crc >>> 15 ^ (int) (sequence >>> bit)) & 1;
+      crc = crc << 1 & 0xFFFF;
+      if (top != 0) {
+        crc ^= 0x1021;
+      }
+    }
+    return crc;
+  }
 }

@@ -9,6 +9,7 @@ import java.util.HexFormat;
  * @param keyId name of the owner's key
  * @param jobId name of the job
  */
+@SuppressWarnings("ArrayRecordComponent") // copied on the way in and out
 public record PoolIdentity(byte[] keyId, byte[] jobId) {
   /** Length of either name. */
   public static final int ID_BYTES = 16;

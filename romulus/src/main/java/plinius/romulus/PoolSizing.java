@@ -7,18 +7,40 @@ package plinius.romulus;
  * @param poolBytes bytes of the whole pool
  */
 public record PoolSizing(long twinBytes, long poolBytes) {
-  /** Room for two complete sets of these extents and twice these bytes in blocks, with a margin. */
+  private static final long TWIN_MARGIN_BYTES = 256 << 10;
+  private static final long AREA_MARGIN_BYTES = 1 << 20;
+
+  /**
+   * Room for two complete sets of these extents, because a new one is written while the old one is
+   * still the committed state, for these bytes in blocks likewise, and a margin.
+   */
   public static PoolSizing of(long[] extentBytes, long smallBytes) {
-    return null;
+    long area = AREA_MARGIN_BYTES;
+    for (long bytes : extentBytes) {
+      area = Math.addExact(area, Math.multiplyExact(2L, pageAligned(bytes)));
+    }
+    area = pageAligned(area + area / 16);
+    long twin = twinBytes(area, smallBytes);
+    return new PoolSizing(twin, PoolFormat.TWINS_OFFSET + 2 * twin + area);
   }
 
-  /** The twin for a pool whose size is given. */
-  public static long twinBytesFor(long poolBytes, long smallBytes) {
-    return 0;
-  }
-
-  /** {@link #of}, the size only. */
+  /** {@link #of}, the size of the pool only. */
   public static long bytesFor(long[] extentBytes, long smallBytes) {
     return of(extentBytes, smallBytes).poolBytes();
+  }
+
+  /** The twin for a pool whose size is given: what is left becomes extents. */
+  public static long twinBytesFor(long poolBytes, long smallBytes) {
+    return twinBytes(poolBytes, smallBytes);
+  }
+
+  private static long twinBytes(long areaBytes, long smallBytes) {
+    long map = ExtentMap.mapBytes(areaBytes / PoolFormat.PAGE_BYTES);
+    // A block is at most a quarter larger than asked for, or 16 bytes where it is small.
+    return pageAligned(Heap.BLOCKS_OFFSET + TWIN_MARGIN_BYTES + 2 * map + 3 * smallBytes);
+  }
+
+  private static long pageAligned(long bytes) {
+    return Math.addExact(bytes, PoolFormat.PAGE_BYTES - 1) & -PoolFormat.PAGE_BYTES;
   }
 }

@@ -109,7 +109,11 @@ public final class OwnerKey implements AutoCloseable {
    * @param passphrase seals the key by PBKDF2-HMAC-SHA512 and AES-256-GCM; the caller wipes it
    */
   public void save(Path file, Optional<char[]> passphrase) {
-    byte[] text = passphrase.map(this::sealedText).orElseGet(this::rawText);
+    save(file, passphrase, ITERATIONS);
+  }
+
+  void save(Path file, Optional<char[]> passphrase, int iterations) {
+    byte[] text = passphrase.map(word -> sealedText(word, iterations)).orElseGet(this::rawText);
     try {
       write(file, text);
     } finally {
@@ -127,7 +131,7 @@ public final class OwnerKey implements AutoCloseable {
     return text;
   }
 
-  private byte[] sealedText(char[] passphrase) {
+  private byte[] sealedText(char[] passphrase, int iterations) {
     if (passphrase.length == 0) {
       throw new IllegalArgumentException("an empty passphrase protects nothing: give one, or none");
     }
@@ -135,9 +139,9 @@ public final class OwnerKey implements AutoCloseable {
     try (SecretBytes random = SecretBytes.random(SALT_BYTES)) {
       salt = random.copy();
     }
-    byte[] head = ascii(sealedHead(id, ITERATIONS, salt));
+    byte[] head = ascii(sealedHead(id, iterations, salt));
     byte[] sealed = new byte[KeyDerivation.KEY_BYTES + AesGcm.TAG_BYTES];
-    try (SecretBytes wrapping = stretch(passphrase, salt, ITERATIONS)) {
+    try (SecretBytes wrapping = stretch(passphrase, salt, iterations)) {
       // The salt is fresh, so the wrapping key seals this once: a constant nonce is enough.
       byte[] nonce = new byte[AesGcm.NONCE_BYTES];
       byte[] plain = master.view();

@@ -8,7 +8,7 @@ import java.util.TreeMap;
 import plinius.darknet.cfg.Section.Entry;
 
 /**
- * Reads Darknet's .cfg files (darknet parser.c read_cfg @f6afaab), strictly. As there, blanks are
+ * Reads Darknet's .cfg files (darknet parser.c read_cfg at f6afaab), strictly. As there, blanks are
  * dropped anywhere in a line and a comment is a line of its own that starts with # or ;. Unlike
  * there, carriage returns are dropped too, and whatever the original would drop in silence or
  * replace by a default - unknown sections, keys and values, a key given twice, a number with
@@ -260,7 +260,7 @@ public final class Cfg {
 
   private static List<Map.Entry<String, Map<String, String>>> sections(String canonical) {
     List<Map.Entry<String, Map<String, String>>> sections = new ArrayList<>();
-    for (String line : canonical.split("\n")) {
+    for (String line : canonical.split("\n", -1)) {
       if (line.startsWith("[") && line.endsWith("]")) {
         sections.add(Map.entry(line.substring(1, line.length() - 1), new LinkedHashMap<>()));
       } else if (!sections.isEmpty() && line.indexOf('=') > 0) {

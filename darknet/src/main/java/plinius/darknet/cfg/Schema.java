@@ -14,8 +14,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Every section and key that is known, with Darknet's defaults (darknet parser.c @f6afaab). Keys in
- * the order in which the canonical text has them.
+ * Every section and key that is known, with Darknet's defaults (darknet parser.c at f6afaab). Keys
+ * in the order in which the canonical text has them.
  */
 final class Schema {
   /** Names in the order of darknet activations.h. */

@@ -3,7 +3,7 @@ package plinius.darknet.layer;
 import plinius.darknet.cfg.Section;
 import plinius.kernel.Activation;
 
-/** An activation as a layer of its own (darknet activation_layer.c @f6afaab). */
+/** An activation as a layer of its own (darknet activation_layer.c at f6afaab). */
 public final class ActivationLayer implements Layer {
   private final LayerCommon common;
   private final Shape out;

@@ -3,7 +3,7 @@ package plinius.darknet.layer;
 import java.util.Arrays;
 import plinius.darknet.cfg.Section;
 
-/** The mean of each channel over the image (darknet avgpool_layer.c @f6afaab). */
+/** The mean of each channel over the image (darknet avgpool_layer.c at f6afaab). */
 public final class AvgpoolLayer implements Layer {
   private final LayerCommon common;
   private final Shape in;

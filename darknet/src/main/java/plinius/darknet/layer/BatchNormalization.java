@@ -6,7 +6,7 @@ import plinius.kernel.Activation;
 
 /**
  * Batch normalisation as convolutional, connected and batchnorm layers share it (darknet
- * batchnorm_layer.c @f6afaab): normalises each channel over batch and space, then scales it; the
+ * batchnorm_layer.c at f6afaab): normalises each channel over batch and space, then scales it; the
  * layer adds its biases. Epsilons as there: 1e-6 outside the root in forward, 1e-5 inside it in
  * backward; the variance divides by N - 1, the gradient by N.
  */

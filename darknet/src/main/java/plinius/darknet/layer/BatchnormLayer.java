@@ -8,7 +8,7 @@ import plinius.kernel.Activation;
 import plinius.kernel.CounterRandom;
 
 /**
- * Batch normalisation as a layer of its own (darknet batchnorm_layer.c @f6afaab, which lacks
+ * Batch normalisation as a layer of its own (darknet batchnorm_layer.c at f6afaab, which lacks
  * buffers and an update on the CPU). A .weights file has its scales and statistics, not its biases.
  */
 public final class BatchnormLayer implements Layer {

@@ -8,7 +8,7 @@ import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
 
 /**
- * Fully connected: the convolution of a 1 x 1 image (darknet connected_layer.c @f6afaab). Weights
+ * Fully connected: the convolution of a 1 x 1 image (darknet connected_layer.c at f6afaab). Weights
  * are (inputs, outputs), outputs contiguous; Darknet has (outputs, inputs). After an image the rows
  * are in our (h, w, c) order, so that nothing has to be reordered while training; .weights files
  * are in Darknet's (c, h, w).

@@ -10,9 +10,9 @@ import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
 
 /**
- * Convolution, batch normalisation or biases, activation (darknet convolutional_layer.c @f6afaab).
- * Weights are (size, size, channels / groups, filters), filters contiguous; Darknet has (filters,
- * channels / groups, size, size).
+ * Convolution, batch normalisation or biases, activation (darknet convolutional_layer.c at
+ * f6afaab). Weights are (size, size, channels / groups, filters), filters contiguous; Darknet has
+ * (filters, channels / groups, size, size).
  */
 public final class ConvolutionalLayer implements Layer {
   private final LayerCommon common;
@@ -164,7 +164,8 @@ public final class ConvolutionalLayer implements Layer {
   @Override
   public void initialise(CounterRandom random) {
     normalization.ifPresent(BatchNormalization::initialise);
-    float scale = (float) StrictMath.sqrt(2.0 / (shape.weights() / shape.filters()));
+    int weightsPerFilter = shape.weights() / shape.filters();
+    float scale = (float) StrictMath.sqrt(2.0 / weightsPerFilter);
     for (int i = 0; i < weights.count(); i++) {
       storage.block()[weights.offset() + i] =
           scale * random.normal(Purpose.INITIAL_WEIGHTS + common.index(), 0, i);

@@ -7,7 +7,7 @@ import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
 
 /**
- * Compares with the truth (darknet cost_layer.c, blas.c l2_cpu, l1_cpu, smooth_l1_cpu @f6afaab).
+ * Compares with the truth (darknet cost_layer.c, blas.c l2_cpu, l1_cpu, smooth_l1_cpu at f6afaab).
  * Its output is each value's loss; its delta is scaled on the way back.
  */
 public final class CostLayer implements Layer {

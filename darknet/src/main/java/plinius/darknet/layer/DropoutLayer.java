@@ -7,9 +7,9 @@ import plinius.darknet.cfg.Section;
 /**
  * Drops values at random while training and scales up the others (darknet dropout_layer.c
  *
- * @f6afaab). The original rewrites the output of the layer before, so that the gradient of that
- *     layer's activation sees the scaled values; here it has an output of its own, unless the quirk
- *     is on. Which values drop depends on seed, layer, iteration and place alone.
+ * <p>at f6afaab). The original rewrites the output of the layer before, so that the gradient of
+ * that layer's activation sees the scaled values; here it has an output of its own, unless the
+ * quirk is on. Which values drop depends on seed, layer, iteration and place alone.
  */
 public final class DropoutLayer implements Layer {
   private final LayerCommon common;

@@ -4,7 +4,7 @@ import plinius.darknet.cfg.Section;
 import plinius.kernel.PoolShape;
 
 /**
- * The maximum of each window (darknet maxpool_layer.c @f6afaab). The first window starts at
+ * The maximum of each window (darknet maxpool_layer.c at f6afaab). The first window starts at
  * -(padding / 2); the first of equal values wins, counted row by row.
  */
 public final class MaxpoolLayer implements Layer {

@@ -93,7 +93,7 @@ public final class Pass {
     return inputDelta.length > 0;
   }
 
-  /** First image of a shard; that of shard {@code shards} is the end of the batch. */
+  /** First image of a shard; for the number behind the last shard, the end of the batch. */
   int from(int shard) {
     return (int) ((long) shard * images / shards);
   }

@@ -7,9 +7,9 @@ import plinius.darknet.cfg.Section;
 
 /**
  * exp(x / temperature) over its sum, group by group, with the cross entropy as loss (darknet
- * softmax_layer.c, blas.c softmax and softmax_x_ent_cpu @f6afaab). As there, the loss counts -log p
- * once for every truth that is not 0, and the temperature is not in the gradient. A group is a run
- * of values in Darknet's (c, h, w) order, or, with spatial=1, the channels of one place.
+ * softmax_layer.c, blas.c softmax and softmax_x_ent_cpu at f6afaab). As there, the loss counts -log
+ * p once for every truth that is not 0, and the temperature is not in the gradient. A group is a
+ * run of values in Darknet's (c, h, w) order, or, with spatial=1, the channels of one place.
  */
 public final class SoftmaxLayer implements Layer {
   private final LayerCommon common;

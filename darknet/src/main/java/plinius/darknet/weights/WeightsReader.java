@@ -6,7 +6,7 @@ import plinius.darknet.Network;
 import plinius.darknet.layer.Layer;
 
 /**
- * Reads Darknet's .weights files (darknet parser.c load_weights_upto @f6afaab): little endian,
+ * Reads Darknet's .weights files (darknet parser.c load_weights_upto at f6afaab): little endian,
  * int32 major, minor, revision, the count of images seen, then the layers' values in order, without
  * names or padding. The original does not notice a file that is too short or too long; this reader
  * does.

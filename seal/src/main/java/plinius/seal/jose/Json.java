@@ -1,6 +1,7 @@
 package plinius.seal.jose;
 
 import java.math.BigDecimal;
+import java.math.MathContext;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -17,7 +18,8 @@ import plinius.seal.SealException;
  * 64 bits, numbers beyond a double, anything after the value.
  *
  * <p>The writer is canonical (RFC 8785, JCS): names sorted by UTF-16 unit, no white space, shortest
- * numbers. Unlike JCS, a Long beyond 2^53 is written with all its digits.
+ * numbers. Unlike JCS, a Long beyond 2^53 is written with all its digits; and as JCS writes a whole
+ * double without its exponent, such a double reads back as a Long, or not at all beyond 64 bits.
  */
 public final class Json {
   /** The longest text, in characters. */
@@ -210,8 +212,12 @@ public final class Json {
     if (number == 0) {
       return "0";
     }
-    // Double.toString has the shortest digits since JDK 19.
+    // Double.toString has the shortest digits since JDK 19, but two where one would do.
     BigDecimal decimal = new BigDecimal(Double.toString(Math.abs(number))).stripTrailingZeros();
+    BigDecimal rounded = decimal.round(new MathContext(1));
+    if (rounded.doubleValue() == Math.abs(number)) {
+      decimal = rounded.stripTrailingZeros();
+    }
     String digits = decimal.unscaledValue().toString();
     int point = digits.length() - decimal.scale(); // value = 0.digits * 10^point
     String text;

@@ -1,0 +1,195 @@
+package plinius.broker;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import plinius.attestation.Measurement;
+import plinius.attestation.TeeKind;
+import plinius.attestation.kbs.CfgDigest;
+import plinius.attestation.kbs.FreshnessMode;
+import plinius.attestation.kbs.GrantPurpose;
+import plinius.seal.Id128;
+import plinius.seal.SecretBytes;
+import plinius.verification.Appraisal;
+
+/** What crashes and people do to the log. */
+class BrokerLogTest {
+  private static final Id128 OWNER = new Id128(7, 7);
+  private static final Id128 JOB = new Id128(1, 2);
+  private static final Appraisal.Accepted ACCEPTED =
+      new Appraisal.Accepted(
+          TeeKind.SIMULATION, new Measurement("11".repeat(Measurement.BYTES)), "platform");
+
+  @TempDir Path folder;
+  private final SecretBytes key = SecretBytes.random(32);
+  private Path file;
+
+  @BeforeEach
+  void write_a_log_of_four_lines() {
+    file = folder.resolve(BrokerLog.FILE);
+    JobBook book = open();
+    book.add(JOB, terms(), 0);
+    book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED);
+    book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED);
+  }
+
+  @AfterEach
+  void close_the_key() {
+    key.close();
+  }
+
+  @Test
+  void a_last_line_torn_anywhere_is_cut_off_and_all_before_it_counts() throws IOException {
+    byte[] whole = Files.readAllBytes(file);
+    int lastLine = lastLineStart(whole);
+
+    for (int bytes = lastLine; bytes < whole.length; bytes++) {
+      Files.write(file, Arrays.copyOf(whole, bytes));
+      assertThat(epoch(open())).as("torn at " + bytes).isEqualTo(1);
+      assertThat(Files.size(file)).isEqualTo(lastLine);
+    }
+  }
+
+  @Test
+  void a_last_line_whose_first_page_never_arrived_is_torn_as_well() throws IOException {
+    byte[] whole = Files.readAllBytes(file);
+    Arrays.fill(whole, lastLineStart(whole), whole.length - 10, (byte) 0);
+    Files.write(file, whole);
+
+    assertThat(epoch(open())).isEqualTo(1);
+  }
+
+  @Test
+  void the_log_goes_on_after_a_torn_line() throws IOException {
+    byte[] whole = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(whole, whole.length - 3));
+
+    JobBook book = open();
+    book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED);
+    book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED);
+
+    assertThat(epoch(open())).isEqualTo(3);
+  }
+
+  @Test
+  void any_changed_byte_is_noticed() throws IOException {
+    byte[] whole = Files.readAllBytes(file);
+    long seed = Long.getLong("test.seed", System.nanoTime());
+    Random random = new Random(seed);
+    // The last byte is the end of the last line: without it the line is torn.
+    for (int i = 0; i < 300; i++) {
+      byte[] changed = whole.clone();
+      int at = random.nextInt(whole.length - 1);
+      changed[at] ^= (byte) (1 << random.nextInt(7));
+      boolean tornLast = at >= lastLineStart(whole) && changed[at] == 0;
+      if (tornLast) {
+        continue;
+      }
+      Files.write(file, changed);
+      assertThatThrownBy(this::open)
+          .as("byte " + at + ", -Dtest.seed=" + seed)
+          .isInstanceOfAny(BrokerException.LogTampered.class, BrokerException.WrongOwner.class);
+    }
+  }
+
+  @Test
+  void lines_left_out_doubled_or_exchanged_break_the_chain() throws IOException {
+    List<String> lines = Files.readAllLines(file);
+    List<List<String>> changed = new ArrayList<>();
+    for (int i = 0; i < lines.size() - 1; i++) {
+      List<String> without = new ArrayList<>(lines);
+      without.remove(i);
+      changed.add(without);
+      List<String> exchanged = new ArrayList<>(lines);
+      Collections.swap(exchanged, i, i + 1);
+      changed.add(exchanged);
+    }
+    List<String> doubled = new ArrayList<>(lines);
+    doubled.add(lines.getLast());
+    changed.add(doubled);
+
+    for (List<String> each : changed) {
+      Files.write(file, each);
+      assertThatThrownBy(this::open).isInstanceOf(BrokerException.LogTampered.class);
+    }
+  }
+
+  @Test
+  void a_log_made_up_without_the_owners_key_is_refused() throws IOException {
+    Path other = folder.resolve("other");
+    try (SecretBytes otherKey = SecretBytes.random(32)) {
+      new JobBook(other, OWNER, otherKey, Clock.systemUTC()).add(JOB, terms(), 0);
+    }
+    Files.copy(
+        other.resolve(BrokerLog.FILE), file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+
+    assertThatThrownBy(this::open)
+        .isInstanceOf(BrokerException.LogTampered.class)
+        .hasMessageContaining("line 1");
+  }
+
+  @Test
+  void a_log_cut_while_in_use_is_noticed() throws IOException {
+    JobBook book = open();
+    byte[] whole = Files.readAllBytes(file);
+    Files.write(file, Arrays.copyOf(whole, lastLineStart(whole)));
+
+    assertThatThrownBy(() -> book.job(JOB)).isInstanceOf(BrokerException.LogTampered.class);
+  }
+
+  @Test
+  void a_log_removed_while_in_use_is_noticed() throws IOException {
+    JobBook book = open();
+    Files.delete(file);
+
+    assertThatThrownBy(() -> book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED))
+        .isInstanceOf(BrokerException.LogTampered.class);
+  }
+
+  @Test
+  void refusals_cannot_fill_the_disk() throws IOException {
+    JobBook book = open();
+    for (int i = 0; i < 3; i++) {
+      book.refused("x".repeat(100_000));
+    }
+
+    assertThat(Files.size(file)).isLessThan(20_000);
+  }
+
+  private JobBook open() {
+    return new JobBook(folder, OWNER, key, Clock.systemUTC());
+  }
+
+  private static long epoch(JobBook book) {
+    return book.job(JOB).orElseThrow().epoch();
+  }
+
+  private static int lastLineStart(byte[] whole) {
+    String text = new String(whole, 0, whole.length - 1, StandardCharsets.ISO_8859_1);
+    return text.lastIndexOf('\n') + 1;
+  }
+
+  private static JobTerms terms() {
+    return new JobTerms(
+        Optional.empty(),
+        CfgDigest.ofCanonical("[net]"),
+        1,
+        List.of(new Id128(3, 4)),
+        FreshnessMode.EPOCHS_ONLY);
+  }
+}

@@ -1,0 +1,137 @@
+package plinius.broker;
+
+import java.io.IOException;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Optional;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedTrustManager;
+import plinius.attestation.AttestationException;
+import plinius.attestation.kbs.KbsRequest;
+import plinius.attestation.kbs.KbsResponse;
+import plinius.attestation.kbs.KbsTransport;
+
+/** HTTPS to a server whose key is pinned, whatever its certificate says besides. */
+final class PinnedHttps implements KbsTransport {
+  private final URI url;
+  private final HttpClient http;
+
+  PinnedHttps(URI url, String pin) {
+    this(url, pin, "TLSv1.3");
+  }
+
+  PinnedHttps(URI url, String pin, String protocol) {
+    this.url = url;
+    try {
+      SSLContext tls = SSLContext.getInstance("TLS");
+      tls.init(null, new TrustManager[] {new Pinned(pin)}, null);
+      this.http =
+          HttpClient.newBuilder()
+              .sslContext(tls)
+              .sslParameters(new SSLParameters(null, new String[] {protocol}))
+              .connectTimeout(Duration.ofSeconds(10))
+              .build();
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Override
+  public KbsResponse call(KbsRequest request) {
+    HttpRequest.Builder builder =
+        HttpRequest.newBuilder(url.resolve(request.path()))
+            .timeout(Duration.ofSeconds(20))
+            .method(request.method(), HttpRequest.BodyPublishers.ofString(request.body()));
+    request
+        .cookie()
+        .ifPresent(id -> builder.header("Cookie", "a=b; " + KbsRequest.SESSION_COOKIE + "=" + id));
+    try {
+      HttpResponse<String> response =
+          http.send(builder.build(), HttpResponse.BodyHandlers.ofString());
+      Optional<String> cookie =
+          response
+              .headers()
+              .firstValue("Set-Cookie")
+              .map(value -> value.split(";", -1)[0].split("=", 2)[1]);
+      return new KbsResponse(response.statusCode(), cookie, response.body());
+    } catch (IOException e) {
+      throw new AttestationException.Unreachable("no answer from " + url, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AttestationException.Unreachable("interrupted", e);
+    }
+  }
+
+  private static final class Pinned extends X509ExtendedTrustManager {
+    private final String pin;
+
+    Pinned(String pin) {
+      this.pin = pin;
+    }
+
+    private void check(X509Certificate[] chain) throws CertificateException {
+      try {
+        byte[] digest =
+            MessageDigest.getInstance("SHA-256").digest(chain[0].getPublicKey().getEncoded());
+        if (!HexFormat.of().formatHex(digest).equals(pin)) {
+          throw new CertificateException("another key than the pinned one");
+        }
+      } catch (GeneralSecurityException e) {
+        throw new CertificateException(e);
+      }
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+        throws CertificateException {
+      check(chain);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
+        throws CertificateException {
+      check(chain);
+    }
+
+    @Override
+    public void checkServerTrusted(X509Certificate[] chain, String type)
+        throws CertificateException {
+      check(chain);
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+        throws CertificateException {
+      throw new CertificateException("no clients here");
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
+        throws CertificateException {
+      throw new CertificateException("no clients here");
+    }
+
+    @Override
+    public void checkClientTrusted(X509Certificate[] chain, String type)
+        throws CertificateException {
+      throw new CertificateException("no clients here");
+    }
+
+    @Override
+    public X509Certificate[] getAcceptedIssuers() {
+      return new X509Certificate[0];
+    }
+  }
+}

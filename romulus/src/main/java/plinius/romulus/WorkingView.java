@@ -1,0 +1,174 @@
+package plinius.romulus;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import plinius.pmem.PersistentMemory;
+
+/** One transaction on the working twin: every store is recorded before it happens. */
+final class WorkingView extends CommittedView implements Tx, TwinStore {
+  private final long committedBase;
+  private final TwinLog log;
+  private final LongAdder extentBytes;
+  private final Heap heap;
+  private final ExtentMap extents;
+  private final Thread owner = Thread.currentThread();
+  private final AtomicInteger streaming =
+      new AtomicInteger(); // calls of writeExtent that are under way
+  private Throwable doom;
+
+  WorkingView(
+      PersistentMemory memory,
+      PoolFormat.Header header,
+      int working,
+      TwinLog log,
+      LongAdder extentBytes) {
+    super(memory, header, header.twin(working));
+    this.committedBase = header.twin(1 - working);
+    this.log = log;
+    this.extentBytes = extentBytes;
+    this.heap = new Heap(this, header.twinBytes());
+    this.extents = new ExtentMap(this, header.twinBytes(), header.extentsOffset());
+  }
+
+  // The working twin, for allocator and map.
+
+  @Override
+  public long get(long offset) {
+    return memory.getLong(base + offset);
+  }
+
+  @Override
+  public long committed(long offset) {
+    return memory.getLong(committedBase + offset);
+  }
+
+  @Override
+  public void set(long offset, long value) {
+    log.add(offset, Long.BYTES);
+    memory.setLong(base + offset, value);
+  }
+
+  @Override
+  public void zero(long offset, long bytes) {
+    log.add(offset, bytes);
+    memory.fill(base + offset, bytes, (byte) 0);
+  }
+
+  // The interface.
+
+  @Override
+  public long alloc(long bytes) {
+    checkOwner();
+    return heap.alloc(bytes);
+  }
+
+  @Override
+  public void free(long ref) {
+    checkOwner();
+    if (ref == get(Heap.MAP_REF_OFFSET)) {
+      throw new IllegalArgumentException("the map of the extents is not to be freed");
+    }
+    heap.free(ref);
+  }
+
+  @Override
+  public void setLong(long ref, long value) {
+    checkOwner();
+    set(checkRef(ref, Long.BYTES), value);
+  }
+
+  @Override
+  public void setInt(long ref, int value) {
+    checkOwner();
+    log.add(checkRef(ref, Integer.BYTES), Integer.BYTES);
+    memory.setInt(base + ref, value);
+  }
+
+  @Override
+  public void write(long ref, byte[] source, int at, int length) {
+    checkOwner();
+    log.add(checkRef(ref, length), length);
+    memory.write(base + ref, source, at, length);
+  }
+
+  @Override
+  public void setRoot(String name, long ref) {
+    checkOwner();
+    heap.setRoot(name, ref);
+  }
+
+  @Override
+  public Extent allocExtent(long bytes) {
+    checkOwner();
+    return extents.alloc(bytes);
+  }
+
+  @Override
+  public void freeExtent(Extent extent) {
+    checkOwner();
+    extents.free(extent);
+  }
+
+  @Override
+  public void writeExtent(Extent extent, long offset, byte[] source, int at, int length) {
+    streaming.incrementAndGet();
+    try {
+      checkOpen();
+      checkInside(extent, offset, length);
+      extents.checkFresh(extent, offset, length);
+      memory.stream(extent.offset() + offset, source, at, length);
+      if (Thread.currentThread() != owner) {
+        // The fence of the commit waits for the write-backs of its own processor only.
+        memory.handOver();
+      }
+      extentBytes.add(length);
+    } finally {
+      streaming.decrementAndGet();
+    }
+  }
+
+  @Override
+  public void abort() {
+    throw new PoolException.Aborted("the transaction was taken back as it asked for", null);
+  }
+
+  /**
+   * A transaction that joined this one failed: nothing of it may be committed, whatever the outer
+   * body makes of that.
+   */
+  void doom(Throwable cause) {
+    if (doom == null) {
+      doom = cause;
+    }
+  }
+
+  /** The body has returned. Refuses the commit if it is doomed or if other threads still write. */
+  void end() {
+    close();
+    if (streaming.get() != 0) {
+      throw new IllegalStateException(
+          "the body returned while another thread was still writing an extent: wait for it there");
+    }
+    if (doom != null) {
+      throw new PoolException.Aborted(
+          "a transaction that had joined this one failed: " + doom.getMessage(), doom);
+    }
+  }
+
+  /** The body has thrown: its space must not be given to others before the last store into it. */
+  void endAbruptly() {
+    close();
+    while (streaming.get() != 0) {
+      Thread.onSpinWait();
+    }
+  }
+
+  private void checkOwner() {
+    checkOpen();
+    if (Thread.currentThread() != owner) {
+      throw new IllegalStateException(
+          "only writeExtent and reads may come from another thread than the one that runs the"
+              + " body");
+    }
+  }
+}

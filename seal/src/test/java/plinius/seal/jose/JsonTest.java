@@ -1,0 +1,235 @@
+package plinius.seal.jose;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import plinius.seal.SealException;
+import plinius.seal.Seeded;
+
+class JsonTest {
+  @Test
+  void all_kinds_of_values_are_read() {
+    assertThat(
+            Json.parse(" {\"a\" : [1, -2.5e1, true, false, null, \"\\u00e9\\n\\/\"], \"b\":{}} "))
+        .isEqualTo(
+            Map.of("a", List.of(1L, -25.0, true, false, Json.Null.NULL, "é\n/"), "b", Map.of()));
+  }
+
+  /** RFC 8785 section 3.2.2 and 3.2.3. */
+  @Test
+  void the_example_of_rfc_8785_comes_out() {
+    String text =
+        """
+        {"numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
+         "string": "\\u20ac$\\u000F\\u000aA'\\u0042\\u0022\\u005c\\\\\\"\\/",
+         "literals": [null, true, false]}
+        """;
+    assertThat(Json.write(Json.parse(text)))
+        .isEqualTo(
+            "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],"
+                + "\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
+  }
+
+  /** RFC 8785 section 3.2.3: by UTF-16 unit, so a surrogate sorts before U+FB33. */
+  @Test
+  void names_are_sorted_by_utf_16_unit() {
+    assertThat(Json.write(Map.of("\ufb33", 1, "\ud83d\ude00", 2, "1", 3, "\r", 4, "ö", 5, "€", 6)))
+        .isEqualTo("{\"\\r\":4,\"1\":3,\"ö\":5,\"€\":6,\"\ud83d\ude00\":2,\"\ufb33\":1}");
+  }
+
+  /** RFC 8785 appendix B. */
+  @ParameterizedTest
+  @CsvSource({
+    "0000000000000000,0",
+    "8000000000000000,0",
+    "0000000000000001,5e-324",
+    "8000000000000001,-5e-324",
+    "7fefffffffffffff,1.7976931348623157e+308",
+    "4340000000000000,9007199254740992",
+    "4430000000000000,295147905179352830000",
+    "44b52d02c7e14af5,9.999999999999997e+22",
+    "44b52d02c7e14af6,1e+23",
+    "44b52d02c7e14af7,1.0000000000000001e+23",
+    "444b1ae4d6e2ef4e,999999999999999700000",
+    "444b1ae4d6e2ef4f,999999999999999900000",
+    "444b1ae4d6e2ef50,1e+21",
+    "3eb0c6f7a0b5ed8c,9.999999999999997e-7",
+    "3eb0c6f7a0b5ed8d,0.000001",
+    "41b3de4355555553,333333333.3333332",
+    "becbf647612f3696,-0.0000033333333333333333"
+  })
+  void numbers_are_written_as_ecmascript_does(String bits, String text) {
+    assertThat(Json.number(Double.longBitsToDouble(Long.parseUnsignedLong(bits, 16))))
+        .isEqualTo(text);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "{",
+        "[",
+        "[1",
+        "[1,",
+        "[1,]",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{,}",
+        "1 2",
+        "[] []",
+        "01",
+        "-",
+        "+1",
+        ".5",
+        "1.",
+        "1e",
+        "1e+",
+        "NaN",
+        "Infinity",
+        "-Infinity",
+        "1e999",
+        "9223372036854775808",
+        "-9223372036854775809",
+        "\"",
+        "\"\\x\"",
+        "\"\\u12\"",
+        "\"\\u12g4\"",
+        "\"\t\"",
+        "\"\\ud800\"",
+        "\"\\udc00\\ud800\"",
+        "tru",
+        "nul",
+        "True",
+        "'a'",
+        "{\"a\":1,\"a\":2}",
+        "/* */1",
+        "\ufeff1",
+        "[1}",
+        "0x1",
+        "\"\\u\uff11\uff11\uff11\uff11\""
+      })
+  void what_is_not_strict_json_is_refused(String text) {
+    assertThatThrownBy(() -> Json.parse(text))
+        .isInstanceOf(SealException.Malformed.class)
+        .hasMessageStartingWith("bad JSON");
+  }
+
+  @Test
+  void bytes_that_are_not_utf_8_are_refused() {
+    byte[] overlong = {'"', (byte) 0xc0, (byte) 0x80, '"'};
+    assertThatThrownBy(() -> Json.parse(overlong)).isInstanceOf(SealException.Malformed.class);
+  }
+
+  @Test
+  void depth_length_and_numbers_are_bounded() {
+    int most = Json.DEPTH_MAX;
+    assertThat(Json.parse("[".repeat(most) + "]".repeat(most))).isNotNull();
+    for (String text :
+        List.of(
+            "[".repeat(most + 2) + "]".repeat(most + 2),
+            "[".repeat(Json.TEXT_MAX),
+            "{\"a\":".repeat(10_000),
+            " ".repeat(Json.TEXT_MAX) + "1",
+            "0." + "0".repeat(10_000) + "1",
+            "1e-" + "9".repeat(1000))) {
+      assertThatThrownBy(() -> Json.parse(text)).isInstanceOf(SealException.Malformed.class);
+    }
+    assertThatThrownBy(() -> Json.parse(new byte[Json.TEXT_MAX + 1]))
+        .isInstanceOf(SealException.Malformed.class);
+  }
+
+  @Test
+  void what_json_cannot_say_is_not_written() {
+    assertThatThrownBy(() -> Json.write(Double.NaN)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Json.write(new byte[0])).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Json.write("\ud800")).isInstanceOf(SealException.Malformed.class);
+  }
+
+  @Test
+  void members_of_the_wrong_type_or_missing_are_named() {
+    Map<String, Object> object =
+        Json.parseObject("{\"s\":\"x\",\"n\":1,\"l\":[2],\"o\":{\"a\":3}}");
+
+    assertThat(Json.string(object, "s")).isEqualTo("x");
+    assertThat(Json.number(object, "n")).isEqualTo(1);
+    assertThat(Json.list(object, "l")).containsExactly(2L);
+    assertThat(Json.object(object, "o")).containsEntry("a", 3L);
+    assertThatThrownBy(() -> Json.string(object, "n"))
+        .hasMessageContaining("\"n\" is not a string");
+    assertThatThrownBy(() -> Json.number(object, "s"))
+        .hasMessageContaining("\"s\" is not an integer");
+    assertThatThrownBy(() -> Json.list(object, "o")).hasMessageContaining("not an array");
+    assertThatThrownBy(() -> Json.object(object, "l")).hasMessageContaining("not an object");
+    assertThatThrownBy(() -> Json.string(object, "x")).hasMessageContaining("\"x\" is missing");
+    assertThatThrownBy(() -> Json.parseObject("[]")).isInstanceOf(SealException.Malformed.class);
+  }
+
+  @Test
+  void what_is_written_reads_back_and_is_a_fixed_point() {
+    Seeded seeded = Seeded.fresh();
+    for (int i = 0; i < 2000; i++) {
+      Object value = value(seeded, 0);
+      String text = Json.write(value);
+      assertThat(Json.write(Json.parse(text.getBytes(StandardCharsets.UTF_8))))
+          .as("%s", seeded)
+          .isEqualTo(text);
+    }
+  }
+
+  private static Object value(Seeded seeded, int depth) {
+    return switch (seeded.random().nextInt(depth > 4 ? 5 : 7)) {
+      case 0 -> seeded.random().nextLong();
+      case 1 -> seeded.random().nextGaussian() * Math.pow(10, seeded.random().nextInt(48) - 30.0);
+      case 2 -> seeded.random().nextBoolean();
+      case 3 -> Json.Null.NULL;
+      case 4 -> text(seeded);
+      case 5 ->
+          java.util.stream.Stream.generate(() -> value(seeded, depth + 1))
+              .limit(seeded.random().nextInt(4))
+              .toList();
+      default -> {
+        Map<String, Object> map = new java.util.HashMap<>();
+        for (int i = seeded.random().nextInt(4); i > 0; i--) {
+          map.put(text(seeded), value(seeded, depth + 1));
+        }
+        yield map;
+      }
+    };
+  }
+
+  private static String text(Seeded seeded) {
+    return seeded
+        .random()
+        .ints(seeded.random().nextInt(8), 0, 0x2000)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+
+  @Test
+  void no_garbage_crashes_the_parser() {
+    Seeded seeded = Seeded.fresh();
+    String tokens = "{}[]:,\"\\u0123eE+-. tfn truefalsenull";
+    for (int i = 0; i < 50_000; i++) {
+      StringBuilder text = new StringBuilder();
+      for (int length = seeded.random().nextInt(30); length > 0; length--) {
+        text.append(tokens.charAt(seeded.random().nextInt(tokens.length())));
+      }
+      try {
+        String written = Json.write(Json.parse(text.toString()));
+        assertThat(Json.write(Json.parse(written))).as("%s", seeded).isEqualTo(written);
+      } catch (SealException.Malformed expected) {
+        assertThat(expected).hasMessageStartingWith("bad JSON");
+      }
+    }
+  }
+}
