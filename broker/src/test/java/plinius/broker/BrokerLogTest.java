@@ -129,6 +129,27 @@ class BrokerLogTest {
     }
   }
 
+  // Of refusals nothing else depends, so only the chain can tell that one is gone.
+  @Test
+  void a_refusal_left_out_or_exchanged_breaks_the_chain() throws IOException {
+    JobBook book = open();
+    book.refused("first");
+    book.refused("second");
+    book.refused("third");
+    List<String> lines = Files.readAllLines(file);
+    List<String> without = new ArrayList<>(lines);
+    without.remove(lines.size() - 2);
+    List<String> exchanged = new ArrayList<>(lines);
+    Collections.swap(exchanged, lines.size() - 2, lines.size() - 1);
+
+    for (List<String> each : List.of(without, exchanged)) {
+      Files.write(file, each);
+      assertThatThrownBy(this::open)
+          .isInstanceOf(BrokerException.LogTampered.class)
+          .hasMessageContaining("does not follow");
+    }
+  }
+
   @Test
   void a_log_made_up_without_the_owners_key_is_refused() throws IOException {
     Path other = folder.resolve("other");

@@ -259,7 +259,8 @@ class BrokerTest {
 
     KbsTransport replaying = changing("/attest", _ -> attestations.getFirst());
 
-    assertRefused(() -> client(replaying).fetchGrant(job), 401).hasMessageContaining("nonce");
+    assertRefused(() -> client(replaying).fetchGrant(job), 401)
+        .hasMessageContaining("nonce is not this session's");
   }
 
   @Test
