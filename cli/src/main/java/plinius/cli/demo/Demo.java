@@ -9,6 +9,8 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Comparator;
 import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Stream;
 import plinius.cli.ExitCode;
@@ -20,6 +22,7 @@ import plinius.dataset.DataSetInfo;
 import plinius.dataset.IdxSource;
 import plinius.dataset.SealedDataSetWriter;
 import plinius.host.KillAt;
+import plinius.romulus.Extent;
 import plinius.seal.OwnerKey;
 
 /**
@@ -30,6 +33,8 @@ import plinius.seal.OwnerKey;
 public final class Demo {
   private static final Path SHARED_MEMORY = Path.of("/dev/shm");
   private static final long NEEDED_BYTES = 512L << 20;
+
+  private static final String POOL = "model.pm";
 
   /** A mirrorOut takes about a millisecond, so a kill may come too late for it. */
   private static final int MAX_TRIES = 12;
@@ -80,7 +85,7 @@ public final class Demo {
   private void run(Optional<Path> dataFolder) throws IOException {
     Path train = folder.resolve("train.sealed");
     Path test = folder.resolve("test.sealed");
-    DataSetInfo sealed = makeKeyAndSeal(DemoData.find(dataFolder, folder), train, test);
+    makeKeyAndSeal(DemoData.find(dataFolder, folder), train, test);
 
     Path undisturbedPm = folder.resolve("undisturbed");
     Ended undisturbed = runs.train(train, undisturbedPm, Optional.empty()).expect(ExitCode.DONE);
@@ -96,10 +101,10 @@ public final class Demo {
 
     Path pm = folder.resolve("killed");
     Ended first = killInsideMirrorOut(train, pm);
-    say("kill", "SIGKILL in the middle of a mirrorOut, " + survived(first));
+    say("kill", "SIGKILL in the middle of a mirrorOut, that of iteration " + killedAt(first));
     Ended second = runs.train(train, pm, Optional.of(KillAt.parse("iteration:" + SECOND_KILL)));
     second.expect(ExitCode.STOPPED);
-    say("kill", "resumed from " + resumedAt(second) + "; SIGKILL again, " + survived(second));
+    say("kill", "resumed from " + resumedAt(second) + "; SIGKILL again, at " + killedAt(second));
     Ended last = runs.train(train, pm, Optional.empty()).expect(ExitCode.DONE);
     String got = last.get("done").path("state").asText();
     say("resume", "from iteration " + resumedAt(last) + " to the end; state " + shortened(got));
@@ -112,18 +117,19 @@ public final class Demo {
     JsonNode tested = runs.test(test, pm).expect(ExitCode.DONE).get("tested");
     say(
         "test",
-        "%d of %d images right: accuracy %.4f"
-            .formatted(
-                tested.path("correct").asLong(),
-                tested.path("images").asLong(),
-                tested.path("accuracy").asDouble()));
+        String.format(
+            Locale.ROOT,
+            "%d of %d images right: accuracy %.4f",
+            tested.path("correct").asLong(),
+            tested.path("images").asLong(),
+            tested.path("accuracy").asDouble()));
     tamper(train, pm);
-    splice(train, sealed, pm);
+    splice(train, pm);
     Terminal.out()
         .printf("All as promised, in %d s.%n", (System.nanoTime() - startNanos) / 1_000_000_000);
   }
 
-  private DataSetInfo makeKeyAndSeal(DemoData data, Path train, Path test) {
+  private void makeKeyAndSeal(DemoData data, Path train, Path test) {
     try (OwnerKey key = OwnerKey.generate()) {
       key.save(keyFile, Optional.empty());
       say("key", "a new owner's key, id " + key.id());
@@ -137,7 +143,6 @@ public final class Demo {
               + " "
               + data.description()
               + ": a sealed record each");
-      return sealed;
     }
   }
 
@@ -163,42 +168,47 @@ public final class Demo {
   private void tamper(Path train, Path pm) throws IOException {
     Path copy = folder.resolve("tampered");
     Tampering.copyFolder(pm, copy);
-    Path pool = copy.resolve("model.pm");
-    Tampering.flipBit(pool, SealedState.middleOfLargestTensor(pool));
-    refused("tamper", "one bit of a sealed tensor flipped", train, copy, pool);
+    Path pool = copy.resolve(POOL);
+    Extent largest = SealedState.largest(SealedState.tensors(pool));
+    Tampering.flipBit(pool, largest.offset() + largest.bytes() / 2);
+    refused("tamper", "one bit of a sealed tensor flipped", train, copy);
   }
 
-  private void splice(Path train, DataSetInfo sealed, Path pm) throws IOException {
+  private void splice(Path train, Path pm) throws IOException {
     Path copy = folder.resolve("spliced");
     Tampering.copyFolder(pm, copy);
-    Path records = copy.resolve("data-" + sealed.id() + ".pm");
-    long first = sealed.recordsOffset();
-    Tampering.exchange(records, first, first + sealed.recordBytes(), sealed.recordBytes());
-    refused("splice", "two sealed samples exchanged", train, copy, copy.resolve("model.pm"));
+    Path pool = copy.resolve(POOL);
+    List<Extent> two = SealedState.twoAlike(SealedState.tensors(pool));
+    Tampering.exchange(
+        pool, two.get(0).offset(), two.get(1).offset(), Math.toIntExact(two.get(0).bytes()));
+    refused("splice", "two sealed tensors of one shape exchanged", train, copy);
   }
 
   /** One more training, which must be refused and must leave the pool as it is. */
-  private void refused(String what, String how, Path train, Path pm, Path pool) throws IOException {
+  private void refused(String what, String how, Path train, Path pm) throws IOException {
+    Path pool = pm.resolve(POOL);
     String before = sha256(pool);
     Ended ended = runs.train(train, pm, Optional.empty()).expect(ExitCode.TAMPERED);
     if (!sha256(pool).equals(before)) {
       throw new Refusal(ExitCode.INTERNAL, "the refused training has changed the pool");
     }
     say(what, how + ": refused, pool untouched");
-    sayMore(ended.get("error").path("reason").asText());
+    sayMore('"' + firstSentence(ended.get("error").path("reason").asText()) + '"');
   }
 
   private void sayAttested(Ended run) {
-    JsonNode start = run.get("start");
+    JsonNode ready = run.get("ready");
     say(
         "attest",
-        start.path("platform").asText()
-            + ", measurement "
-            + shortened(start.path("measurement").asText()));
+        "the broker accepted the enclave: measurement "
+            + shortened(ready.path("measurement").asText())
+            + ", kernels "
+            + ready.path("kernels").asText());
+    sayMore(firstSentence(ready.path("warning").asText()));
   }
 
-  private static String survived(Ended killed) {
-    return "with " + killed.lastIteration() + " iterations mirrored";
+  private static int killedAt(Ended run) {
+    return run.get("killed").path("iteration").asInt();
   }
 
   private static int resumedAt(Ended run) {
@@ -206,13 +216,13 @@ public final class Demo {
   }
 
   private static String lossOf(Ended run) {
-    return "%.3f"
-        .formatted(
-            run.events().stream()
-                .filter(event -> event.path("event").asText().equals("iteration"))
-                .reduce((before, after) -> after)
-                .map(event -> event.path("averageLoss").asDouble())
-                .orElse(Double.NaN));
+    double loss =
+        run.events().stream()
+            .filter(event -> event.path("event").asText().equals("iteration"))
+            .reduce((before, after) -> after)
+            .map(event -> event.path("averageLoss").asDouble())
+            .orElse(Double.NaN);
+    return String.format(Locale.ROOT, "%.3f", loss);
   }
 
   private static String shortened(String hex) {
@@ -226,7 +236,12 @@ public final class Demo {
   }
 
   private static void sayMore(String text) {
-    Terminal.out().printf("            \"%s\"%n", text);
+    Terminal.out().printf("            %s%n", text);
+  }
+
+  private static String firstSentence(String text) {
+    int end = text.indexOf(". ");
+    return end < 0 ? text : text.substring(0, end + 1);
   }
 
   private static String sha256(Path file) throws IOException {

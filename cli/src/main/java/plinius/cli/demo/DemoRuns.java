@@ -115,14 +115,5 @@ final class DemoRuns {
           .orElseThrow(
               () -> new Refusal(ExitCode.INTERNAL, "a run reported no event \"" + kind + "\""));
     }
-
-    /** Completed iterations that it reported last, 0 if none. */
-    int lastIteration() {
-      return events.stream()
-          .filter(event -> event.path("event").asText().equals("iteration"))
-          .mapToInt(event -> event.path("iteration").asInt())
-          .max()
-          .orElse(0);
-    }
   }
 }

@@ -1,12 +1,17 @@
 package plinius.cli.demo;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
 import plinius.cli.ExitCode;
 import plinius.cli.Refusal;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.PersistentMemory;
 import plinius.pmem.WriteBack;
+import plinius.romulus.Extent;
 import plinius.romulus.Pool;
 
 /**
@@ -21,8 +26,8 @@ final class SealedState {
 
   private SealedState() {}
 
-  /** The offset of a byte in the middle of the largest sealed tensor. */
-  static long middleOfLargestTensor(Path pool) {
+  /** The extents of the sealed tensors, in their order. */
+  static List<Extent> tensors(Path pool) {
     try (PersistentMemory memory = MappedMemory.open(pool, Access.READ_ONLY, WriteBack.AUTO);
         Pool opened = Pool.open(memory)) {
       return opened.read(
@@ -31,19 +36,30 @@ final class SealedState {
             if (block == 0) {
               throw new Refusal(ExitCode.BAD_INPUT, "there is no mirror in " + pool);
             }
-            long largest = 0;
-            long middle = 0;
+            List<Extent> tensors = new ArrayList<>();
             long count = tx.getLong(block + COUNT_AT);
             for (long i = 0; i < count; i++) {
               long at = block + EXTENTS_AT + i * EXTENT_BYTES;
-              long bytes = tx.getLong(at + Long.BYTES);
-              if (bytes > largest) {
-                largest = bytes;
-                middle = tx.getLong(at) + bytes / 2;
-              }
+              tensors.add(new Extent(tx.getLong(at), tx.getLong(at + Long.BYTES)));
             }
-            return middle;
+            return tensors;
           });
     }
+  }
+
+  static Extent largest(List<Extent> tensors) {
+    return Collections.max(tensors, Comparator.comparingLong(Extent::bytes));
+  }
+
+  /** The first two of one length, which the same key seals: an exchange that only place betrays. */
+  static List<Extent> twoAlike(List<Extent> tensors) {
+    for (Extent first : tensors) {
+      for (Extent second : tensors) {
+        if (first.offset() != second.offset() && first.bytes() == second.bytes()) {
+          return List.of(first, second);
+        }
+      }
+    }
+    throw new Refusal(ExitCode.INTERNAL, "no two sealed tensors have one length");
   }
 }
