@@ -70,7 +70,12 @@ public final class ModelMirror implements AutoCloseable {
   public static ModelMirror create(
       PersistentMemory memory, MirrorTerms terms, List<MirroredTensor> tensors) {
     PoolIdentity identity = new PoolIdentity(terms.ownerKeyId().bytes(), terms.job().bytes());
-    long twinBytes = sizing(tensors).twinBytes();
+    PoolSizing sizing = sizing(tensors);
+    // A larger pool needs a larger map of its extents.
+    long twinBytes =
+        memory.bytes() <= sizing.poolBytes()
+            ? sizing.twinBytes()
+            : PoolSizing.twinBytesFor(memory.bytes(), blockBytes(tensors));
     return new ModelMirror(
         Pool.format(memory, identity, twinBytes), terms, tensors, Optional.empty(), new byte[0]);
   }
@@ -287,7 +292,11 @@ public final class ModelMirror implements AutoCloseable {
     }
     // The ring is full after 64 mirrors, and an override may lengthen nothing: both are known here.
     extents[tensors.size()] = MirrorHeader.BYTES_MAX + SealedRecords.OVERHEAD;
-    return PoolSizing.of(extents, EXTENTS_AT + (long) EXTENT_BYTES * tensors.size());
+    return PoolSizing.of(extents, blockBytes(tensors));
+  }
+
+  private static long blockBytes(List<MirroredTensor> tensors) {
+    return EXTENTS_AT + (long) EXTENT_BYTES * tensors.size();
   }
 
   private long block(Tx tx) {

@@ -1,0 +1,258 @@
+package plinius.boundary;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import plinius.boundary.EnclaveMessage.Phase;
+import plinius.boundary.HostMessage.Mode;
+import plinius.boundary.HostMessage.Protocol;
+import plinius.boundary.HostMessage.WriteBack;
+
+class CodecTest {
+  private static final Bytes STATE = Bytes.ofHex("00112233445566778899aabbccddeeff".repeat(2));
+
+  /** One of each kind, and both forms of what is optional. */
+  static List<Message> examples() {
+    return List.of(
+        new HostMessage.Begin(
+            Mode.TRAIN,
+            "mnist-12.cfg",
+            "[net]\nbatch=128\n",
+            List.of(
+                new HostMessage.Setting("learning_rate", "0.1"),
+                new HostMessage.Setting("max_batches", "60")),
+            new HostMessage.DataFile("train.sealed", "/pm/data-1.pm"),
+            Optional.of(new HostMessage.DataFile("test.sealed", "/pm/data-2.pm")),
+            "/pm/model.pm",
+            "/pm/lock",
+            "/platform",
+            Bytes.ofHex("000102030405060708090a0b0c0d0e0f"),
+            2,
+            7,
+            100,
+            500,
+            WriteBack.CLWB,
+            Protocol.PING_PONG,
+            1L << 32),
+        new HostMessage.Begin(
+            Mode.TEST,
+            "é.cfg",
+            "",
+            List.of(),
+            new HostMessage.DataFile("t", "/t"),
+            Optional.empty(),
+            "/p",
+            "/l",
+            "/f",
+            Bytes.ofHex("ff".repeat(16)),
+            1,
+            1,
+            0,
+            0,
+            WriteBack.AUTO,
+            Protocol.ROMULUS,
+            0),
+        new HostMessage.KbsReply(200, Optional.of("c0ffee"), Bytes.ofHex("7b7d")),
+        new HostMessage.KbsReply(401, Optional.empty(), Bytes.ofHex("")),
+        new HostMessage.KbsUnreachable("refused"),
+        new HostMessage.PoolReady(),
+        new HostMessage.Stop(),
+        new EnclaveMessage.Ready("simulation", STATE, "vector (512 bits)", "protects nothing"),
+        new EnclaveMessage.KbsCall("POST", "/kbs/v0/auth", Optional.empty(), Bytes.ofHex("7b7d")),
+        new EnclaveMessage.KbsCall(
+            "GET", "/kbs/v0/resource/a/b/c", Optional.of("c0ffee"), Bytes.ofHex("")),
+        new EnclaveMessage.NeedPool(4096),
+        new EnclaveMessage.Started(500, 1, -1, "by clwb"),
+        new EnclaveMessage.Resumed(31, 500, 2, 1, 17, 0.25, 1_000_000, "by msync"),
+        new EnclaveMessage.PhaseBegan(Phase.MIRROR_IN, 0),
+        new EnclaveMessage.PhaseBegan(Phase.RECOVERY, 32),
+        new EnclaveMessage.PhaseBegan(Phase.MIRROR_OUT, 32),
+        new EnclaveMessage.IterationDone(32, 0.5, 0.75, 0.1, true, 300, 200, 100),
+        new EnclaveMessage.Validated(100, 10_000, 9_890),
+        new EnclaveMessage.Done(500, STATE),
+        new EnclaveMessage.Stopped(33, STATE),
+        new EnclaveMessage.Tested(500, 10_000, 9_890),
+        new EnclaveMessage.Failed(71, "tensor 3, record 0"),
+        new EnclaveMessage.Notice("a note"));
+  }
+
+  private static List<String> golden() throws IOException {
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(
+                CodecTest.class.getResourceAsStream("golden.txt"), StandardCharsets.UTF_8))) {
+      return lines.lines().toList();
+    }
+  }
+
+  /** Host and enclave are built apart: whoever changes a byte raises Message.VERSION. */
+  @Test
+  void the_bytes_of_every_message_are_frozen() throws IOException {
+    List<String> encoded = new ArrayList<>();
+    for (Message message : examples()) {
+      encoded.add(
+          message.getClass().getSimpleName()
+              + " "
+              + HexFormat.of().formatHex(Codec.encode(message)));
+    }
+
+    assertThat(encoded).isEqualTo(golden());
+  }
+
+  @Test
+  void the_examples_hold_every_kind_of_message() {
+    Set<Class<?>> kinds = new HashSet<>();
+    examples().forEach(example -> kinds.add(example.getClass()));
+
+    List<Class<?>> all = new ArrayList<>();
+    all.addAll(Arrays.asList(HostMessage.class.getPermittedSubclasses()));
+    all.addAll(Arrays.asList(EnclaveMessage.class.getPermittedSubclasses()));
+    assertThat(kinds).containsExactlyInAnyOrderElementsOf(all);
+  }
+
+  @Test
+  void decode_inverts_encode() {
+    for (Message message : examples()) {
+      assertThat(Codec.decode(Codec.encode(message))).isEqualTo(message);
+    }
+  }
+
+  @Test
+  void a_message_cut_short_anywhere_is_refused() {
+    for (Message message : examples()) {
+      byte[] whole = Codec.encode(message);
+      for (int length = 0; length < whole.length; length++) {
+        byte[] cut = Arrays.copyOf(whole, length);
+        assertThatThrownBy(() -> Codec.decode(cut))
+            .as("%s cut to %d bytes", message, length)
+            .isInstanceOf(BoundaryException.Malformed.class);
+      }
+    }
+  }
+
+  @Test
+  void a_message_with_a_byte_too_many_is_refused() {
+    for (Message message : examples()) {
+      byte[] whole = Codec.encode(message);
+      byte[] longer = Arrays.copyOf(whole, whole.length + 1);
+      assertThatThrownBy(() -> Codec.decode(longer))
+          .as("%s", message)
+          .isInstanceOf(BoundaryException.Malformed.class);
+    }
+  }
+
+  /** Whatever comes: a message that encodes to the very same bytes, or a refusal. */
+  @Test
+  void changed_bytes_are_another_message_or_refused() {
+    long seed = Long.getLong("test.seed", System.nanoTime());
+    Random random = new Random(seed);
+    List<Message> examples = examples();
+    for (int round = 0; round < 20_000; round++) {
+      byte[] bytes = Codec.encode(examples.get(random.nextInt(examples.size())));
+      for (int changes = 1 + random.nextInt(4); changes > 0; changes--) {
+        bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
+      }
+      Message decoded;
+      try {
+        decoded = Codec.decode(bytes);
+      } catch (BoundaryException.Malformed e) {
+        continue;
+      }
+      assertThat(Codec.encode(decoded)).as("seed %d, round %d", seed, round).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void random_bytes_are_a_message_or_refused() {
+    long seed = Long.getLong("test.seed", System.nanoTime());
+    Random random = new Random(seed);
+    for (int round = 0; round < 20_000; round++) {
+      byte[] bytes = new byte[1 + random.nextInt(100)];
+      random.nextBytes(bytes);
+      bytes[0] = (byte) (random.nextBoolean() ? 1 + random.nextInt(5) : 65 + random.nextInt(13));
+      Message decoded;
+      try {
+        decoded = Codec.decode(bytes);
+      } catch (BoundaryException.Malformed e) {
+        continue;
+      }
+      assertThat(Codec.encode(decoded)).as("seed %d, round %d", seed, round).isEqualTo(bytes);
+    }
+  }
+
+  @Test
+  void a_begin_of_another_version_is_refused() {
+    byte[] begin = Codec.encode(examples().getFirst());
+    begin[4] = 2;
+
+    assertThatThrownBy(() -> Codec.decode(begin))
+        .isInstanceOf(BoundaryException.Malformed.class)
+        .hasMessageContaining("version");
+  }
+
+  @Test
+  void messages_pass_a_channel_in_order() {
+    ByteArrayOutputStream pipe = new ByteArrayOutputStream();
+    Channel<EnclaveMessage, HostMessage> enclave =
+        Channel.ofEnclave(new ByteArrayInputStream(new byte[0]), pipe);
+    List<Message> sent = new ArrayList<>();
+    for (Message message : examples()) {
+      if (message instanceof EnclaveMessage ours) {
+        enclave.send(ours);
+        sent.add(ours);
+      }
+    }
+
+    Channel<HostMessage, EnclaveMessage> host =
+        Channel.ofHost(new ByteArrayInputStream(pipe.toByteArray()), new ByteArrayOutputStream());
+    List<Message> received = new ArrayList<>();
+    for (Optional<EnclaveMessage> next = host.receive(); next.isPresent(); next = host.receive()) {
+      received.add(next.get());
+    }
+
+    assertThat(received).isEqualTo(sent);
+  }
+
+  @Test
+  void a_message_of_which_the_sender_died_was_not_said() {
+    byte[] frame = {0, 0, 0, 9, 67, 0, 0};
+    Channel<HostMessage, EnclaveMessage> host =
+        Channel.ofHost(new ByteArrayInputStream(frame), new ByteArrayOutputStream());
+
+    assertThat(host.receive()).isEmpty();
+  }
+
+  @Test
+  void a_message_of_the_wrong_side_is_refused() {
+    byte[] frame = {0, 0, 0, 1, 5}; // Stop, which only the host says
+    Channel<HostMessage, EnclaveMessage> host =
+        Channel.ofHost(new ByteArrayInputStream(frame), new ByteArrayOutputStream());
+
+    assertThatThrownBy(host::receive).isInstanceOf(BoundaryException.Malformed.class);
+  }
+
+  @Test
+  void a_length_beyond_the_limit_is_refused_before_anything_is_allocated() {
+    for (byte[] frame : List.of(new byte[] {0x7f, -1, -1, -1}, new byte[] {-1, -1, -1, -1})) {
+      Channel<HostMessage, EnclaveMessage> host =
+          Channel.ofHost(new ByteArrayInputStream(frame), new ByteArrayOutputStream());
+
+      assertThatThrownBy(host::receive).isInstanceOf(BoundaryException.Malformed.class);
+    }
+  }
+}

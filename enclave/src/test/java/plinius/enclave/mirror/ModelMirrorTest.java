@@ -1,0 +1,428 @@
+package plinius.enclave.mirror;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import plinius.romulus.Pool;
+import plinius.romulus.PoolException;
+import plinius.seal.Id128;
+import plinius.seal.SecretBytes;
+import plinius.testkit.SimulatedMemory;
+import plinius.testkit.SimulatedMemory.Granularity;
+
+class ModelMirrorTest {
+  private static final Id128 JOB = new Id128(1, 2);
+  private static final Id128 KEY_ID = new Id128(3, 4);
+  private static final int PAGE = 4096;
+  private static final int PLACE_BYTES = 16;
+
+  private final SecretBytes jobKey = SecretBytes.random(32);
+  private final SecretBytes digestKey = SecretBytes.random(32);
+  private final float[] block = new float[96];
+
+  /** Two of equal shape, so that they can be exchanged, and one of its own. */
+  private final List<MirroredTensor> tensors = tensors(block);
+
+  private static List<MirroredTensor> tensors(float[] block) {
+    return List.of(
+        new MirroredTensor("0.convolutional.weights", new int[] {2, 4, 4}, block, 0, 32),
+        new MirroredTensor("1.convolutional.weights", new int[] {2, 4, 4}, block, 32, 32),
+        new MirroredTensor("2.connected.biases", new int[] {32}, block, 64, 32));
+  }
+
+  private MirrorTerms terms() {
+    return terms("[net]\nlearning_rate=0.1\n", 1, "plan a", KEY_ID, JOB);
+  }
+
+  private MirrorTerms terms(String cfg, long seed, String plan, Id128 keyId, Id128 job) {
+    byte[] digest = new byte[32];
+    digest[0] = (byte) cfg.hashCode();
+    digest[1] = (byte) (cfg.hashCode() >> 8);
+    return new MirrorTerms(job, keyId, jobKey, 1, digest, cfg, seed, plan, 8, digestKey);
+  }
+
+  private void fill(int iteration) {
+    for (int i = 0; i < block.length; i++) {
+      block[i] = iteration * 1000 + i;
+    }
+  }
+
+  private static Progress progress(int iteration) {
+    return new Progress(iteration, 64L * iteration, 1.0 / 3 + iteration);
+  }
+
+  private SimulatedMemory memory() {
+    return new SimulatedMemory(
+        Math.toIntExact(ModelMirror.poolBytes(tensors) + PAGE - 1) / PAGE * PAGE, Granularity.LINE);
+  }
+
+  /** A pool that holds the mirror of iteration {@code iterations}, and what its file would hold. */
+  private byte[] poolAfter(int iterations) {
+    SimulatedMemory memory = memory();
+    try (ModelMirror mirror = ModelMirror.create(memory, terms(), tensors)) {
+      for (int i = 1; i <= iterations; i++) {
+        fill(i);
+        mirror.mirrorOut(progress(i));
+      }
+    }
+    return memory.everything();
+  }
+
+  private Progress mirrorIn(byte[] image, MirrorTerms terms, List<MirroredTensor> into) {
+    try (ModelMirror mirror =
+        ModelMirror.open(SimulatedMemory.of(image, Granularity.LINE), terms, into)) {
+      return mirror.mirrorIn().orElseThrow();
+    }
+  }
+
+  @Test
+  void mirror_in_gives_back_what_was_mirrored_out() {
+    byte[] image = poolAfter(3);
+    float[] wanted = block.clone();
+    float[] other = new float[block.length];
+
+    Progress progress = mirrorIn(image, terms(), tensors(other));
+
+    assertThat(other).containsExactly(wanted);
+    assertThat(progress).isEqualTo(progress(3));
+  }
+
+  @Test
+  void a_pool_without_a_mirror_has_none() {
+    try (ModelMirror mirror = ModelMirror.create(memory(), terms(), tensors)) {
+      assertThat(mirror.mirrorIn()).isEmpty();
+    }
+  }
+
+  @Test
+  void each_run_seals_under_a_later_epoch_and_goes_on_with_the_sequence() {
+    SimulatedMemory memory = SimulatedMemory.of(poolAfter(2), Granularity.LINE);
+    try (ModelMirror mirror = ModelMirror.open(memory, terms(), tensors)) {
+      assertThat(mirror.epoch()).isEqualTo(2);
+      mirror.mirrorIn();
+      fill(3);
+      mirror.mirrorOut(progress(3));
+      assertThat(mirror.sequence()).isEqualTo(3);
+    }
+
+    try (ModelMirror mirror = ModelMirror.open(memory, terms(), tensors)) {
+      assertThat(mirror.epoch()).isEqualTo(3);
+      assertThat(mirror.mirrorIn()).contains(progress(3));
+    }
+  }
+
+  @Test
+  void equal_states_have_equal_digests_in_other_pools_runs_and_epochs() {
+    fill(5);
+    byte[] digest;
+    try (ModelMirror mirror = ModelMirror.create(memory(), terms(), tensors)) {
+      digest = mirror.stateDigest(progress(5));
+      block[95] = Math.nextUp(block[95]);
+      assertThat(mirror.stateDigest(progress(5))).isNotEqualTo(digest);
+      assertThat(mirror.stateDigest(progress(6))).isNotEqualTo(digest);
+    }
+
+    fill(5);
+    try (ModelMirror mirror =
+        ModelMirror.create(memory(), terms("other", 1, "p", KEY_ID, new Id128(9, 9)), tensors)) {
+      assertThat(mirror.stateDigest(progress(5))).isEqualTo(digest);
+    }
+  }
+
+  @Test
+  void nothing_of_the_plain_state_lies_in_the_pool() {
+    byte[] image = poolAfter(2);
+    byte[] known = new byte[16];
+    for (int i = 0; i < 4; i++) {
+      ByteBuffer.wrap(known).order(java.nio.ByteOrder.LITTLE_ENDIAN).putFloat(4 * i, block[i]);
+    }
+
+    assertThat(indexOf(image, known, 0)).isNegative();
+  }
+
+  /**
+   * The crash model over mirrorOut, and over mirrorOut after a crash inside the copying of the
+   * pool: every store, flush and fence. What recovers is the mirror before or the one after, whole,
+   * and once mirrorOut has returned never the one before.
+   */
+  @Test
+  void mirror_out_is_atomic_at_every_store_flush_and_fence() {
+    long seed = Long.getLong("test.seed", System.nanoTime());
+    Random random = new Random(seed);
+    SimulatedMemory memory = SimulatedMemory.of(poolAfter(2), Granularity.LINE);
+    int[] committed = {2};
+    int[] seen = new int[5];
+    int[] step = {0};
+    try (ModelMirror mirror = ModelMirror.open(memory, terms(), tensors)) {
+      mirror.mirrorIn();
+      memory.afterEachStep(
+          () -> {
+            // Steps inside the sealed bytes all look alike: one in a few is tried.
+            if (step[0]++ % 3 == 0) {
+              memory.eachImage(
+                  4,
+                  random,
+                  image -> {
+                    float[] values = new float[block.length];
+                    Progress found = mirrorIn(image, terms(), tensors(values));
+                    int iteration = (int) found.iteration();
+                    assertThat(iteration)
+                        .as("seed %d, step %d", seed, step[0])
+                        .isBetween(committed[0], committed[0] + 1);
+                    assertThat(values[0]).isEqualTo(iteration * 1000);
+                    assertThat(values[95]).isEqualTo(iteration * 1000 + 95);
+                    seen[iteration]++;
+                  });
+            }
+          });
+      for (int i = 3; i <= 4; i++) {
+        fill(i);
+        mirror.mirrorOut(progress(i));
+        committed[0] = i;
+      }
+    }
+    assertThat(step[0]).isGreaterThan(50);
+    assertThat(seen[2]).isPositive();
+    assertThat(seen[3]).isPositive();
+    assertThat(seen[4]).isPositive();
+  }
+
+  @Test
+  void a_pool_too_small_for_a_second_model_is_full_and_keeps_the_first() {
+    float[] large = new float[1 << 19];
+    List<MirroredTensor> wide =
+        List.of(new MirroredTensor("w", new int[] {large.length}, large, 0, large.length));
+    SimulatedMemory memory = memory();
+    try (ModelMirror mirror = ModelMirror.create(memory, terms(), wide)) {
+      assertThatThrownBy(() -> mirror.mirrorOut(progress(1)))
+          .isInstanceOf(PoolException.Full.class);
+      assertThat(mirror.sequence()).isZero();
+      assertThat(mirror.mirrorIn()).isEmpty();
+    }
+  }
+
+  // ---------------------------------------------------------------- tampering, one a test
+
+  /** Where the records of the newest mirror lie: tensor index (-1 the header) to offset. */
+  private static Map<Integer, Integer> records(byte[] image, long sequence) {
+    Map<Integer, Integer> found = new HashMap<>();
+    for (int at = 0; at < image.length; at += PAGE) {
+      ByteBuffer place = ByteBuffer.wrap(image, at, PLACE_BYTES);
+      int tensor = place.getInt();
+      if (tensor >= -1 && tensor < 3 && place.getInt() == 0 && place.getLong() == sequence) {
+        found.put(tensor, at);
+      }
+    }
+    assertThat(found).containsOnlyKeys(-1, 0, 1, 2);
+    return found;
+  }
+
+  private void assertTampered(byte[] image, String... words) {
+    float[] untouched = new float[block.length];
+    byte[] before = image.clone();
+    SimulatedMemory memory = SimulatedMemory.of(image, Granularity.LINE);
+
+    assertThatThrownBy(
+            () -> {
+              try (ModelMirror mirror = ModelMirror.open(memory, terms(), tensors(untouched))) {
+                mirror.mirrorIn();
+              }
+            })
+        .isInstanceOf(MirrorException.Tampered.class)
+        .hasMessageContainingAll(words);
+
+    assertThat(untouched).containsOnly(0);
+    assertThat(memory.everything()).isEqualTo(before);
+  }
+
+  @Test
+  void a_flipped_bit_of_any_sealed_tensor_is_noticed() {
+    byte[] image = poolAfter(2);
+    Map<Integer, Integer> records = records(image, 2);
+    long seed = Long.getLong("test.seed", System.nanoTime());
+    Random random = new Random(seed);
+    int sealedBytes = 12 + 4 * 32 + 16;
+    for (int tensor = 0; tensor < 3; tensor++) {
+      for (int sample = 0; sample < 40; sample++) {
+        byte[] changed = image.clone();
+        int at = records.get(tensor) + PLACE_BYTES + random.nextInt(sealedBytes);
+        changed[at] ^= (byte) (1 << random.nextInt(8));
+        assertTampered(changed, tensors.get(tensor).name(), "record 1 of 1", "bit");
+      }
+    }
+  }
+
+  @Test
+  void a_flipped_bit_of_the_header_is_noticed() {
+    byte[] image = poolAfter(2);
+    image[records(image, 2).get(-1) + PLACE_BYTES + 40] ^= 1;
+
+    assertTampered(image, "header", "bit");
+  }
+
+  @Test
+  void two_tensors_of_equal_shape_exchanged_are_noticed() {
+    byte[] image = poolAfter(2);
+    Map<Integer, Integer> records = records(image, 2);
+    byte[] first = Arrays.copyOfRange(image, records.get(0), records.get(0) + PAGE);
+    System.arraycopy(image, records.get(1), image, records.get(0), PAGE);
+    System.arraycopy(first, 0, image, records.get(1), PAGE);
+
+    assertTampered(image, "0.convolutional.weights", "exchanged");
+  }
+
+  @Test
+  void two_tensors_exchanged_with_forged_places_are_noticed() {
+    byte[] image = poolAfter(2);
+    Map<Integer, Integer> records = records(image, 2);
+    byte[] first = Arrays.copyOfRange(image, records.get(0), records.get(0) + PAGE);
+    System.arraycopy(
+        image,
+        records.get(1) + PLACE_BYTES,
+        image,
+        records.get(0) + PLACE_BYTES,
+        PAGE - PLACE_BYTES);
+    System.arraycopy(first, PLACE_BYTES, image, records.get(1) + PLACE_BYTES, PAGE - PLACE_BYTES);
+
+    assertTampered(image, "0.convolutional.weights", "seal does not fit");
+  }
+
+  @Test
+  void an_older_record_put_back_is_noticed() {
+    // The extents of mirror 1 are still there, unused, while mirror 2 is the newest.
+    byte[] image = poolAfter(2);
+    int older = records(image, 1).get(2);
+    System.arraycopy(image, older, image, records(image, 2).get(2), PAGE);
+
+    assertTampered(image, "2.connected.biases", "mirror 1", "mirror 2", "older");
+  }
+
+  @Test
+  void a_record_of_another_job_is_noticed() {
+    byte[] image = poolAfter(2);
+    byte[] foreign;
+    try (SecretBytes otherKey = SecretBytes.random(32)) {
+      SimulatedMemory memory = memory();
+      MirrorTerms other =
+          new MirrorTerms(
+              JOB, KEY_ID, otherKey, 1, new byte[32], "[net]\n", 1, "plan a", 8, digestKey);
+      try (ModelMirror mirror = ModelMirror.create(memory, other, tensors)) {
+        mirror.mirrorOut(progress(1));
+        mirror.mirrorOut(progress(2));
+      }
+      foreign = memory.everything();
+    }
+    System.arraycopy(foreign, records(foreign, 2).get(1), image, records(image, 2).get(1), PAGE);
+
+    assertTampered(image, "1.convolutional.weights", "seal does not fit");
+  }
+
+  @Test
+  void a_truncated_pool_is_refused() {
+    byte[] image = poolAfter(2);
+    byte[] half = Arrays.copyOf(image, image.length / 2 / PAGE * PAGE);
+
+    assertThatThrownBy(() -> mirrorIn(half, terms(), tensors)).isInstanceOf(PoolException.class);
+  }
+
+  @Test
+  void a_flipped_bit_anywhere_in_the_twins_or_the_header_page_is_refused_or_harmless() {
+    byte[] image = poolAfter(2);
+    float[] wanted = block.clone();
+    long seed = Long.getLong("test.seed", System.nanoTime());
+    Random random = new Random(seed);
+    List<String> accepted = new ArrayList<>();
+    for (int sample = 0; sample < 400; sample++) {
+      byte[] changed = image.clone();
+      int at = random.nextInt(image.length);
+      changed[at] ^= (byte) (1 << random.nextInt(8));
+      float[] values = new float[block.length];
+      try {
+        mirrorIn(changed, terms(), tensors(values));
+        assertThat(values).as("seed %d, byte %d", seed, at).containsExactly(wanted);
+        accepted.add(String.valueOf(at));
+      } catch (MirrorException | PoolException e) {
+        assertThat(values).as("seed %d, byte %d", seed, at).containsOnly(0);
+      }
+    }
+    assertThat(accepted).as("free space holds nothing").isNotEmpty();
+  }
+
+  // ---------------------------------------------------------------- other terms
+
+  @Test
+  void another_configuration_is_refused_with_the_mirrored_one() {
+    byte[] image = poolAfter(1);
+
+    assertThatThrownBy(
+            () ->
+                mirrorIn(
+                    image, terms("[net]\nlearning_rate=0.2\n", 1, "plan a", KEY_ID, JOB), tensors))
+        .isInstanceOfSatisfying(
+            MirrorException.OtherConfiguration.class,
+            e -> assertThat(e.mirrored()).contains("learning_rate=0.1"));
+  }
+
+  @Test
+  void another_seed_or_plan_is_refused_by_name() {
+    byte[] image = poolAfter(1);
+    String cfg = terms().canonicalCfg();
+
+    assertThatThrownBy(() -> mirrorIn(image, terms(cfg, 2, "plan a", KEY_ID, JOB), tensors))
+        .isInstanceOf(MirrorException.OtherPlan.class)
+        .hasMessageContaining("seed 1");
+    assertThatThrownBy(() -> mirrorIn(image, terms(cfg, 1, "plan b", KEY_ID, JOB), tensors))
+        .isInstanceOf(MirrorException.OtherPlan.class)
+        .hasMessageContaining("plan a");
+  }
+
+  @Test
+  void another_key_or_job_is_told_from_tampering() {
+    byte[] image = poolAfter(1);
+    String cfg = terms().canonicalCfg();
+
+    assertThatThrownBy(
+            () -> mirrorIn(image, terms(cfg, 1, "plan a", new Id128(8, 8), JOB), tensors))
+        .isInstanceOf(MirrorException.WrongKey.class)
+        .hasMessageContaining(KEY_ID.toString());
+    assertThatThrownBy(
+            () -> mirrorIn(image, terms(cfg, 1, "plan a", KEY_ID, new Id128(8, 8)), tensors))
+        .isInstanceOf(MirrorException.WrongKey.class)
+        .hasMessageContaining(JOB.toString());
+  }
+
+  @Test
+  void mirrors_in_large_records_come_back_too() {
+    float[] large = new float[3 * 65_536 + 5];
+    for (int i = 0; i < large.length; i++) {
+      large[i] = i * 0.5f;
+    }
+    List<MirroredTensor> wide =
+        List.of(new MirroredTensor("w", new int[] {large.length}, large, 0, large.length));
+    SimulatedMemory memory =
+        new SimulatedMemory(
+            Math.toIntExact(ModelMirror.poolBytes(wide) + PAGE - 1) / PAGE * PAGE,
+            Granularity.LINE);
+    try (ModelMirror mirror = ModelMirror.create(memory, terms(), wide)) {
+      assertThatCode(() -> mirror.mirrorOut(progress(1))).doesNotThrowAnyException();
+    }
+    float[] back = new float[large.length];
+
+    mirrorIn(
+        memory.everything(),
+        terms(),
+        List.of(new MirroredTensor("w", new int[] {back.length}, back, 0, back.length)));
+
+    assertThat(back).containsExactly(large);
+    assertThat(Pool.inspect(memory).extentCount()).isEqualTo(2);
+  }
+}
