@@ -1,0 +1,83 @@
+package plinius.darknet;
+
+import java.util.Map;
+import java.util.Random;
+import plinius.darknet.cfg.Cfg;
+import plinius.kernel.Kernels;
+import plinius.kernel.Workers;
+
+/** Small networks and data for tests. */
+final class TestNetworks {
+  /** Every layer of this version, at an awkward size. */
+  static final String EVERYTHING =
+      """
+      [net]
+      batch=22
+      subdivisions=2
+      height=9
+      width=7
+      channels=3
+      learning_rate=.05
+      momentum=.9
+      decay=.0005
+      policy=poly
+      max_batches=100
+      burn_in=2
+      [convolutional]
+      batch_normalize=1
+      filters=10
+      size=3
+      pad=1
+      activation=leaky
+      [maxpool]
+      size=2
+      stride=2
+      [convolutional]
+      filters=12
+      size=3
+      pad=1
+      groups=2
+      activation=elu
+      [batchnorm]
+      [activation]
+      activation=tanh
+      [dropout]
+      probability=.3
+      [connected]
+      output=17
+      batch_normalize=1
+      activation=relu
+      [connected]
+      output=20
+      activation=linear
+      [convolutional]
+      filters=5
+      activation=logistic
+      [avgpool]
+      [softmax]
+      """;
+
+  private TestNetworks() {}
+
+  static Network build(String cfg, Kernels kernels, Workers workers, long seed) {
+    return Network.build(
+        Cfg.parse(cfg, "test.cfg", Map.of()),
+        new NetworkOptions(kernels, workers, seed, Quirks.none(), true));
+  }
+
+  /** Images whose class shows in their brightness; the same for the same position. */
+  static BatchLoader loader(Network network) {
+    return (position, images, input, truth) -> {
+      for (int i = 0; i < images; i++) {
+        Random random = new Random(position + i);
+        int label = random.nextInt(network.truths());
+        for (int j = 0; j < network.inputs(); j++) {
+          input[i * network.inputs() + j] = random.nextFloat() + .2f * label;
+        }
+        for (int j = 0; j < network.truths(); j++) {
+          truth[i * network.truths() + j] = j == label ? 1 : 0;
+        }
+      }
+    };
+  }
+}
