@@ -13,6 +13,7 @@ import plinius.kernel.Workers;
 /** The promise of the same bits: what may vary, and what goes on from where. */
 final class ExactnessTest {
 
+  @SuppressWarnings("ArrayRecordComponent") // compared value by value
   private record Trained(float[] block, double averageLoss, float[] predicted) {}
 
   private static Trained train(Kernels kernels, int threads, int iterations) {
