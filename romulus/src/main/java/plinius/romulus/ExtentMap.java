@@ -82,7 +82,7 @@ final class ExtentMap {
     long used = map();
     long run = 0;
     for (long word = 0; word < words(areaPages); word++) {
-      long taken = twin.get(used + 8 * word) | committedWord(used + 8 * word);
+      long taken = twin.get(used + 8 * word) | twin.committed(used + 8 * word);
       if (taken == -1) {
         run = 0;
         continue;
@@ -96,11 +96,6 @@ final class ExtentMap {
       }
     }
     return -1;
-  }
-
-  /** The maps never move, so that a word of them lies at the same place in both twins. */
-  private long committedWord(long offset) {
-    return twin.committed(offset);
   }
 
   /** Changes the bits of one word; returns the page after the last one that was changed. */

@@ -154,25 +154,27 @@ final class HeapCheck {
     List<String> names = new ArrayList<>();
     for (int i = 0; i < Heap.ROOTS; i++) {
       long entry = Heap.ROOTS_OFFSET + (long) i * Heap.ROOT_BYTES;
+      if (get(entry) == 0) {
+        for (int at = 8; at < Heap.ROOT_BYTES; at += 8) {
+          require(get(entry + at) == 0, "roots", "unused bytes of entry " + i + " are not zero");
+        }
+        continue;
+      }
       byte[] name = new byte[Heap.ROOT_BYTES - 8];
       for (int at = 0; at < name.length; at++) {
         name[at] = (byte) (get(entry + 8 + (at & -8)) >>> (8 * (at % 8)));
       }
       int length = name[0] & 0xFF;
-      if (get(entry) == 0) {
-        length = 0;
-      } else {
-        require(
-            isUsed(get(entry) - Heap.BLOCK_HEADER_BYTES)
-                && length >= 1
-                && length <= Heap.NAME_BYTES_MAX,
-            "roots",
-            "entry " + i + " leads to " + get(entry));
-        names.add(new String(name, 1, length, StandardCharsets.UTF_8));
-      }
-      for (int at = length == 0 ? 0 : length + 1; at < name.length; at++) {
+      require(
+          isUsed(get(entry) - Heap.BLOCK_HEADER_BYTES)
+              && length >= 1
+              && length <= Heap.NAME_BYTES_MAX,
+          "roots",
+          "entry " + i + " leads to " + get(entry));
+      for (int at = length + 1; at < name.length; at++) {
         require(name[at] == 0, "roots", "unused bytes of entry " + i + " are not zero");
       }
+      names.add(new String(name, 1, length, StandardCharsets.UTF_8));
     }
     names.sort(null);
     return names;

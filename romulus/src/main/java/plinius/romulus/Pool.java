@@ -273,13 +273,14 @@ public final class Pool implements AutoCloseable {
    */
   private void commit() {
     int working = working();
+    long next = sequence + 1;
     long top = memory.getLong(header.twin(working) + Heap.TOP_OFFSET);
     try {
       writeBackWorking(working, top);
       // a: all of W, and the extents that it names, must be durable before the word calls it
       // committed.
       pfence();
-      storeWord(sequence + 1);
+      storeWord(next);
       // b: the flip must be durable before the caller hears of it, and before the old C is
       // overwritten.
       pfence();
@@ -287,8 +288,7 @@ public final class Pool implements AutoCloseable {
       poison = failed;
       throw failed;
     }
-    long next = sequence;
-    sequence = next + 1; // one writer at a time
+    sequence = next;
     commits.increment();
     try {
       // Readers still on the old C would see it change under them, and extents that it names
@@ -340,7 +340,6 @@ public final class Pool implements AutoCloseable {
     return copied[0];
   }
 
-  @SuppressWarnings("ReferenceEquality") // a throwable cannot suppress itself
   private void rollBack(Throwable cause) {
     aborts.increment();
     if (log.isEmpty()) {
@@ -351,7 +350,7 @@ public final class Pool implements AutoCloseable {
       copiedBytes.add(copyLog(memory.getLong(header.twin(committed()) + Heap.TOP_OFFSET)));
     } catch (Throwable failed) {
       poison = failed;
-      if (failed != cause) {
+      if (!failed.equals(cause)) {
         cause.addSuppressed(failed);
       }
     }

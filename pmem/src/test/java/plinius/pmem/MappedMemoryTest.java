@@ -1,0 +1,166 @@
+package plinius.pmem;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class MappedMemoryTest {
+  private static final int BYTES = 64 << 10;
+  private static final Path TMPFS = Path.of("/dev/shm");
+
+  @TempDir Path directory;
+
+  private Path file(Path in) throws IOException {
+    Path file = Files.createTempFile(in, "plinius", ".pm");
+    Files.write(file, new byte[BYTES]);
+    file.toFile().deleteOnExit();
+    return file;
+  }
+
+  private static boolean isTmpfs(Path path) throws IOException {
+    return Files.isWritable(path) && Files.getFileStore(path).type().equals("tmpfs");
+  }
+
+  /** What is stored by any write-back is what loads and another mapping of the file find. */
+  private static void storesAndFinds(Path file, WriteBack writeBack) {
+    byte[] bytes = new byte[20_000];
+    new Random(1).nextBytes(bytes);
+    try (PersistentMemory memory = MappedMemory.open(file, Access.READ_WRITE, writeBack)) {
+      memory.setLong(8, 0x0102030405060708L);
+      memory.setInt(16, 7);
+      memory.pwb(8, 12);
+      memory.write(101, bytes, 3, 500);
+      memory.pwb(101, 500);
+      // Not aligned at either end, and long enough to go past the caches.
+      memory.stream(1003, bytes, 5, 19_000);
+      memory.pfence();
+      memory.copy(1003, 30_000, 19_000);
+      memory.fill(60_000, 100, (byte) 9);
+      memory.pwb(30_000, 30_100);
+      memory.psync();
+      memory.handOver();
+    }
+    try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
+      assertThat(memory.bytes()).isEqualTo(BYTES);
+      assertThat(memory.getLong(8)).isEqualTo(0x0102030405060708L);
+      assertThat(memory.getInt(16)).isEqualTo(7);
+      assertThat(read(memory, 8, 1)).containsExactly(8); // little-endian
+      assertThat(read(memory, 101, 500)).isEqualTo(Arrays.copyOfRange(bytes, 3, 503));
+      assertThat(read(memory, 1003, 19_000)).isEqualTo(Arrays.copyOfRange(bytes, 5, 19_005));
+      assertThat(read(memory, 30_000, 19_000)).isEqualTo(Arrays.copyOfRange(bytes, 5, 19_005));
+      assertThat(read(memory, 1002, 1)).containsExactly(0);
+      assertThat(read(memory, 20_003, 1)).containsExactly(0);
+      assertThat(read(memory, 60_000, 101)).startsWith(9, 9).endsWith(9, 0);
+    }
+  }
+
+  private static byte[] read(PersistentMemory memory, long offset, int length) {
+    byte[] bytes = new byte[length];
+    memory.read(offset, bytes, 0, length);
+    return bytes;
+  }
+
+  @ParameterizedTest
+  @EnumSource(WriteBack.class)
+  void on_tmpfs_every_write_back_that_the_processor_has_keeps_what_was_stored(WriteBack writeBack)
+      throws IOException {
+    assumeTrue(isTmpfs(TMPFS));
+    Path file = file(TMPFS);
+    try (PersistentMemory memory = MappedMemory.open(file, Access.READ_WRITE, writeBack)) {
+      assertThat(memory.medium().kind()).isEqualTo(Medium.Kind.TMPFS);
+      assertThat(memory.medium().writeBack()).isNotEqualTo(WriteBack.AUTO);
+      if (writeBack != WriteBack.AUTO) {
+        assertThat(memory.medium().writeBack()).isEqualTo(writeBack);
+      }
+    } catch (PmemException.Unsupported lacking) {
+      assumeTrue(false, lacking.getMessage());
+    }
+    storesAndFinds(file, writeBack);
+    Files.delete(file);
+  }
+
+  @Test
+  void machine_code_is_used_where_the_processor_is_x86() throws IOException {
+    assumeTrue(System.getProperty("os.arch").equals("amd64") && isTmpfs(TMPFS));
+    assertThat(MachineCode.AVAILABLE).isPresent();
+    // Every x86-64 processor has it.
+    assertThat(MachineCode.AVAILABLE.get().has(WriteBack.CLFLUSH)).isTrue();
+  }
+
+  @Test
+  void an_ordinary_file_is_kept_by_msync_and_by_nothing_else() throws IOException {
+    assumeTrue(!isTmpfs(directory));
+    Path file = file(directory);
+    storesAndFinds(file, WriteBack.AUTO);
+    storesAndFinds(file, WriteBack.MSYNC);
+    try (PersistentMemory memory = MappedMemory.open(file, Access.READ_WRITE, WriteBack.AUTO)) {
+      assertThat(memory.medium().writeBack()).isEqualTo(WriteBack.MSYNC);
+      assertThat(memory.medium().kind()).isEqualTo(Medium.Kind.FILE);
+    }
+    assertThatThrownBy(() -> MappedMemory.open(file, Access.READ_WRITE, WriteBack.CLWB))
+        .isInstanceOf(PmemException.Unsupported.class)
+        .hasMessageContaining("ordinary file")
+        .hasMessageContaining("msync");
+  }
+
+  @Test
+  void a_read_only_mapping_changes_nothing() throws Exception {
+    Path file = file(directory);
+    byte[] before = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
+    try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
+      assertThat(memory.readOnly()).isTrue();
+      assertThatThrownBy(() -> memory.setLong(0, 1)).isInstanceOf(PmemException.ReadOnly.class);
+      assertThatThrownBy(() -> memory.setInt(0, 1)).isInstanceOf(PmemException.ReadOnly.class);
+      assertThatThrownBy(() -> memory.write(0, new byte[1], 0, 1))
+          .isInstanceOf(PmemException.ReadOnly.class);
+      assertThatThrownBy(() -> memory.stream(0, new byte[1], 0, 1))
+          .isInstanceOf(PmemException.ReadOnly.class);
+      assertThatThrownBy(() -> memory.copy(0, 64, 1)).isInstanceOf(PmemException.ReadOnly.class);
+      assertThatThrownBy(() -> memory.fill(0, 1, (byte) 1))
+          .isInstanceOf(PmemException.ReadOnly.class);
+    }
+    assertThat(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)))
+        .isEqualTo(before);
+  }
+
+  @Test
+  void nothing_outside_is_touched() throws IOException {
+    try (PersistentMemory memory =
+        MappedMemory.open(file(directory), Access.READ_WRITE, WriteBack.AUTO)) {
+      byte[] bytes = new byte[4096];
+      assertThatThrownBy(() -> memory.getLong(BYTES)).isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> memory.setLong(-8, 1)).isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> memory.write(BYTES - 4095, bytes, 0, 4096))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> memory.stream(BYTES - 4095, bytes, 0, 4096))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> memory.stream(0, bytes, 1, 4096))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> memory.pwb(BYTES - 1, 2))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+      assertThatThrownBy(() -> memory.read(0, bytes, 1, 4096))
+          .isInstanceOf(IndexOutOfBoundsException.class);
+    }
+  }
+
+  @Test
+  void a_missing_or_empty_file_is_refused_by_name() throws IOException {
+    Path empty = Files.createFile(directory.resolve("empty.pm"));
+    for (Path file : new Path[] {empty, directory.resolve("missing.pm")}) {
+      assertThatThrownBy(() -> MappedMemory.open(file, Access.READ_WRITE, WriteBack.AUTO))
+          .isInstanceOf(PmemException.CannotMap.class)
+          .hasMessageContaining(file.toString());
+    }
+  }
+}

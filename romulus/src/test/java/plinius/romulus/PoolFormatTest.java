@@ -1,0 +1,139 @@
+package plinius.romulus;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import plinius.testkit.RecordedMemory;
+import plinius.testkit.RecordedMemory.Tearing;
+import plinius.testkit.SimulatedMemory.Granularity;
+
+/** What open believes: nothing. */
+class PoolFormatTest {
+  private static final long SEED = Long.parseLong("0" + System.getProperty("test.seed", "1"));
+
+  private static RecordedMemory memory(byte[] image) {
+    return new RecordedMemory(image, Granularity.LINE, Tearing.LINES);
+  }
+
+  private static byte[] image() {
+    RecordedMemory memory = memory(new byte[Story.POOL_BYTES]);
+    Pool pool = Pool.format(memory, Story.IDENTITY, Story.SMALL_TWIN_BYTES);
+    for (int i = 0; i < 5; i++) {
+      Story.step(pool);
+    }
+    return memory.visible();
+  }
+
+  @Test
+  void every_flipped_bit_of_the_two_header_pages_is_noticed() {
+    byte[] image = image();
+    for (int bit = 0; bit < 8 * 8192; bit++) {
+      image[bit / 8] ^= (byte) (1 << bit % 8);
+      RecordedMemory memory = memory(image);
+      assertThatThrownBy(() -> Pool.open(memory))
+          .as("bit %d", bit)
+          .isInstanceOf(PoolException.Corrupt.class);
+      assertThat(memory.wasStoredTo()).isFalse();
+      image[bit / 8] ^= (byte) (1 << bit % 8);
+    }
+    assertThat(Story.check(Pool.open(memory(image)))).isEqualTo(5);
+  }
+
+  @Test
+  void the_header_lies_where_the_document_says() {
+    byte[] image = image();
+    assertThat(Arrays.copyOfRange(image, 0, 8))
+        .isEqualTo(new byte[] {'P', 'L', 'I', 'N', 'I', 'U', 'S', (byte) 0xFA});
+    assertThat(Arrays.copyOfRange(image, 8, 16)).containsExactly(1, 0, 0, 0, 0, 0, 0, 0);
+    assertThat(Arrays.copyOfRange(image, 16, 32)).containsOnly(1);
+    assertThat(Arrays.copyOfRange(image, 32, 48)).containsOnly(2);
+    // Sequence 5, the check of it below.
+    assertThat(Arrays.copyOfRange(image, 4098, 4104)).containsExactly(5, 0, 0, 0, 0, 0);
+  }
+
+  @Test
+  void a_truncated_pool_is_refused() {
+    byte[] image = image();
+    for (int bytes = 0; bytes < image.length; bytes += 4096) {
+      byte[] cut = Arrays.copyOf(image, bytes);
+      assertThatThrownBy(() -> Pool.open(memory(cut)))
+          .isInstanceOf(PoolException.Corrupt.class)
+          .hasMessageContaining("bytes");
+    }
+  }
+
+  @Test
+  void zeros_are_no_pool_and_a_pool_is_not_formatted_over() {
+    assertThatThrownBy(() -> Pool.open(memory(new byte[Story.POOL_BYTES])))
+        .isInstanceOf(PoolException.NotFormatted.class);
+    RecordedMemory memory = memory(image());
+    assertThatThrownBy(() -> Pool.format(memory, Story.IDENTITY, Story.SMALL_TWIN_BYTES))
+        .isInstanceOf(PoolException.Incompatible.class);
+    assertThat(memory.wasStoredTo()).isFalse();
+  }
+
+  @Test
+  void a_hostile_allocator_is_refused_or_harmless() {
+    // A flipped bit of the committed twin: open refuses it, or nothing that an update does leaves
+    // the pool.
+    byte[] image = image();
+    long sequence = Pool.inspect(memory(image)).sequence();
+    int base = 8192 + (int) (sequence % 2) * Story.SMALL_TWIN_BYTES;
+    Random random = new Random(SEED);
+    int refused = 0;
+    for (int bit = 0; bit < 8 * 5200; bit += 1 + random.nextInt(5)) {
+      image[base + bit / 8] ^= (byte) (1 << bit % 8);
+      try {
+        Pool pool = Pool.open(memory(image));
+        Story.step(pool);
+      } catch (PoolException.Corrupt e) {
+        refused++;
+      } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
+        // The story's own references were changed: the pool checks them where they are used.
+      }
+      image[base + bit / 8] ^= (byte) (1 << bit % 8);
+    }
+    assertThat(refused).isGreaterThan(1000);
+  }
+
+  @Test
+  void every_size_class_holds_what_it_promises_and_wastes_at_most_a_quarter() {
+    for (int sizeClass = 0; sizeClass < Heap.CLASSES; sizeClass++) {
+      long bytes = Heap.classBytes(sizeClass);
+      assertThat(Heap.sizeClass(bytes)).isEqualTo(sizeClass);
+      assertThat(bytes % Heap.BLOCK_HEADER_BYTES).isZero();
+    }
+    for (long bytes = 17; bytes < 100_000; bytes++) {
+      long block = Heap.classBytes(Heap.sizeClass(bytes));
+      assertThat(block).isBetween(bytes, Math.max(bytes + 16, bytes * 5 / 4 + 1));
+    }
+  }
+
+  @Test
+  void a_pool_of_the_size_that_sizing_says_holds_two_models() {
+    long[] extents = {100_000, 5, 4096, 1_000_000};
+    PoolSizing sizing = PoolSizing.of(extents, 10_000);
+    assertThat(PoolSizing.bytesFor(extents, 10_000)).isEqualTo(sizing.poolBytes());
+    RecordedMemory memory = memory(new byte[(int) sizing.poolBytes()]);
+    Pool pool = Pool.format(memory, Story.IDENTITY, sizing.twinBytes());
+    Extent[] held = new Extent[extents.length];
+    for (int mirror = 0; mirror < 5; mirror++) {
+      pool.update(
+          tx -> {
+            for (int i = 0; i < extents.length; i++) {
+              if (held[i] != null) {
+                tx.freeExtent(held[i]);
+              }
+              held[i] = tx.allocExtent(extents[i]);
+            }
+            return null;
+          });
+    }
+    pool.update(tx -> tx.alloc(10_000));
+    assertThat(PoolSizing.twinBytesFor(sizing.poolBytes(), 10_000))
+        .isGreaterThanOrEqualTo(sizing.twinBytes());
+  }
+}
