@@ -25,17 +25,32 @@ final class PoolFile {
       return Optional.empty();
     }
     try {
-      return Optional.of(inspect(file));
+      return Optional.of(read(file));
     } catch (PoolException.NotFormatted e) {
       // A run that died before it had formatted the pool: the next one starts over.
       return Optional.empty();
+    } catch (PoolException e) {
+      throw refusal(file, e);
     }
   }
 
   /** The plain part of a pool. */
   static PoolInfo inspect(Path file) {
+    try {
+      return read(file);
+    } catch (PoolException e) {
+      throw refusal(file, e);
+    }
+  }
+
+  private static PoolInfo read(Path file) {
     try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
       return Pool.inspect(memory);
     }
+  }
+
+  /** A pool does not know its file's name. */
+  private static Refusal refusal(Path file, PoolException why) {
+    return new Refusal(Failures.code(why), file + ": " + why.getMessage());
   }
 }
