@@ -26,6 +26,7 @@ final class GoldenCase {
    * @param noise size of differences that the order of summation makes
    * @param absmax of the tensor
    */
+  @SuppressWarnings("ArrayRecordComponent")
   record Recorded(String name, int count, float[] values, double noise, double absmax) {
     int index(int stored) {
       return (int) ((long) stored * count / values.length);

@@ -84,7 +84,16 @@ final class CfgTest {
 
   @Test
   void augmentation_keys_that_change_nothing_are_accepted() {
-    String keys = "max_crop=6\nmin_crop=6\nangle=0\naspect=1\nsaturation=1\nexposure=1\nhue=0\n";
+    String keys =
+        """
+        max_crop=6
+        min_crop=6
+        angle=0
+        aspect=1
+        saturation=1
+        exposure=1
+        hue=0
+        """;
 
     assertThatCode(() -> parse(SMALL.replace("batch = 4", "batch=4\n" + keys)))
         .doesNotThrowAnyException();
@@ -100,20 +109,23 @@ final class CfgTest {
 
   @Test
   void spellings_of_the_same_configuration_share_one_canonical_text() {
-    String other =
-        "[ n e t ]\r\n"
-            + "channels=2\r\n"
-            + "width=+6\r\n"
-            + "height=6\r\n"
-            + "batch=4\r\n"
-            + "momentum=.9\r\n"
-            + "[convolutional]\r\n"
-            + "activation=leaky\r\n"
-            + "pad=1\r\n"
-            + "size=3\r\n"
-            + "filters=3\r\n"
-            + "stride=1\r\n"
-            + "[soft]";
+    String unix =
+        """
+        [ n e t ]
+        channels=2
+        width=+6
+        height=6
+        batch=4
+        momentum=.9
+        [convolutional]
+        activation=leaky
+        pad=1
+        size=3
+        filters=3
+        stride=1
+        [soft]\
+        """;
+    String other = unix.replace("\n", "\r\n");
 
     assertThat(parse(other).canonical()).isEqualTo(parse(SMALL).canonical());
     assertThat(parse(SMALL).canonical())
