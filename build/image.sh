@@ -46,6 +46,12 @@ fi
 ln -sfn "images/$digest" target/image.new
 mv -T target/image.new target/image
 
+# Earlier images that nobody runs have nothing more to give.
+running=$(readlink /proc/[0-9]*/exe 2>/dev/null || true)
+for old in target/images/*; do
+  [ "$old" = "$image" ] || grep -qF "$PWD/$old/" <<<"$running" || rm -rf "$old"
+done
+
 lines=0; names=""
 for jar in "$modules"/*.jar; do
   name=$(basename "$jar" | sed 's/-[0-9].*//')

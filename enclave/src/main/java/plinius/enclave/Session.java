@@ -165,8 +165,9 @@ final class Session {
       SampleOrder order = new SampleOrder(grant.orderKey(), data.count());
       Optional<PmData> valid = begin.valid().map(file -> open(grant, file, network));
       try (ModelMirror mirror = openForTraining(grant, cfg, terms, tensors)) {
+        long began = System.nanoTime();
         Optional<Progress> mirrored = mirrorIn(mirror, network);
-        announce(grant, mirror, mirrored, target, network);
+        announce(grant, mirror, mirrored, target, network, System.nanoTime() - began);
         TrainingLoop loop =
             new TrainingLoop(
                 network,
@@ -293,7 +294,12 @@ final class Session {
   }
 
   private void announce(
-      Grant grant, ModelMirror mirror, Optional<Progress> mirrored, int target, Network network) {
+      Grant grant,
+      ModelMirror mirror,
+      Optional<Progress> mirrored,
+      int target,
+      Network network,
+      long mirrorInNanos) {
     if (mirrored.isPresent()) {
       // Visible is not yet durable: told to nobody before it is.
       mirror.pool().persist();
@@ -316,7 +322,7 @@ final class Session {
                 grant.seed(),
                 mirror.sequence(),
                 network.averageLoss(),
-                0,
+                mirrorInNanos,
                 pool);
     border.send(message);
   }

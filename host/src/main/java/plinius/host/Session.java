@@ -1,9 +1,11 @@
 package plinius.host;
 
 import java.io.BufferedInputStream;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -117,7 +119,6 @@ final class Session implements AutoCloseable {
     ProcessBuilder builder = new ProcessBuilder(command);
     // JAVA_TOOL_OPTIONS and its like would reach the enclave; it refuses to start with any.
     builder.environment().clear();
-    builder.redirectError(ProcessBuilder.Redirect.INHERIT);
     synchronized (startLock) {
       if (ending) {
         throw new HostException.Internal("the parent ended before the enclave began", null);
@@ -128,6 +129,7 @@ final class Session implements AutoCloseable {
         throw new HostException.Internal(
             "cannot start the enclave " + java + "; build its image first: " + e.getMessage(), e);
       }
+      Thread.ofPlatform().daemon().name("enclave's errors").start(this::passOnErrors);
       InputStream said = enclave.getInputStream();
       OutputStream told = enclave.getOutputStream();
       if (arguments.recordBorder().isPresent()) {
@@ -136,6 +138,18 @@ final class Session implements AutoCloseable {
         told = record.of(told);
       }
       channel = Channel.ofHost(new BufferedInputStream(said), told);
+    }
+  }
+
+  /** All but the line by which every JVM with the vector module greets its user. */
+  private void passOnErrors() {
+    try (BufferedReader errors = enclave.errorReader()) {
+      errors
+          .lines()
+          .filter(line -> !line.startsWith("WARNING: Using incubator modules"))
+          .forEach(System.err::println);
+    } catch (IOException | UncheckedIOException e) {
+      // The enclave is gone, and its last words with it.
     }
   }
 

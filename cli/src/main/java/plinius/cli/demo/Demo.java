@@ -3,6 +3,7 @@ package plinius.cli.demo;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -69,13 +70,11 @@ public final class Demo {
   public static ExitCode run(Installation installation, Optional<Path> data, Optional<Path> keep) {
     try {
       Path folder = workFolder(keep);
-      try {
-        new Demo(installation, folder).run(data);
-      } finally {
-        if (keep.isEmpty()) {
-          remove(folder);
-        }
+      if (keep.isEmpty()) {
+        // At every end, that by Ctrl-C too; nothing less than a kill leaves the folder behind.
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> remove(folder)));
       }
+      new Demo(installation, folder).run(data);
       return ExitCode.DONE;
     } catch (IOException e) {
       throw new Refusal(ExitCode.MEDIUM, "the demonstration cannot use its files: " + e);
@@ -270,11 +269,13 @@ public final class Demo {
         : Files.createTempDirectory("plinius-demo-");
   }
 
-  private static void remove(Path folder) throws IOException {
+  private static void remove(Path folder) {
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
+    } catch (IOException | UncheckedIOException e) {
+      Terminal.notice("cannot remove " + folder + ": " + e);
     }
   }
 }
