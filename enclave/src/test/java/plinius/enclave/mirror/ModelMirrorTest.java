@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
 import plinius.seal.Id128;
@@ -157,11 +159,12 @@ class ModelMirrorTest {
    * pool: every store, flush and fence. What recovers is the mirror before or the one after, whole,
    * and once mirrorOut has returned never the one before.
    */
-  @Test
-  void mirror_out_is_atomic_at_every_store_flush_and_fence() {
+  @ParameterizedTest
+  @EnumSource(Granularity.class)
+  void mirror_out_is_atomic_at_every_store_flush_and_fence(Granularity granularity) {
     long seed = Long.getLong("test.seed", System.nanoTime());
     Random random = new Random(seed);
-    SimulatedMemory memory = SimulatedMemory.of(poolAfter(2), Granularity.LINE);
+    SimulatedMemory memory = SimulatedMemory.of(poolAfter(2), granularity);
     int[] committed = {2};
     int[] seen = new int[5];
     int[] step = {0};
@@ -169,23 +172,21 @@ class ModelMirrorTest {
       mirror.mirrorIn();
       memory.afterEachStep(
           () -> {
-            // Steps inside the sealed bytes all look alike: one in a few is tried.
-            if (step[0]++ % 3 == 0) {
-              memory.eachImage(
-                  4,
-                  random,
-                  image -> {
-                    float[] values = new float[block.length];
-                    Progress found = mirrorIn(image, terms(), tensors(values));
-                    int iteration = (int) found.iteration();
-                    assertThat(iteration)
-                        .as("seed %d, step %d", seed, step[0])
-                        .isBetween(committed[0], committed[0] + 1);
-                    assertThat(values[0]).isEqualTo(iteration * 1000);
-                    assertThat(values[95]).isEqualTo(iteration * 1000 + 95);
-                    seen[iteration]++;
-                  });
-            }
+            step[0]++;
+            memory.eachImage(
+                4,
+                random,
+                image -> {
+                  float[] values = new float[block.length];
+                  Progress found = mirrorIn(image, terms(), tensors(values));
+                  int iteration = (int) found.iteration();
+                  assertThat(iteration)
+                      .as("seed %d, step %d", seed, step[0])
+                      .isBetween(committed[0], committed[0] + 1);
+                  assertThat(values[0]).isEqualTo(iteration * 1000);
+                  assertThat(values[95]).isEqualTo(iteration * 1000 + 95);
+                  seen[iteration]++;
+                });
           });
       for (int i = 3; i <= 4; i++) {
         fill(i);
