@@ -35,6 +35,9 @@ public final class Main {
   }
 
   private static void addHelp(CommandLine line) {
+    if (line.getCommand() instanceof OtherProgram) {
+      return; // it has its own
+    }
     line.getCommandSpec().addOption(helpOption());
     line.getSubcommands().values().forEach(Main::addHelp);
   }

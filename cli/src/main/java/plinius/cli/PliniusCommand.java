@@ -15,5 +15,7 @@ import picocli.CommandLine.Command;
       TestCommand.class,
       PmCommand.class,
       BrokerCommand.class,
+      EvaluateCommand.class,
+      SpotCommand.class,
     })
 final class PliniusCommand extends VerbGroup {}

@@ -1,0 +1,147 @@
+package plinius.evaluation;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Supplier;
+import plinius.evaluation.report.Report;
+
+/**
+ * Runs experiments one after the other and writes their findings into a folder: raw data and
+ * findings.json for each, then summary.json and report.html over all. What has ended there before,
+ * with the same effort, is not run again.
+ */
+public final class Evaluation {
+  private final Path out;
+  private final Laboratory.Effort effort;
+  private final Supplier<Machine> machine;
+  private final java.util.function.Consumer<String> progress;
+
+  /**
+   * An evaluation.
+   *
+   * @param out a folder, made if it is not there
+   * @param machine observed anew for each experiment: load changes
+   */
+  public Evaluation(
+      Path out,
+      Laboratory.Effort effort,
+      Supplier<Machine> machine,
+      java.util.function.Consumer<String> progress) {
+    this.out = out;
+    this.effort = effort;
+    this.machine = machine;
+    this.progress = progress;
+  }
+
+  /** Runs what has not ended yet, and writes the summary and the report anew after each. */
+  public void run(List<Experiment> experiments, Laboratory laboratory) {
+    int number = 0;
+    for (Experiment experiment : experiments) {
+      number++;
+      String place = "[" + number + "/" + experiments.size() + "] " + experiment.name();
+      if (ended(experiment)) {
+        progress.accept(place + ": has ended before, kept");
+        continue;
+      }
+      progress.accept(place + ": " + experiment.title());
+      long began = System.nanoTime();
+      Machine before = machine.get();
+      Findings findings = findings(experiment, laboratory);
+      FindingsFile.write(folder(experiment), effort, before, findings);
+      progress.accept(
+          String.format(
+              Locale.ROOT, "%s: ended after %.0f s", place, (System.nanoTime() - began) / 1e9));
+      writeReport(experiments);
+    }
+    writeReport(experiments);
+  }
+
+  private static Findings findings(Experiment experiment, Laboratory laboratory) {
+    try {
+      return experiment.run(laboratory);
+    } catch (Experiment.Unavailable e) {
+      return Findings.unavailable(e.getMessage());
+    }
+  }
+
+  private Path folder(Experiment experiment) {
+    return out.resolve(experiment.name());
+  }
+
+  private boolean ended(Experiment experiment) {
+    return FindingsFile.read(folder(experiment))
+        .filter(file -> file.effort() == effort)
+        .isPresent();
+  }
+
+  private void writeReport(List<Experiment> experiments) {
+    List<Report.Section> sections = new ArrayList<>();
+    List<Map<String, Object>> summary = new ArrayList<>();
+    Machine first = null;
+    for (Experiment experiment : experiments) {
+      Optional<FindingsFile> file = FindingsFile.read(folder(experiment));
+      if (file.isEmpty()) {
+        continue;
+      }
+      first = first == null ? file.get().machine() : first;
+      Findings findings = file.get().findings(folder(experiment));
+      String load = file.get().machine().facts().get("load at the start");
+      List<String> notes = new ArrayList<>(findings.notes());
+      notes.add(
+          "Begun " + file.get().machine().facts().get("date") + " under the load averages " + load);
+      sections.add(
+          new Report.Section(
+              experiment.name(),
+              experiment.title(),
+              experiment.paper(),
+              new Findings(findings.tables(), findings.figures(), findings.claims(), notes)));
+      findings.claims().forEach(claim -> summary.add(summaryOf(experiment, claim)));
+    }
+    if (first == null) {
+      return;
+    }
+    try {
+      Files.createDirectories(out);
+      Map<String, Object> json = new LinkedHashMap<>();
+      json.put("effort", effort.name().toLowerCase(Locale.ROOT));
+      json.put("machine", first.facts());
+      json.put("claims", summary);
+      FindingsFile.replace(
+          out.resolve("summary.json"), FindingsFile.JSON.writeValueAsString(json) + "\n");
+      FindingsFile.replace(
+          out.resolve("report.html"), Report.write("Plinius, evaluated", lead(), first, sections));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private String lead() {
+    return (effort == Laboratory.Effort.QUICK
+            ? "A quick run: fewer points and repetitions than a full one. "
+            : "")
+        + "The experiments of the paper (Yuhala, Felber, Schiavoni and Tchana, DSN 2021) and"
+        + " further ones, on this machine. Ratios of one run can be compared with the paper's;"
+        + " absolute times cannot: other machines, other media. Bars are this project's own.";
+  }
+
+  /** A claim as summary.json has it. */
+  static Map<String, Object> summaryOf(Experiment experiment, Claim claim) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("experiment", experiment.name());
+    fields.put("name", claim.name());
+    fields.put("measured", claim.measured().isPresent() ? claim.measured().getAsDouble() : null);
+    fields.put("unit", claim.unit());
+    fields.put("bar", claim.bar().kind() == Claim.Bar.Kind.NONE ? null : claim.barText());
+    fields.put("paper", claim.paper());
+    fields.put("met", claim.met().orElse(null));
+    return fields;
+  }
+}

@@ -1,0 +1,160 @@
+package plinius.evaluation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import plinius.cli.Refusal;
+
+class EvaluationTest {
+  @TempDir private Path out;
+
+  private final List<String> ran = new ArrayList<>();
+
+  private final class Named implements Experiment {
+    private final String name;
+    private final double measured;
+
+    Named(String name, double measured) {
+      this.name = name;
+      this.measured = measured;
+    }
+
+    @Override
+    public String name() {
+      return name;
+    }
+
+    @Override
+    public String title() {
+      return "The " + name;
+    }
+
+    @Override
+    public String paper() {
+      return "nothing";
+    }
+
+    @Override
+    public Findings run(Laboratory laboratory) {
+      ran.add(name);
+      if (measured < 0) {
+        throw new Unavailable("there is no " + name);
+      }
+      return new Findings.Builder()
+          .table(Table.of("data", "x", "y").add(1, measured).add(2, 2 * measured).done())
+          .figure(
+              Figure.of(
+                  "Figure of " + name,
+                  "data",
+                  Figure.Kind.LINE,
+                  "x",
+                  Figure.Axis.linear("x"),
+                  "y",
+                  Figure.Axis.linear("y")))
+          .claim(Claim.atLeast(5, "as large as five", measured, "x", "3.2x"))
+          .build();
+    }
+  }
+
+  private void evaluate(Laboratory.Effort effort, Experiment... experiments) {
+    new Evaluation(out, effort, () -> new Machine(Map.of("date", "today")), line -> {})
+        .run(List.of(experiments), null);
+  }
+
+  @Test
+  void each_claim_is_in_the_summary_with_its_bar_and_the_papers_value() throws IOException {
+    evaluate(Laboratory.Effort.QUICK, new Named("small", 4), new Named("large", 6));
+
+    JsonNode claims =
+        FindingsFile.JSON.readTree(out.resolve("summary.json").toFile()).get("claims");
+    assertThat(claims).hasSize(2);
+    assertThat(claims.get(0).get("measured").asDouble()).isEqualTo(4);
+    assertThat(claims.get(0).get("bar").asText()).isEqualTo("at least 5x");
+    assertThat(claims.get(0).get("paper").asText()).isEqualTo("3.2x");
+    assertThat(claims.get(0).get("met").asBoolean()).isFalse();
+    assertThat(claims.get(1).get("met").asBoolean()).isTrue();
+    assertThat(Files.readString(out.resolve("report.html")))
+        .contains("1 of 2 bars met, 1 missed")
+        .contains("The small")
+        .contains("today");
+  }
+
+  @Test
+  void what_has_ended_is_kept_and_only_the_rest_runs() {
+    evaluate(Laboratory.Effort.QUICK, new Named("one", 1));
+
+    evaluate(Laboratory.Effort.QUICK, new Named("one", 2), new Named("two", 2));
+
+    assertThat(ran).containsExactly("one", "two");
+    assertThat(FindingsFile.read(out.resolve("one")).orElseThrow().claims().getFirst().measured())
+        .hasValue(1);
+  }
+
+  @Test
+  void a_quick_result_does_not_stand_for_a_full_one() {
+    evaluate(Laboratory.Effort.QUICK, new Named("one", 1));
+
+    evaluate(Laboratory.Effort.FULL, new Named("one", 1));
+
+    assertThat(ran).containsExactly("one", "one");
+  }
+
+  @Test
+  void what_cannot_run_here_is_named_with_its_reason() throws IOException {
+    evaluate(Laboratory.Effort.QUICK, new Named("medium", -1));
+
+    assertThat(Files.readString(out.resolve("report.html")))
+        .contains("Not run: there is no medium");
+  }
+
+  @Test
+  void raw_data_read_back_are_what_was_found() {
+    evaluate(Laboratory.Effort.QUICK, new Named("one", 0.1));
+
+    Findings back =
+        FindingsFile.read(out.resolve("one")).orElseThrow().findings(out.resolve("one"));
+
+    assertThat(back.table("data").rows()).containsExactly(List.of("1", "0.1"), List.of("2", "0.2"));
+    assertThat(back.figures().getFirst().title()).isEqualTo("Figure of one");
+  }
+
+  @Test
+  void cells_with_commas_quotes_and_lines_survive_the_csv() {
+    Table table = Table.of("t", "a", "b").add("x,\"y\"", "l\nm").add("", 3).done();
+
+    assertThat(Table.parse("t", table.csv())).isEqualTo(table);
+  }
+
+  @Test
+  void an_unknown_experiment_is_refused_with_the_known_ones() {
+    assertThatThrownBy(() -> EvaluateCommand.choose(List.of(new Named("sps", 1)), List.of("spss")))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("spss")
+        .hasMessageContaining("sps");
+  }
+
+  @Test
+  void a_bar_judges_in_its_direction_and_not_without_a_value() {
+    assertThat(Claim.atLeast(4, "a", 4, "x", "").met()).contains(true);
+    assertThat(Claim.atLeast(4, "a", 3.99, "x", "").met()).contains(false);
+    assertThat(Claim.atMost(2, "a", 2.01, "%", "").met()).contains(false);
+    assertThat(Claim.holds("a", false, "").met()).contains(false);
+    assertThat(Claim.of("a", 1, "", "").met()).isEmpty();
+  }
+
+  @Test
+  void the_median_is_the_middle() {
+    assertThat(Statistics.median(3, 1, 2)).isEqualTo(2);
+    assertThat(Statistics.median(4, 1, 2, 3)).isEqualTo(2.5);
+    assertThatThrownBy(() -> Statistics.median()).isInstanceOf(IllegalArgumentException.class);
+  }
+}
