@@ -107,7 +107,7 @@ public final class Network {
             options.workers(),
             draws,
             storage.partialFloats(),
-            storage.transposedFloats());
+            storage.preparedFloats());
     CounterRandom random = new CounterRandom(options.seed());
     for (Layer layer : layers) {
       layer.initialise(random);

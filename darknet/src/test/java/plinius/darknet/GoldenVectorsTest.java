@@ -33,6 +33,7 @@ import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.MaxpoolLayer;
 import plinius.darknet.layer.Shape;
 import plinius.darknet.weights.WeightsReader;
+import plinius.kernel.ConvPlan;
 import plinius.kernel.Kernels;
 import plinius.kernel.ScalarKernels;
 import plinius.kernel.Workers;
@@ -434,11 +435,21 @@ final class GoldenVectorsTest {
       // bits, single gradients differ by far more. There the whole tensor counts; its difference
       // grows with the steps like that of single values.
       double relative = Math.sqrt(squares / Math.max(reference, 1e-30));
-      double limit = KINKS.getOrDefault(c.name() + " " + name, 1e-2);
+      double limit = KINKS.getOrDefault(c.name() + " " + name, winograd() ? 4e-2 : 1e-2);
       if (!(kinked && c.name().startsWith("net_") && relative < factor * limit)) {
         wrong.add(
             name + ": differs by " + worst + ", allowed " + allowed + ", relative L2 " + relative);
       }
+    }
+
+    /**
+     * Winograd's outputs meet the rule like all others; but they differ more in the last bits (1e-6
+     * of the largest value, not 3e-7), so that two or three more signs flip where the README's
+     * model has one flip, of 0.5 % to 2 % each. The kernels alone, without kinks, are held to 1e-5
+     * in module kernel.
+     */
+    private boolean winograd() {
+      return net.plan().contains(ConvPlan.WINOGRAD.toString());
     }
 
     private void checkCost(int step, int sub, double cost) {

@@ -16,7 +16,7 @@ import java.util.ServiceLoader;
 public interface Kernels {
 
   /** Raised whenever the order of an operation changes: part of the mirrored kernel plan. */
-  int VERSION = 1;
+  int VERSION = 2;
 
   /** What runs, for people: "scalar", or "vector (512 bits)". */
   String name();
@@ -35,49 +35,53 @@ public interface Kernels {
   }
 
   /**
-   * y (images, outH, outW, filters) = x * weights for the images [from, to). Each output is one sum
-   * over (kh, kw, channel) in this order from 0. Filter rows outside the image are left out;
-   * columns outside it count as zeros, so that fast kernels can run over padded rows without a
-   * branch.
+   * Brings weights (size, size, c / groups, filters) into the form that {@link #convForward} of the
+   * same implementation reads.
+   *
+   * @param prepared at least {@link ConvPlan#preparedFloats} from 0
    */
-  void convForward(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] weights,
-      int wAt,
-      float[] y,
-      int yAt,
-      int from,
-      int to);
+  void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared);
+
+  /** As {@link #prepareForward}, for {@link #convBackwardData}. */
+  void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared);
 
   /**
-   * Turns weights (kh, kw, c / groups, filters) into (group, size-1-kh, size-1-kw, filter of the
-   * group, channel of the group), which {@link #convBackwardData} reads.
+   * y (images, outH, outW, filters) = x * weights for the images [from, to).
+   *
+   * <p>{@link ConvPlan#DIRECT}: each output is one sum over (kh, kw, channel) in this order from 0.
+   * Filter rows outside the image are left out; columns outside it count as zeros, so that fast
+   * kernels can run over padded rows without a branch. {@link ConvPlan#WINOGRAD}: A^T [(G w G^T) .
+   * (B^T x B)] A over zeros outside the image, each transform down the columns first, each product
+   * one sum over the channels in order from 0.
    */
-  void transposeWeights(ConvShape s, float[] weights, int wAt, float[] transposed, int tAt);
+  void convForward(
+      ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int from, int to);
 
   /**
    * Adds to xDelta (images, h, w, c) what the output's delta (images, outH, outW, filters) says
-   * about the input, for the images [from, to). One sum over (kh, kw, filter) in the order of the
-   * transposed weights from 0, then added. Filter rows that hit no output are left out; columns
-   * that hit none count as zeros.
+   * about the input, for the images [from, to). It is the forward convolution of the delta with the
+   * filters turned round and their two kinds of channels exchanged; the sum, over (kh, kw, filter)
+   * from 0, is then added. Filter rows that hit no output are left out; columns that hit none count
+   * as zeros.
    */
   void convBackwardData(
       ConvShape s,
       float[] delta,
       int dAt,
-      float[] transposed,
-      int tAt,
+      float[] prepared,
       float[] xDelta,
       int xdAt,
       int from,
       int to);
 
   /**
-   * Adds to updates (kh, kw, c / groups, filters) the products of input and delta for the images
-   * [from, to), over (image, outH, outW) in this order from what updates hold; rows outside the
-   * image are left out, columns outside it count as zeros.
+   * Adds to updates (size, size, c / groups, filters) the products of input and delta for the
+   * images [from, to).
+   *
+   * <p>{@link ConvPlan#DIRECT}: over (image, outH, outW) in this order from what updates hold; rows
+   * outside the image are left out, columns outside it count as zeros. {@link ConvPlan#WINOGRAD}:
+   * G^T [sum of (B^T x B) . (A delta A^T)] G, the sum over (image, tile) in order from 0, then
+   * added.
    */
   void convBackwardWeights(
       ConvShape s,

@@ -8,11 +8,27 @@ public final class Ranges {
 
   private Ranges() {}
 
+  public static void prepare(ConvShape s, float[] w, int wAt, float[] prepared) {
+    checkFromIndexSize(wAt, s.weights(), w.length);
+    checkFromIndexSize(0, ConvPlan.preparedFloats(s), prepared.length);
+  }
+
   public static void convolution(
-      ConvShape s, float[] x, int xAt, float[] w, int wAt, float[] y, int yAt, int from, int to) {
+      ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int from, int to) {
+    checkFromIndexSize(0, ConvPlan.preparedFloats(s), prepared.length);
+    images(s, x, xAt, y, yAt, from, to);
+  }
+
+  public static void gradients(
+      ConvShape s, float[] x, int xAt, float[] y, int yAt, float[] u, int uAt, int from, int to) {
+    checkFromIndexSize(uAt, s.weights(), u.length);
+    images(s, x, xAt, y, yAt, from, to);
+  }
+
+  private static void images(
+      ConvShape s, float[] x, int xAt, float[] y, int yAt, int from, int to) {
     checkFromToIndex(from, to, Integer.MAX_VALUE);
     checkFromIndexSize(xAt, Math.multiplyExact(to, s.inputs()), x.length);
-    checkFromIndexSize(wAt, s.weights(), w.length);
     checkFromIndexSize(yAt, Math.multiplyExact(to, s.outputs()), y.length);
   }
 

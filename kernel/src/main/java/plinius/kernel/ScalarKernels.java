@@ -2,12 +2,7 @@ package plinius.kernel;
 
 import static java.util.Objects.checkFromIndexSize;
 
-import java.util.Arrays;
-
-/**
- * The reference: each kernel as its definition reads. Filters run in the innermost loops, because
- * they lie side by side; each output still has its own sum in the stated order.
- */
+/** The reference: each kernel as its definition reads. */
 public final class ScalarKernels implements Kernels {
 
   @Override
@@ -16,48 +11,32 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void convForward(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] weights,
-      int wAt,
-      float[] y,
-      int yAt,
-      int from,
-      int to) {
-    Ranges.convolution(s, x, xAt, weights, wAt, y, yAt, from, to);
-    int channels = s.groupChannels();
-    int filters = s.groupFilters();
-    for (int n = from; n < to; n++) {
-      int image = xAt + n * s.inputs();
-      int pixel = yAt + n * s.outputs();
-      for (int oh = 0; oh < s.outH(); oh++) {
-        for (int ow = 0; ow < s.outW(); ow++, pixel += s.filters()) {
-          Arrays.fill(y, pixel, pixel + s.filters(), 0);
-          for (int tap = 0; tap < s.size() * s.size(); tap++) {
-            int ih = oh * s.stride() + tap / s.size() - s.pad();
-            int iw = ow * s.stride() + tap % s.size() - s.pad();
-            if (ih < 0 || ih >= s.h()) {
-              continue;
-            }
-            boolean inside = iw >= 0 && iw < s.w();
-            for (int i = 0; i < s.c(); i++) {
-              float value = inside ? x[image + (ih * s.w() + iw) * s.c() + i] : 0;
-              int first = i / channels * filters;
-              int w = wAt + (tap * channels + i % channels) * s.filters() + first;
-              multiplyAdd(value, weights, w, y, pixel + first, filters);
-            }
-          }
-        }
-      }
+  public void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    Ranges.prepare(s, weights, wAt, prepared);
+    switch (ConvPlan.of(s)) {
+      case DIRECT -> System.arraycopy(weights, wAt, prepared, 0, s.weights());
+      case WINOGRAD -> ScalarWinograd.prepare(s.c(), s.filters(), weights, wAt, prepared);
     }
   }
 
   @Override
-  public void transposeWeights(ConvShape s, float[] weights, int wAt, float[] transposed, int tAt) {
-    checkFromIndexSize(wAt, s.weights(), weights.length);
-    checkFromIndexSize(tAt, s.weights(), transposed.length);
+  public void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    Ranges.prepare(s, weights, wAt, prepared);
+    switch (ConvPlan.of(s)) {
+      case DIRECT -> transpose(s, weights, wAt, prepared);
+      case WINOGRAD -> {
+        float[] transposed = new float[s.weights()];
+        transpose(s, weights, wAt, transposed);
+        ScalarWinograd.prepare(s.filters(), s.c(), transposed, 0, prepared);
+      }
+    }
+  }
+
+  /**
+   * Turns weights (kh, kw, c / groups, filters) into (group, size-1-kh, size-1-kw, filter of the
+   * group, channel of the group): those of the convolution back to the data.
+   */
+  public static void transpose(ConvShape s, float[] weights, int wAt, float[] transposed) {
     int channels = s.groupChannels();
     int filters = s.groupFilters();
     int taps = s.size() * s.size();
@@ -66,9 +45,19 @@ public final class ScalarKernels implements Kernels {
         for (int f = 0; f < s.filters(); f++) {
           int group = f / filters;
           int at = ((group * taps + taps - 1 - tap) * filters + f % filters) * channels + c;
-          transposed[tAt + at] = weights[wAt + (tap * channels + c) * s.filters() + f];
+          transposed[at] = weights[wAt + (tap * channels + c) * s.filters() + f];
         }
       }
+    }
+  }
+
+  @Override
+  public void convForward(
+      ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int from, int to) {
+    Ranges.convolution(s, x, xAt, prepared, y, yAt, from, to);
+    switch (ConvPlan.of(s)) {
+      case DIRECT -> ScalarConvolution.forward(s, x, xAt, prepared, y, yAt, from, to);
+      case WINOGRAD -> ScalarWinograd.forward(s, x, xAt, prepared, y, yAt, from, to);
     }
   }
 
@@ -77,48 +66,17 @@ public final class ScalarKernels implements Kernels {
       ConvShape s,
       float[] delta,
       int dAt,
-      float[] transposed,
-      int tAt,
+      float[] prepared,
       float[] xDelta,
       int xdAt,
       int from,
       int to) {
-    Ranges.convolution(s, xDelta, xdAt, transposed, tAt, delta, dAt, from, to);
-    int channels = s.groupChannels();
-    int filters = s.groupFilters();
-    int taps = s.size() * s.size();
-    float[] sums = new float[s.c()];
-    for (int n = from; n < to; n++) {
-      int image = dAt + n * s.outputs();
-      int pixel = xdAt + n * s.inputs();
-      for (int ih = 0; ih < s.h(); ih++) {
-        for (int iw = 0; iw < s.w(); iw++, pixel += s.c()) {
-          Arrays.fill(sums, 0);
-          for (int tap = 0; tap < taps; tap++) {
-            int oh = output(s, ih + s.pad() - (s.size() - 1) + tap / s.size(), s.outH());
-            int ow = output(s, iw + s.pad() - (s.size() - 1) + tap % s.size(), s.outW());
-            if (oh < 0) {
-              continue;
-            }
-            for (int f = 0; f < s.filters(); f++) {
-              float value = ow < 0 ? 0 : delta[image + (oh * s.outW() + ow) * s.filters() + f];
-              int group = f / filters;
-              int w = tAt + ((group * taps + tap) * filters + f % filters) * channels;
-              multiplyAdd(value, transposed, w, sums, group * channels, channels);
-            }
-          }
-          for (int c = 0; c < s.c(); c++) {
-            xDelta[pixel + c] += sums[c];
-          }
-        }
-      }
+    Ranges.convolution(s, xDelta, xdAt, prepared, delta, dAt, from, to);
+    switch (ConvPlan.of(s)) {
+      case DIRECT ->
+          ScalarConvolution.backwardData(s, delta, dAt, prepared, xDelta, xdAt, from, to);
+      case WINOGRAD -> ScalarWinograd.backwardData(s, delta, dAt, prepared, xDelta, xdAt, from, to);
     }
-  }
-
-  /** The row or column of the output whose filter starts at this one of the input, or -1. */
-  private static int output(ConvShape s, int start, int outputs) {
-    boolean hit = start >= 0 && start % s.stride() == 0 && start / s.stride() < outputs;
-    return hit ? start / s.stride() : -1;
   }
 
   @Override
@@ -132,36 +90,12 @@ public final class ScalarKernels implements Kernels {
       int uAt,
       int from,
       int to) {
-    Ranges.convolution(s, x, xAt, updates, uAt, delta, dAt, from, to);
-    int channels = s.groupChannels();
-    int filters = s.groupFilters();
-    for (int n = from; n < to; n++) {
-      int image = xAt + n * s.inputs();
-      int pixel = dAt + n * s.outputs();
-      for (int oh = 0; oh < s.outH(); oh++) {
-        for (int ow = 0; ow < s.outW(); ow++, pixel += s.filters()) {
-          for (int tap = 0; tap < s.size() * s.size(); tap++) {
-            int ih = oh * s.stride() + tap / s.size() - s.pad();
-            int iw = ow * s.stride() + tap % s.size() - s.pad();
-            if (ih < 0 || ih >= s.h()) {
-              continue;
-            }
-            boolean inside = iw >= 0 && iw < s.w();
-            for (int i = 0; i < s.c(); i++) {
-              float value = inside ? x[image + (ih * s.w() + iw) * s.c() + i] : 0;
-              int first = i / channels * filters;
-              int u = uAt + (tap * channels + i % channels) * s.filters() + first;
-              multiplyAdd(value, delta, pixel + first, updates, u, filters);
-            }
-          }
-        }
-      }
-    }
-  }
-
-  private static void multiplyAdd(float a, float[] x, int xAt, float[] y, int yAt, int count) {
-    for (int i = 0; i < count; i++) {
-      y[yAt + i] = Math.fma(a, x[xAt + i], y[yAt + i]);
+    Ranges.gradients(s, x, xAt, delta, dAt, updates, uAt, from, to);
+    switch (ConvPlan.of(s)) {
+      case DIRECT ->
+          ScalarConvolution.backwardWeights(s, x, xAt, delta, dAt, updates, uAt, from, to);
+      case WINOGRAD ->
+          ScalarWinograd.backwardWeights(s, x, xAt, delta, dAt, updates, uAt, from, to);
     }
   }
 

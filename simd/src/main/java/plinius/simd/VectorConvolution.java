@@ -3,44 +3,22 @@ package plinius.simd;
 import static plinius.simd.Lanes.BLOCK;
 import static plinius.simd.Lanes.LANES;
 import static plinius.simd.Lanes.load;
+import static plinius.simd.Scratch.Use.DELTAS;
+import static plinius.simd.Scratch.Use.PADDED;
+import static plinius.simd.Scratch.Use.WEIGHTS;
 
 import java.util.Arrays;
 import plinius.kernel.ConvShape;
+import plinius.kernel.ScalarKernels;
 
 /**
  * Direct convolution, forward and backward, over padded rows: no im2col.
  *
  * <p>A row of taps (column, channel) is contiguous in a padded row of the input, so one long loop
- * runs over it. Padded copies, and weights packed by blocks of filters, lie in scratch arrays of
- * the thread and stay in its second-level cache. Callers have checked the ranges.
+ * runs over it. Padded copies lie in scratch arrays of the thread and stay in its second-level
+ * cache; weights come packed by blocks of filters. Callers have checked the ranges.
  */
 final class VectorConvolution {
-
-  /** Pixels of the largest forward tile, taps of the largest gradient tile. */
-  private static final int MAX_TILE = 8;
-
-  /** Scratch of one thread; it grows to the largest layer and stays. */
-  private static final class Scratch {
-    private float[] padded = {};
-    private float[] packed = {};
-    private final float[] tile = new float[MAX_TILE * BLOCK];
-
-    float[] padded(int count) {
-      if (padded.length < count) {
-        padded = new float[count];
-      }
-      return padded;
-    }
-
-    float[] packed(int count) {
-      if (packed.length < count) {
-        packed = new float[count];
-      }
-      return packed;
-    }
-  }
-
-  private static final ThreadLocal<Scratch> SCRATCH = ThreadLocal.withInitial(Scratch::new);
 
   private VectorConvolution() {}
 
@@ -122,6 +100,15 @@ final class VectorConvolution {
       return (groupFilters() + BLOCK - 1) / BLOCK;
     }
 
+    int taps() {
+      return size * size * channels();
+    }
+
+    /** Floats of one group's packed weights. */
+    int packedCount() {
+      return blocks() * taps() * BLOCK;
+    }
+
     /** Whether the input can be read where it is. */
     boolean inPlace() {
       return pad == 0 && dilate == 1 && groups == 1;
@@ -141,68 +128,51 @@ final class VectorConvolution {
     }
   }
 
-  static void forward(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] weights,
-      int wAt,
-      float[] y,
-      int yAt,
-      int from,
-      int to) {
-    Plan p = Plan.forward(s, to - from);
-    int images = p.allImagesInOne() ? 1 : to - from;
+  static void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    Plan p = Plan.forward(s, 1);
     for (int g = 0; g < p.groups; g++) {
-      float[] packed = pack(p, weights, wAt + g * p.groupFilters(), s.filters());
-      correlate(
-          p, g, x, xAt + from * s.inputs(), packed, y, yAt + from * s.outputs(), images, false);
+      pack(p, weights, wAt + g * p.groupFilters(), s.filters(), prepared, g * p.packedCount());
     }
   }
 
-  static void backwardData(
-      ConvShape s,
-      float[] delta,
-      int dAt,
-      float[] transposed,
-      int tAt,
-      float[] xDelta,
-      int xdAt,
-      int from,
-      int to) {
-    Plan p = Plan.backward(s, to - from);
-    int images = p.allImagesInOne() ? 1 : to - from;
+  static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    float[] transposed = Scratch.mine().array(WEIGHTS, s.weights());
+    ScalarKernels.transpose(s, weights, wAt, transposed);
+    Plan p = Plan.backward(s, 1);
     int group = s.weights() / s.groups();
     for (int g = 0; g < p.groups; g++) {
-      float[] packed = pack(p, transposed, tAt + g * group, p.groupFilters());
-      correlate(
-          p,
-          g,
-          delta,
-          dAt + from * s.outputs(),
-          packed,
-          xDelta,
-          xdAt + from * s.inputs(),
-          images,
-          true);
+      pack(p, transposed, g * group, p.groupFilters(), prepared, g * p.packedCount());
     }
   }
 
   /** Weights (tap, filter) to (block, tap, BLOCK), zeros where a block has no filter. */
-  private static float[] pack(Plan p, float[] weights, int at, int step) {
-    int taps = p.size * p.size * p.channels();
-    int filters = p.groupFilters();
-    float[] packed =
-        SCRATCH.get().packed(Math.multiplyExact(Math.multiplyExact(p.blocks(), taps), BLOCK));
+  private static void pack(
+      Plan p, float[] weights, int at, int step, float[] packed, int packedAt) {
+    int taps = p.taps();
     for (int b = 0; b < p.blocks(); b++) {
-      int count = Math.min(BLOCK, filters - b * BLOCK);
+      int count = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
       for (int t = 0; t < taps; t++) {
-        int target = (b * taps + t) * BLOCK;
+        int target = packedAt + (b * taps + t) * BLOCK;
         System.arraycopy(weights, at + t * step + b * BLOCK, packed, target, count);
         Arrays.fill(packed, target + count, target + BLOCK, 0);
       }
     }
-    return packed;
+  }
+
+  static void forward(
+      ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int images) {
+    Plan p = Plan.forward(s, images);
+    for (int g = 0; g < p.groups; g++) {
+      correlate(p, g, x, xAt, prepared, y, yAt, p.allImagesInOne() ? 1 : images, false);
+    }
+  }
+
+  static void backwardData(
+      ConvShape s, float[] delta, int dAt, float[] prepared, float[] xDelta, int xdAt, int images) {
+    Plan p = Plan.backward(s, images);
+    for (int g = 0; g < p.groups; g++) {
+      correlate(p, g, delta, dAt, prepared, xDelta, xdAt, p.allImagesInOne() ? 1 : images, true);
+    }
   }
 
   private static void correlate(
@@ -217,8 +187,8 @@ final class VectorConvolution {
       boolean add) {
     int channels = p.channels();
     int k = p.size * channels;
-    float[] input = p.inPlace() ? x : zeroed(p);
-    float[] tile = SCRATCH.get().tile;
+    float[] input = p.inPlace() ? x : Scratch.mine().zeros(PADDED, p.paddedCount());
+    float[] tile = Scratch.mine().tile;
     for (int n = 0; n < images; n++) {
       int image = xAt + n * p.h * p.w * p.c;
       int start = p.inPlace() ? image : 0;
@@ -228,7 +198,7 @@ final class VectorConvolution {
       int out = yAt + n * p.outH * p.outW * p.filters + group * p.groupFilters();
       for (int b = 0; b < p.blocks(); b++) {
         int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
-        int block = b * p.size * k * BLOCK;
+        int block = group * p.packedCount() + b * p.taps() * BLOCK;
         boolean direct = !add && filters == BLOCK;
         for (int oh = 0; oh < p.outH; oh++) {
           int top = oh * p.stride - p.pad;
@@ -304,12 +274,6 @@ final class VectorConvolution {
     return left >= 7 ? 7 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
   }
 
-  private static float[] zeroed(Plan p) {
-    float[] padded = SCRATCH.get().padded(p.paddedCount());
-    Arrays.fill(padded, 0, p.paddedCount(), 0);
-    return padded;
-  }
-
   /** Copies one group of one image between the zeros. */
   private static void copyPadded(Plan p, float[] x, int at, float[] padded) {
     int channels = p.channels();
@@ -346,19 +310,17 @@ final class VectorConvolution {
       int dAt,
       float[] updates,
       int uAt,
-      int from,
-      int to) {
-    Plan p = Plan.forward(s, to - from);
-    int images = p.allImagesInOne() ? 1 : to - from;
+      int images) {
+    Plan p = Plan.forward(s, images);
     int pixels = p.outH * p.outW;
     boolean whole = p.groups == 1 && p.filters % BLOCK == 0;
     int dStep = whole ? p.filters : p.blocks() * BLOCK;
     for (int g = 0; g < p.groups; g++) {
-      float[] input = p.inPlace() ? x : zeroed(p);
-      float[] d = whole ? delta : SCRATCH.get().packed(Math.multiplyExact(pixels, dStep));
-      for (int n = 0; n < images; n++) {
-        int image = xAt + from * s.inputs() + n * p.h * p.w * p.c;
-        int dImage = dAt + from * s.outputs() + n * pixels * p.filters;
+      float[] input = p.inPlace() ? x : Scratch.mine().zeros(PADDED, p.paddedCount());
+      float[] d = whole ? delta : Scratch.mine().array(DELTAS, Math.multiplyExact(pixels, dStep));
+      for (int n = 0; n < (p.allImagesInOne() ? 1 : images); n++) {
+        int image = xAt + n * p.h * p.w * p.c;
+        int dImage = dAt + n * pixels * p.filters;
         if (!p.inPlace()) {
           copyPadded(p, x, image + g * p.channels(), input);
         }
@@ -384,7 +346,7 @@ final class VectorConvolution {
       Plan p, float[] x, int xAt, float[] d, int dAt, int dStep, float[] updates, int uAt) {
     int channels = p.channels();
     int k = p.size * channels;
-    float[] tile = SCRATCH.get().tile;
+    float[] tile = Scratch.mine().tile;
     for (int kh = 0; kh < p.size; kh++) {
       int first = Math.max(0, p.pad - kh + p.stride - 1) / p.stride;
       int end = Math.min(p.outH, Math.floorDiv(p.h - 1 + p.pad - kh, p.stride) + 1);

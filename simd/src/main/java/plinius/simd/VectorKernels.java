@@ -13,6 +13,7 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import plinius.kernel.Activation;
+import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.Kernels;
 import plinius.kernel.PoolShape;
@@ -47,23 +48,33 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void convForward(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] weights,
-      int wAt,
-      float[] y,
-      int yAt,
-      int from,
-      int to) {
-    Ranges.convolution(s, x, xAt, weights, wAt, y, yAt, from, to);
-    VectorConvolution.forward(s, x, xAt, weights, wAt, y, yAt, from, to);
+  public void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    Ranges.prepare(s, weights, wAt, prepared);
+    switch (ConvPlan.of(s)) {
+      case DIRECT -> VectorConvolution.prepareForward(s, weights, wAt, prepared);
+      case WINOGRAD -> VectorWinograd.prepareForward(s, weights, wAt, prepared);
+    }
   }
 
   @Override
-  public void transposeWeights(ConvShape s, float[] weights, int wAt, float[] transposed, int tAt) {
-    scalar.transposeWeights(s, weights, wAt, transposed, tAt);
+  public void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    Ranges.prepare(s, weights, wAt, prepared);
+    switch (ConvPlan.of(s)) {
+      case DIRECT -> VectorConvolution.prepareBackward(s, weights, wAt, prepared);
+      case WINOGRAD -> VectorWinograd.prepareBackward(s, weights, wAt, prepared);
+    }
+  }
+
+  @Override
+  public void convForward(
+      ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int from, int to) {
+    Ranges.convolution(s, x, xAt, prepared, y, yAt, from, to);
+    int in = xAt + from * s.inputs();
+    int out = yAt + from * s.outputs();
+    switch (ConvPlan.of(s)) {
+      case DIRECT -> VectorConvolution.forward(s, x, in, prepared, y, out, to - from);
+      case WINOGRAD -> VectorWinograd.forward(s, x, in, prepared, y, out, to - from);
+    }
   }
 
   @Override
@@ -71,14 +82,18 @@ public final class VectorKernels implements Kernels {
       ConvShape s,
       float[] delta,
       int dAt,
-      float[] transposed,
-      int tAt,
+      float[] prepared,
       float[] xDelta,
       int xdAt,
       int from,
       int to) {
-    Ranges.convolution(s, xDelta, xdAt, transposed, tAt, delta, dAt, from, to);
-    VectorConvolution.backwardData(s, delta, dAt, transposed, tAt, xDelta, xdAt, from, to);
+    Ranges.convolution(s, xDelta, xdAt, prepared, delta, dAt, from, to);
+    int in = dAt + from * s.outputs();
+    int out = xdAt + from * s.inputs();
+    switch (ConvPlan.of(s)) {
+      case DIRECT -> VectorConvolution.backwardData(s, delta, in, prepared, xDelta, out, to - from);
+      case WINOGRAD -> VectorWinograd.backwardData(s, delta, in, prepared, xDelta, out, to - from);
+    }
   }
 
   @Override
@@ -92,8 +107,15 @@ public final class VectorKernels implements Kernels {
       int uAt,
       int from,
       int to) {
-    Ranges.convolution(s, x, xAt, updates, uAt, delta, dAt, from, to);
-    VectorConvolution.backwardWeights(s, x, xAt, delta, dAt, updates, uAt, from, to);
+    Ranges.gradients(s, x, xAt, delta, dAt, updates, uAt, from, to);
+    int in = xAt + from * s.inputs();
+    int out = dAt + from * s.outputs();
+    switch (ConvPlan.of(s)) {
+      case DIRECT ->
+          VectorConvolution.backwardWeights(s, x, in, delta, out, updates, uAt, to - from);
+      case WINOGRAD ->
+          VectorWinograd.backwardWeights(s, x, in, delta, out, updates, uAt, to - from);
+    }
   }
 
   @Override

@@ -1,5 +1,6 @@
 package plinius.simd;
 
+import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
@@ -43,23 +44,22 @@ final class KernelBenchmark {
     float[] w = filled(s.weights());
     float[] y = filled(batch * s.outputs());
     float[] xDelta = filled(batch * s.inputs());
-    float[] t = new float[s.weights()];
+    float[] t = new float[ConvPlan.preparedFloats(s)];
     float[][] updates = new float[SHARDS][s.weights()];
     long[] best = {Long.MAX_VALUE, Long.MAX_VALUE, Long.MAX_VALUE};
     for (int round = 0; round < rounds; round++) {
       long t0 = System.nanoTime();
+      kernels.prepareForward(s, w, 0, t);
       workers.run(
           SHARDS,
-          k ->
-              kernels.convForward(
-                  s, x, 0, w, 0, y, 0, k * batch / SHARDS, (k + 1) * batch / SHARDS));
+          k -> kernels.convForward(s, x, 0, t, y, 0, k * batch / SHARDS, (k + 1) * batch / SHARDS));
       long t1 = System.nanoTime();
-      kernels.transposeWeights(s, w, 0, t, 0);
+      kernels.prepareBackward(s, w, 0, t);
       workers.run(
           SHARDS,
           k ->
               kernels.convBackwardData(
-                  s, y, 0, t, 0, xDelta, 0, k * batch / SHARDS, (k + 1) * batch / SHARDS));
+                  s, y, 0, t, xDelta, 0, k * batch / SHARDS, (k + 1) * batch / SHARDS));
       long t2 = System.nanoTime();
       workers.run(
           SHARDS,

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
 import plinius.kernel.Activation;
+import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
@@ -34,6 +35,12 @@ final class KernelDigest {
     {2, 3, 6, 4, 1, 1, 0, 2},
     {2, 2, 3, 4, 5, 1, 2, 1},
     {11, 11, 1, 2, 3, 4, 0, 1},
+    // Winograd: whole tiles, clipped tiles, other paddings
+    {4, 8, 32, 64, 3, 1, 1, 1},
+    {7, 6, 64, 32, 3, 1, 1, 1},
+    {9, 6, 32, 32, 3, 1, 0, 1},
+    {5, 6, 32, 96, 3, 1, 2, 1},
+    {14, 14, 32, 32, 3, 1, 1, 1},
   };
   private static final int[][] POOLS = {
     // h, w, c, size, stride, padding
@@ -80,14 +87,14 @@ final class KernelDigest {
       float[] x = some(images * s.inputs());
       float[] w = some(s.weights());
       float[] y = some(images * s.outputs());
-      kernels.convForward(s, x, GUARD, w, GUARD, y, GUARD, from, images);
+      float[] prepared = new float[ConvPlan.preparedFloats(s)];
+      kernels.prepareForward(s, w, GUARD, prepared);
+      kernels.convForward(s, x, GUARD, prepared, y, GUARD, from, images);
       keep("forward " + s, y);
-      float[] transposed = some(s.weights());
-      kernels.transposeWeights(s, w, GUARD, transposed, GUARD);
-      keep("transpose " + s, transposed);
       float[] delta = some(images * s.outputs());
       float[] xDelta = some(images * s.inputs());
-      kernels.convBackwardData(s, delta, GUARD, transposed, GUARD, xDelta, GUARD, from, images);
+      kernels.prepareBackward(s, w, GUARD, prepared);
+      kernels.convBackwardData(s, delta, GUARD, prepared, xDelta, GUARD, from, images);
       keep("backward data " + s, xDelta);
       kernels.convBackwardWeights(s, x, GUARD, delta, GUARD, w, GUARD, from, images);
       keep("backward weights " + s, w);

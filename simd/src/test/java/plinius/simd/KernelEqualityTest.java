@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.Kernels;
 import plinius.kernel.ScalarKernels;
@@ -82,18 +83,23 @@ class KernelEqualityTest {
   @Test
   void a_large_convolution_gives_the_bits_of_the_reference_however_its_images_are_divided() {
     ConvShape s = ConvShape.of(14, 14, 64, 64, 3, 1, 1, 1);
-    int images = 3;
+    int images = 6; // more tiles than are transformed at a time
     float[] x = values(images * s.inputs(), 1);
     float[] w = values(s.weights(), 2);
     float[] whole = new float[images * s.outputs()];
     float[] parts = new float[whole.length];
     float[] reference = new float[whole.length];
 
+    float[] prepared = new float[ConvPlan.preparedFloats(s)];
+
     Kernels vector = new VectorKernels();
-    vector.convForward(s, x, 0, w, 0, whole, 0, 0, images);
-    vector.convForward(s, x, 0, w, 0, parts, 0, 0, 1);
-    vector.convForward(s, x, 0, w, 0, parts, 0, 1, images);
-    new ScalarKernels().convForward(s, x, 0, w, 0, reference, 0, 0, images);
+    vector.prepareForward(s, w, 0, prepared);
+    vector.convForward(s, x, 0, prepared, whole, 0, 0, images);
+    vector.convForward(s, x, 0, prepared, parts, 0, 0, 1);
+    vector.convForward(s, x, 0, prepared, parts, 0, 1, images);
+    Kernels scalar = new ScalarKernels();
+    scalar.prepareForward(s, w, 0, prepared);
+    scalar.convForward(s, x, 0, prepared, reference, 0, 0, images);
 
     assertThat(bits(whole)).isEqualTo(bits(reference));
     assertThat(bits(parts)).isEqualTo(bits(reference));
@@ -124,14 +130,17 @@ class KernelEqualityTest {
     ConvShape s = ConvShape.of(4, 4, 16, 16, 3, 1, 1, 1);
     float[] x = new float[2 * s.inputs()];
     float[] w = values(s.weights(), 1);
+    float[] prepared = new float[ConvPlan.preparedFloats(s)];
     float[] y = new float[2 * s.outputs()];
     Arrays.fill(y, 7);
 
-    assertThatThrownBy(() -> kernels.convForward(s, x, 1, w, 0, y, 0, 0, 2))
+    assertThatThrownBy(() -> kernels.convForward(s, x, 1, prepared, y, 0, 0, 2))
         .isInstanceOf(IndexOutOfBoundsException.class);
-    assertThatThrownBy(() -> kernels.convForward(s, x, 0, w, -1, y, 0, 0, 2))
+    assertThatThrownBy(() -> kernels.prepareForward(s, w, -1, prepared))
         .isInstanceOf(IndexOutOfBoundsException.class);
-    assertThatThrownBy(() -> kernels.convForward(s, x, 0, w, 0, y, 0, 1, 3))
+    assertThatThrownBy(() -> kernels.convForward(s, x, 0, new float[9], y, 0, 0, 2))
+        .isInstanceOf(IndexOutOfBoundsException.class);
+    assertThatThrownBy(() -> kernels.convForward(s, x, 0, prepared, y, 0, 1, 3))
         .isInstanceOf(IndexOutOfBoundsException.class);
     assertThatThrownBy(() -> kernels.addBias(y, 0, y.length, 16, w, 0))
         .isInstanceOf(IndexOutOfBoundsException.class);

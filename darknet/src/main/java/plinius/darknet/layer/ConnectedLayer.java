@@ -29,7 +29,6 @@ public final class ConnectedLayer implements Layer {
   private final Optional<Slot> scaleUpdates;
   private final float[] output; // (batch, outputs)
   private final float[] delta; // (batch, outputs)
-  private final int shards;
 
   /** A connected layer behind the output of the layer before. */
   public ConnectedLayer(LayerCommon common, Section section, Shape in, Storage storage) {
@@ -61,21 +60,21 @@ public final class ConnectedLayer implements Layer {
             b -> storage.slot(index, type, "scale_updates", Slot.Role.OPTIMIZER, outputs));
     output = storage.activations(outputs);
     delta = storage.trainingActivations(outputs);
-    shards = storage.partials(shape.weights());
+    storage.convolution(shape);
   }
 
   @Override
   public void forward(Pass pass) {
     float[] block = storage.block();
     float[] target = normalization.isPresent() ? normalization.get().source(pass, output) : output;
+    pass.kernels.prepareForward(shape, block, weights.offset(), pass.prepared);
     pass.run(
         shard ->
             pass.kernels.convForward(
                 shape,
                 pass.input,
                 0,
-                block,
-                weights.offset(),
+                pass.prepared,
                 target,
                 0,
                 pass.from(shard),
@@ -100,15 +99,14 @@ public final class ConnectedLayer implements Layer {
     }
     WeightUpdates.add(pass, shape, pass.input, delta, block, weightUpdates.offset());
     if (pass.wantsInputDelta()) {
-      pass.kernels.transposeWeights(shape, block, weights.offset(), pass.transposed, 0);
+      pass.kernels.prepareBackward(shape, block, weights.offset(), pass.prepared);
       pass.run(
           shard ->
               pass.kernels.convBackwardData(
                   shape,
                   delta,
                   0,
-                  pass.transposed,
-                  0,
+                  pass.prepared,
                   pass.inputDelta,
                   0,
                   pass.from(shard),
@@ -156,7 +154,7 @@ public final class ConnectedLayer implements Layer {
 
   @Override
   public String plan() {
-    return shards == Pass.shards(storage.batch()) ? "" : "weight updates in " + shards + " shards";
+    return WeightUpdates.plan(shape, storage.batch());
   }
 
   @Override

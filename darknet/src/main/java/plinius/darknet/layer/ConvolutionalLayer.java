@@ -31,7 +31,6 @@ public final class ConvolutionalLayer implements Layer {
   private final Optional<FlatImage> flat;
   private final float[] output; // (batch, outH, outW, filters)
   private final float[] delta; // (batch, outH, outW, filters)
-  private final int shards;
 
   /** A convolution over the output of the layer before. */
   public ConvolutionalLayer(
@@ -72,7 +71,7 @@ public final class ConvolutionalLayer implements Layer {
     weightUpdates = storage.slot(index, type, "weight_updates", Slot.Role.OPTIMIZER, weightShape);
     output = storage.activations(out.count());
     delta = storage.trainingActivations(out.count());
-    shards = storage.partials(shape.weights());
+    storage.convolution(shape);
   }
 
   private static ConvShape shape(Section section, Shape in) {
@@ -99,18 +98,11 @@ public final class ConvolutionalLayer implements Layer {
     float[] input = flat.isPresent() ? flat.get().gather(pass) : pass.input;
     float[] block = storage.block();
     float[] target = normalization.isPresent() ? normalization.get().source(pass, output) : output;
+    pass.kernels.prepareForward(shape, block, weights.offset(), pass.prepared);
     pass.run(
         shard ->
             pass.kernels.convForward(
-                shape,
-                input,
-                0,
-                block,
-                weights.offset(),
-                target,
-                0,
-                pass.from(shard),
-                pass.from(shard + 1)));
+                shape, input, 0, pass.prepared, target, 0, pass.from(shard), pass.from(shard + 1)));
     if (normalization.isPresent()) {
       normalization.get().forward(pass, output, biases.offset(), activation);
     } else {
@@ -133,15 +125,14 @@ public final class ConvolutionalLayer implements Layer {
     WeightUpdates.add(pass, shape, input, delta, block, weightUpdates.offset());
     if (pass.wantsInputDelta()) {
       float[] inputDelta = flat.isPresent() ? flat.get().delta(pass) : pass.inputDelta;
-      pass.kernels.transposeWeights(shape, block, weights.offset(), pass.transposed, 0);
+      pass.kernels.prepareBackward(shape, block, weights.offset(), pass.prepared);
       pass.run(
           shard ->
               pass.kernels.convBackwardData(
                   shape,
                   delta,
                   0,
-                  pass.transposed,
-                  0,
+                  pass.prepared,
                   inputDelta,
                   0,
                   pass.from(shard),
@@ -196,7 +187,7 @@ public final class ConvolutionalLayer implements Layer {
 
   @Override
   public String plan() {
-    return shards == Pass.shards(storage.batch()) ? "" : "weight updates in " + shards + " shards";
+    return WeightUpdates.plan(shape, storage.batch());
   }
 
   @Override

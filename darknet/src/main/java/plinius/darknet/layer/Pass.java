@@ -26,8 +26,8 @@ public final class Pass {
   /** Scratch that layers use in turn: shards' partial weight updates. */
   final float[] partials;
 
-  /** Scratch that layers use in turn: transposed weights. */
-  final float[] transposed;
+  /** Scratch that layers use in turn: weights in the form that convolutions read. */
+  final float[] prepared;
 
   float[] input = NOTHING;
   float[] inputDelta = NOTHING;
@@ -39,12 +39,12 @@ public final class Pass {
   int firstImage;
 
   /** A pass that can be used again and again. */
-  public Pass(Kernels kernels, Workers workers, Draws draws, int partials, int transposed) {
+  public Pass(Kernels kernels, Workers workers, Draws draws, int partials, int prepared) {
     this.kernels = kernels;
     this.workers = workers;
     this.draws = draws;
     this.partials = new float[partials];
-    this.transposed = new float[transposed];
+    this.prepared = new float[prepared];
   }
 
   /**

@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import plinius.darknet.NetworkException;
+import plinius.kernel.ConvPlan;
+import plinius.kernel.ConvShape;
 
 /**
  * Where layers get their memory from while a network is built: one block for everything that is
@@ -19,7 +21,7 @@ public final class Storage {
   private long blockFloats;
   private long bytes;
   private int partials;
-  private int transposed;
+  private int prepared;
 
   /**
    * Storage for a network.
@@ -93,14 +95,13 @@ public final class Storage {
     }
   }
 
-  /** Asks for scratch that holds partial sums of this many weights; says how many at once. */
-  int partials(int weights) {
-    int shards = WeightUpdates.shards(weights, Pass.shards(batch));
+  /** Asks for the scratch of a convolution. */
+  void convolution(ConvShape shape) {
+    prepared = Math.max(prepared, ConvPlan.preparedFloats(shape));
     if (training) {
-      partials = Math.max(partials, shards * weights);
-      transposed = Math.max(transposed, weights);
+      int shards = WeightUpdates.shards(shape.weights(), Pass.shards(batch));
+      partials = Math.max(partials, shards * shape.weights());
     }
-    return shards;
   }
 
   /** Makes the block, once all layers have asked. */
@@ -133,8 +134,8 @@ public final class Storage {
     return partials;
   }
 
-  /** Floats of scratch for transposed weights. */
-  public int transposedFloats() {
-    return transposed;
+  /** Floats of scratch for weights in the form that convolutions read. */
+  public int preparedFloats() {
+    return prepared;
   }
 }

@@ -1,6 +1,7 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
+import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 
 /**
@@ -16,6 +17,16 @@ final class WeightUpdates {
   /** In how many shards a tensor is summed: a function of its size and of the batch alone. */
   static int shards(int weights, int batchShards) {
     return Math.clamp(LIMIT / weights, 1, batchShards);
+  }
+
+  /** What was chosen that the bits depend on, for {@link Layer#plan()}. */
+  static String plan(ConvShape shape, int batch) {
+    String plan = ConvPlan.of(shape) == ConvPlan.DIRECT ? "" : ConvPlan.of(shape).toString();
+    int shards = shards(shape.weights(), Pass.shards(batch));
+    if (shards == Pass.shards(batch)) {
+      return plan;
+    }
+    return plan + (plan.isEmpty() ? "" : " ") + "weight updates in " + shards + " shards";
   }
 
   /** Adds to updates[at, ...) what this sub-batch says. */

@@ -1,0 +1,59 @@
+package plinius.simd;
+
+import static plinius.simd.Lanes.BLOCK;
+import static plinius.simd.Lanes.LANES;
+
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** What the loops of one thread need besides their arguments. It grows to the largest layer. */
+final class Scratch {
+  private static final ThreadLocal<Scratch> MINE = ThreadLocal.withInitial(Scratch::new);
+
+  /** What an array is for: those in use together have names of their own. */
+  enum Use {
+    /** An image with zeros around it. */
+    PADDED,
+    /** The deltas of an image, filled up to whole tiles or blocks. */
+    DELTAS,
+    /** Transformed inputs. */
+    PLANES,
+    /** Products of transformed inputs and weights, or transformed deltas. */
+    PRODUCTS,
+    /** Transformed updates, or transposed weights. */
+    WEIGHTS
+  }
+
+  /** 6 x 6 vectors between the two passes of a transform. */
+  final float[] patch = new float[WinogradTransforms.PATCH * LANES];
+
+  /** 8 results of a tile of filters, or 4 x 4 vectors of outputs. */
+  final float[] tile = new float[8 * BLOCK];
+
+  private final Map<Use, float[]> arrays = new EnumMap<>(Use.class);
+
+  private Scratch() {}
+
+  /** The calling thread's. */
+  static Scratch mine() {
+    return MINE.get();
+  }
+
+  /** At least {@code count} values, of whatever was there before. */
+  float[] array(Use use, int count) {
+    float[] array = arrays.get(use);
+    if (array == null || array.length < count) {
+      array = new float[count];
+      arrays.put(use, array);
+    }
+    return array;
+  }
+
+  /** As {@link #array}, the first {@code count} values 0. */
+  float[] zeros(Use use, int count) {
+    float[] array = array(use, count);
+    Arrays.fill(array, 0, count, 0);
+    return array;
+  }
+}

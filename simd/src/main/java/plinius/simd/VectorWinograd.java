@@ -1,0 +1,304 @@
+package plinius.simd;
+
+import static plinius.simd.Lanes.BLOCK;
+import static plinius.simd.Lanes.LANES;
+import static plinius.simd.Lanes.load;
+import static plinius.simd.Scratch.Use.DELTAS;
+import static plinius.simd.Scratch.Use.PADDED;
+import static plinius.simd.Scratch.Use.PLANES;
+import static plinius.simd.Scratch.Use.PRODUCTS;
+import static plinius.simd.Scratch.Use.WEIGHTS;
+import static plinius.simd.WinogradTransforms.PATCH;
+
+import plinius.kernel.ConvShape;
+import plinius.kernel.ScalarKernels;
+
+/**
+ * Convolution of 3 x 3 filters by Winograd's F(4x4, 3x3): tiles of the image and filters are
+ * transformed, multiplied as 36 small matrices, and transformed back (Lavin and Gray, Fast
+ * Algorithms for Convolutional Neural Networks, 2016, section 4; the gradient of the weights by its
+ * transpose).
+ *
+ * <p>Tiles are taken some at a time, so that their planes stay in the second-level cache; how many
+ * changes no bit, because each product is one sum over channels, and each gradient one over tiles,
+ * in order. Channels and filters fill whole blocks, which {@link plinius.kernel.ConvPlan} sees to.
+ */
+final class VectorWinograd {
+  /** Tiles that are transformed before they are multiplied. */
+  private static final int TILES = 64;
+
+  private VectorWinograd() {}
+
+  /** A convolution of stride 1, forward or backward to the data, and how its outputs are tiled. */
+  private record Grid(int h, int w, int c, int outH, int outW, int filters, int pad, int images) {
+    static Grid forward(ConvShape s, int images) {
+      return new Grid(s.h(), s.w(), s.c(), s.outH(), s.outW(), s.filters(), s.pad(), images);
+    }
+
+    static Grid backward(ConvShape s, int images) {
+      return new Grid(s.outH(), s.outW(), s.filters(), s.h(), s.w(), s.c(), 2 - s.pad(), images);
+    }
+
+    int tilesH() {
+      return (outH + 3) / 4;
+    }
+
+    int tilesW() {
+      return (outW + 3) / 4;
+    }
+
+    int tiles() {
+      return images * tilesH() * tilesW();
+    }
+  }
+
+  /**
+   * Values from one plane of so many channels to the next. One cache line more than they need: else
+   * all 36 planes of a tile would fall into the same set of the first-level cache, and each
+   * transform take four times as long.
+   */
+  private static int plane(int channels) {
+    return TILES * channels + 16;
+  }
+
+  /** The image whose tiles are being read, between zeros that make all tiles whole. */
+  private static final class Padded {
+    private final int h;
+    private final int w;
+    private final int c;
+    private final int pad;
+    private final int tilesW;
+    private final int perImage;
+    private final int pitch;
+    private final float[] values;
+    private int image = -1;
+
+    Padded(Grid g, int h, int w, int c, int pad, int border, float[] scratch) {
+      this.h = h;
+      this.w = w;
+      this.c = c;
+      this.pad = pad;
+      tilesW = g.tilesW();
+      perImage = g.tilesH() * tilesW;
+      pitch = (4 * tilesW + border) * c;
+      values = scratch;
+    }
+
+    /** Where the tile's first value lies; brings its image in if it is another. */
+    int at(int tile, float[] x, int xAt) {
+      if (tile / perImage != image) {
+        image = tile / perImage;
+        int from = xAt + image * h * w * c;
+        for (int row = 0; row < h; row++) {
+          System.arraycopy(x, from + row * w * c, values, (row + pad) * pitch + pad * c, w * c);
+        }
+      }
+      int within = tile % perImage;
+      return 4 * (within / tilesW) * pitch + 4 * (within % tilesW) * c;
+    }
+  }
+
+  /** Weights (kh, kw, c, filters) to (plane, block of filters, c, BLOCK). */
+  private static void prepare(int c, int filters, float[] weights, int wAt, float[] prepared) {
+    float[] patch = Scratch.mine().patch;
+    for (int channel = 0; channel < c; channel++) {
+      for (int f = 0; f < filters; f += LANES) {
+        int target = (f / BLOCK * c + channel) * BLOCK + f % BLOCK;
+        WinogradTransforms.weights(
+            weights,
+            wAt + channel * filters + f,
+            c * filters,
+            3 * c * filters,
+            prepared,
+            target,
+            c * filters,
+            patch);
+      }
+    }
+  }
+
+  static void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    prepare(s.c(), s.filters(), weights, wAt, prepared);
+  }
+
+  static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    float[] transposed = Scratch.mine().array(WEIGHTS, s.weights());
+    ScalarKernels.transpose(s, weights, wAt, transposed);
+    prepare(s.filters(), s.c(), transposed, 0, prepared);
+  }
+
+  static void forward(
+      ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int images) {
+    correlate(Grid.forward(s, images), x, xAt, prepared, y, yAt, false);
+  }
+
+  static void backwardData(
+      ConvShape s, float[] delta, int dAt, float[] prepared, float[] xDelta, int xdAt, int images) {
+    correlate(Grid.backward(s, images), delta, dAt, prepared, xDelta, xdAt, true);
+  }
+
+  private static void correlate(
+      Grid g, float[] x, int xAt, float[] prepared, float[] y, int yAt, boolean add) {
+    Scratch scratch = Scratch.mine();
+    Padded padded = padded(g, scratch);
+    float[] v = scratch.array(PLANES, PATCH * plane(g.c));
+    float[] m = scratch.array(PRODUCTS, PATCH * plane(g.filters));
+    for (int first = 0; first < g.tiles(); first += TILES) {
+      int tiles = Math.min(TILES, g.tiles() - first);
+      inputPlanes(padded, first, tiles, x, xAt, v, scratch.patch);
+      for (int p = 0; p < PATCH; p++) {
+        multiply(g, p, tiles, v, prepared, m);
+      }
+      outputs(g, first, tiles, m, y, yAt, add, scratch);
+    }
+  }
+
+  private static Padded padded(Grid g, Scratch scratch) {
+    int pixels = (4 * g.tilesH() + 2) * (4 * g.tilesW() + 2);
+    float[] values = scratch.zeros(PADDED, Math.multiplyExact(pixels, g.c));
+    return new Padded(g, g.h, g.w, g.c, g.pad, 2, values);
+  }
+
+  /** v (plane, tile, c) = B^T x B. */
+  private static void inputPlanes(
+      Padded padded, int first, int tiles, float[] x, int xAt, float[] v, float[] patch) {
+    int c = padded.c;
+    for (int t = 0; t < tiles; t++) {
+      int at = padded.at(first + t, x, xAt);
+      for (int channel = 0; channel < c; channel += LANES) {
+        WinogradTransforms.input(
+            padded.values, at + channel, c, padded.pitch, v, t * c + channel, plane(c), patch);
+      }
+    }
+  }
+
+  /** m (tile, filter) = v (tile, c) * u (c, filter), one plane. */
+  private static void multiply(Grid g, int p, int tiles, float[] v, float[] u, float[] m) {
+    for (int b = 0; b < g.filters / BLOCK; b++) {
+      int weights = (p * g.filters + b * BLOCK) * g.c;
+      for (int t = 0; t < tiles; ) {
+        int some = tiles - t >= 8 ? 8 : tiles - t >= 4 ? 4 : tiles - t >= 2 ? 2 : 1;
+        int from = p * plane(g.c) + t * g.c;
+        int to = p * plane(g.filters) + t * g.filters + b * BLOCK;
+        ForwardTiles.run(some, v, from, g.c, 0, 1, g.c, u, weights, 0, m, to, g.filters);
+        t += some;
+      }
+    }
+  }
+
+  /** y = or += A^T m A. */
+  private static void outputs(
+      Grid g, int first, int tiles, float[] m, float[] y, int yAt, boolean add, Scratch scratch) {
+    int perImage = g.tilesH() * g.tilesW();
+    float[] tile = scratch.tile;
+    for (int t = 0; t < tiles; t++) {
+      int image = (first + t) / perImage;
+      int top = 4 * ((first + t) % perImage / g.tilesW());
+      int left = 4 * ((first + t) % g.tilesW());
+      int rows = Math.min(4, g.outH - top);
+      int columns = Math.min(4, g.outW - left);
+      int target = yAt + ((image * g.outH + top) * g.outW + left) * g.filters;
+      for (int f = 0; f < g.filters; f += LANES) {
+        WinogradTransforms.output(
+            m, t * g.filters + f, plane(g.filters), rows, tile, scratch.patch);
+        for (int row = 0; row < rows; row++) {
+          int at = target + row * g.outW * g.filters + f;
+          for (int column = 0; column < columns; column++, at += g.filters) {
+            int from = (row * 4 + column) * LANES;
+            (add ? load(y, at).add(load(tile, from)) : load(tile, from)).intoArray(y, at);
+          }
+        }
+      }
+    }
+  }
+
+  static void backwardWeights(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] delta,
+      int dAt,
+      float[] updates,
+      int uAt,
+      int images) {
+    Grid g = Grid.forward(s, images);
+    Scratch scratch = Scratch.mine();
+    Padded padded = padded(g, scratch);
+    Padded deltas =
+        new Padded(
+            g,
+            g.outH,
+            g.outW,
+            g.filters,
+            0,
+            0,
+            scratch.zeros(DELTAS, 16 * g.tilesH() * g.tilesW() * g.filters));
+    float[] v = scratch.array(PLANES, PATCH * plane(g.c));
+    float[] d = scratch.array(PRODUCTS, PATCH * plane(g.filters));
+    float[] u = scratch.zeros(WEIGHTS, PATCH * g.c * g.filters);
+    for (int first = 0; first < g.tiles(); first += TILES) {
+      int tiles = Math.min(TILES, g.tiles() - first);
+      inputPlanes(padded, first, tiles, x, xAt, v, scratch.patch);
+      deltaPlanes(deltas, first, tiles, delta, dAt, d, scratch.patch);
+      for (int p = 0; p < PATCH; p++) {
+        addProducts(g, p, tiles, v, d, u);
+      }
+    }
+    addGradients(g, u, updates, uAt, scratch);
+  }
+
+  /** d (plane, tile, filter) = A delta A^T. */
+  private static void deltaPlanes(
+      Padded deltas, int first, int tiles, float[] delta, int dAt, float[] d, float[] patch) {
+    int filters = deltas.c;
+    for (int t = 0; t < tiles; t++) {
+      int at = deltas.at(first + t, delta, dAt);
+      for (int f = 0; f < filters; f += LANES) {
+        WinogradTransforms.delta(
+            deltas.values,
+            at + f,
+            filters,
+            deltas.pitch,
+            d,
+            t * filters + f,
+            plane(filters),
+            patch);
+      }
+    }
+  }
+
+  /** u (c, filter) += v^T (c, tile) * d (tile, filter), one plane. */
+  private static void addProducts(Grid g, int p, int tiles, float[] v, float[] d, float[] u) {
+    for (int b = 0; b < g.filters; b += BLOCK) {
+      for (int channel = 0; channel < g.c; channel += 8) {
+        GradientTiles.run(
+            8,
+            v,
+            p * plane(g.c) + channel,
+            g.c,
+            0,
+            d,
+            p * plane(g.filters) + b,
+            g.filters,
+            0,
+            1,
+            tiles,
+            u,
+            (p * g.c + channel) * g.filters + b,
+            g.filters);
+      }
+    }
+  }
+
+  /** updates += G^T u G. */
+  private static void addGradients(Grid g, float[] u, float[] updates, int uAt, Scratch scratch) {
+    int plane = g.c * g.filters;
+    for (int i = 0; i < plane; i += LANES) {
+      WinogradTransforms.gradient(u, i, plane, scratch.tile, scratch.patch);
+      for (int tap = 0; tap < 9; tap++) {
+        int at = uAt + tap * plane + i;
+        load(updates, at).add(load(scratch.tile, tap * LANES)).intoArray(updates, at);
+      }
+    }
+  }
+}
