@@ -20,6 +20,7 @@ import javax.net.ssl.SSLParameters;
 import plinius.attestation.kbs.KbsRequest;
 import plinius.attestation.kbs.KbsResponse;
 import plinius.attestation.kbs.KbsTransport;
+import plinius.attestation.kbs.MirrorId;
 import plinius.seal.Id128;
 import plinius.seal.OwnerKey;
 import plinius.seal.SecretBytes;
@@ -97,18 +98,30 @@ public final class Broker implements AutoCloseable {
    * @throws BrokerException.JobConflict if there is one of that name
    */
   public Job addJob(JobTerms terms) {
-    return book.add(Id128.random(), terms, 0);
+    return book.add(Id128.random(), terms, 0, Optional.of(MirrorId.NONE));
   }
 
   /**
    * Adds a job that this broker has no record of, for a pool that has: its key comes from its id,
-   * so only the protection against older pools is lost.
+   * so only the record of its newest mirror is lost: the first run is believed.
    *
    * @param lastEpoch the epoch in the pool; the next training run gets the one after it
    * @throws BrokerException.JobConflict if there is a record, or another job of that name
    */
   public Job adopt(Id128 id, JobTerms terms, long lastEpoch) {
-    return book.add(id, terms, lastEpoch);
+    return book.add(id, terms, lastEpoch, Optional.empty());
+  }
+
+  /**
+   * The owner's word that a job shall go on from an earlier mirror, because its pool was restored
+   * from a copy. Whatever run is under way is fenced.
+   *
+   * @param sequence of a mirror that a run once told of
+   * @throws BrokerException.UnknownJob if there is no such job
+   * @throws BrokerException.UnknownMirror if no run told of that mirror
+   */
+  public Job rewind(Id128 id, long sequence) {
+    return book.rewind(id, sequence);
   }
 
   /** Lets grants to read this job, and only those, have these data sets as well. */

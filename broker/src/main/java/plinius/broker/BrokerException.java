@@ -58,6 +58,15 @@ public abstract sealed class BrokerException extends RuntimeException {
     }
   }
 
+  /** No such mirror in the log. */
+  public static final class UnknownMirror extends BrokerException {
+    private static final long serialVersionUID = 1L;
+
+    UnknownMirror(String message) {
+      super(message, null);
+    }
+  }
+
   /** No such job in the log. */
   public static final class UnknownJob extends BrokerException {
     private static final long serialVersionUID = 1L;

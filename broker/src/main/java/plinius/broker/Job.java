@@ -3,8 +3,10 @@ package plinius.broker;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import plinius.attestation.kbs.GrantPurpose;
+import plinius.attestation.kbs.MirrorId;
 import plinius.seal.Id128;
 
 /**
@@ -14,11 +16,14 @@ import plinius.seal.Id128;
  * @param terms what it may be
  * @param epoch number of training grants so far
  * @param testData data sets that only a grant to read may have
+ * @param newest the newest mirror that a run told of; empty if the record of it was lost
  */
-public record Job(Id128 id, JobTerms terms, long epoch, List<Id128> testData) {
+public record Job(
+    Id128 id, JobTerms terms, long epoch, List<Id128> testData, Optional<MirrorId> newest) {
   public Job {
     Objects.requireNonNull(id);
     Objects.requireNonNull(terms);
+    Objects.requireNonNull(newest);
     testData = List.copyOf(testData);
     if (epoch < 0) {
       throw new IllegalArgumentException("epoch " + epoch + ", want at least 0");
@@ -35,10 +40,14 @@ public record Job(Id128 id, JobTerms terms, long epoch, List<Id128> testData) {
   }
 
   Job atEpoch(long newEpoch) {
-    return new Job(id, terms, newEpoch, testData);
+    return new Job(id, terms, newEpoch, testData, newest);
   }
 
   Job withTestData(List<Id128> newTestData) {
-    return new Job(id, terms, epoch, newTestData);
+    return new Job(id, terms, epoch, newTestData, newest);
+  }
+
+  Job atMirror(MirrorId mirror) {
+    return new Job(id, terms, epoch, testData, Optional.of(mirror));
   }
 }

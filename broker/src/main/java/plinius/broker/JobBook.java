@@ -6,12 +6,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.FreshnessMode;
+import plinius.attestation.kbs.Grant;
 import plinius.attestation.kbs.GrantPurpose;
 import plinius.attestation.kbs.JsonFields;
+import plinius.attestation.kbs.MirrorId;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
 import plinius.verification.Appraisal;
@@ -25,6 +28,10 @@ final class JobBook {
   private final BrokerLog log;
   private final Id128 ownerKeyId;
   private final Map<Id128, Job> jobs = new HashMap<>();
+
+  /** The mirrors that the runs of each job told of, since the last rewind to one before them. */
+  private final Map<Id128, NavigableMap<Long, MirrorId>> history = new HashMap<>();
+
   private boolean begun;
   private int refusals;
 
@@ -57,7 +64,7 @@ final class JobBook {
     return log.exclusively(() -> List.copyOf(jobs.values()));
   }
 
-  Job add(Id128 id, JobTerms terms, long lastEpoch) {
+  Job add(Id128 id, JobTerms terms, long lastEpoch, Optional<MirrorId> newest) {
     return log.exclusively(
         () -> {
           Job known = jobs.get(id);
@@ -85,6 +92,7 @@ final class JobBook {
           members.put("dataSets", texts(terms.dataSets()));
           members.put("freshness", terms.freshness().wireName());
           members.put("epoch", lastEpoch);
+          members.put("newest", newest.map(MirrorId::toString).orElse(Grant.NO_RECORD));
           log.append("job", members);
           return jobs.get(id);
         });
@@ -131,6 +139,88 @@ final class JobBook {
         });
   }
 
+  /**
+   * Compares and advances: writes down which mirror is the newest. The same again is no advance and
+   * no error, for an answer may have been lost.
+   *
+   * @return why not, if this is not the newest run or not a newer mirror
+   */
+  Optional<String> advance(Id128 id, long epoch, MirrorId mirror) {
+    return log.exclusively(
+        () -> {
+          Job job =
+              Optional.ofNullable(jobs.get(id))
+                  .orElseThrow(() -> new BrokerException.UnknownJob("there is no job " + id));
+          if (epoch != job.epoch()) {
+            return Optional.of(
+                "this is run "
+                    + epoch
+                    + " of job "
+                    + id
+                    + ", and run "
+                    + job.epoch()
+                    + " has begun: there is one at a time");
+          }
+          if (job.newest().equals(Optional.of(mirror))) {
+            return Optional.empty();
+          }
+          long known = job.newest().map(MirrorId::sequence).orElse(0L);
+          if (mirror.sequence() <= known) {
+            return Optional.of(
+                "mirror "
+                    + mirror.sequence()
+                    + " of job "
+                    + id
+                    + " is not newer than the known one, "
+                    + known);
+          }
+          log.append("advance", mirrorLine(id, epoch, mirror));
+          return Optional.empty();
+        });
+  }
+
+  /**
+   * Lets the job go on from an earlier mirror, one that a run once told of. Begins an epoch, so
+   * that a run that is under way is none any more.
+   */
+  Job rewind(Id128 id, long sequence) {
+    return log.exclusively(
+        () -> {
+          Job job =
+              Optional.ofNullable(jobs.get(id))
+                  .orElseThrow(() -> new BrokerException.UnknownJob("there is no job " + id));
+          NavigableMap<Long, MirrorId> told = history.get(id);
+          MirrorId mirror = told.get(sequence);
+          if (mirror == null) {
+            throw new BrokerException.UnknownMirror(
+                "no run of job "
+                    + id
+                    + " told of mirror "
+                    + sequence
+                    + (told.isEmpty()
+                        ? ": none was told of"
+                        : "; told of were "
+                            + told.size()
+                            + " from "
+                            + told.firstKey()
+                            + " to "
+                            + told.lastKey()
+                            + nearest(told, sequence)));
+          }
+          log.append("rewind", mirrorLine(id, Math.addExact(job.epoch(), 1), mirror));
+          return jobs.get(id);
+        });
+  }
+
+  private static String nearest(NavigableMap<Long, MirrorId> told, long sequence) {
+    Long floor = told.floorKey(sequence);
+    return floor == null ? "" : ", the last before it " + floor;
+  }
+
+  private static Map<String, Object> mirrorLine(Id128 id, long epoch, MirrorId mirror) {
+    return Map.of("job", id.toString(), "epoch", epoch, "mirror", mirror.toString());
+  }
+
   /** Writes down a refusal; not more than so many a run, or strangers could fill the disk. */
   void refused(String reason) {
     log.exclusively(
@@ -158,6 +248,8 @@ final class JobBook {
         jobs.put(job.id(), job.withTestData(line.ids("dataSets")));
       }
       case "grant" -> replayGrant(line);
+      case "advance" -> replayAdvance(line);
+      case "rewind" -> replayRewind(line);
       case "refused" -> line.string("reason");
       default -> throw new IllegalArgumentException("the event " + event + " is not known");
     }
@@ -182,9 +274,15 @@ final class JobBook {
             Long.parseLong(line.string("seed")),
             line.ids("dataSets"),
             FreshnessMode.ofWireName(line.string("freshness")));
-    if (jobs.putIfAbsent(id, new Job(id, terms, line.number("epoch"), List.of())) != null) {
+    Optional<MirrorId> newest =
+        Optional.of(line.string("newest"))
+            .filter(text -> !text.equals(Grant.NO_RECORD))
+            .map(MirrorId::parse);
+    Job job = new Job(id, terms, line.number("epoch"), List.of(), newest);
+    if (jobs.putIfAbsent(id, job) != null) {
       throw new IllegalArgumentException("job " + id + " is added twice");
     }
+    history.put(id, new TreeMap<>());
   }
 
   private void replayGrant(JsonFields line) {
@@ -195,6 +293,28 @@ final class JobBook {
       throw new IllegalArgumentException("epoch " + epoch + " after " + job.epoch());
     }
     jobs.put(job.id(), job.atEpoch(epoch));
+  }
+
+  private void replayAdvance(JsonFields line) {
+    Job job = known(line);
+    MirrorId mirror = MirrorId.parse(line.string("mirror"));
+    if (line.number("epoch") != job.epoch()
+        || mirror.sequence() <= job.newest().map(MirrorId::sequence).orElse(0L)) {
+      throw new IllegalArgumentException("mirror " + mirror.sequence() + " is no advance");
+    }
+    history.get(job.id()).put(mirror.sequence(), mirror);
+    jobs.put(job.id(), job.atMirror(mirror));
+  }
+
+  private void replayRewind(JsonFields line) {
+    Job job = known(line);
+    MirrorId mirror = MirrorId.parse(line.string("mirror"));
+    NavigableMap<Long, MirrorId> told = history.get(job.id());
+    if (line.number("epoch") != job.epoch() + 1 || !mirror.equals(told.get(mirror.sequence()))) {
+      throw new IllegalArgumentException("mirror " + mirror.sequence() + " was never told of");
+    }
+    told.tailMap(mirror.sequence(), false).clear();
+    jobs.put(job.id(), job.atEpoch(line.number("epoch")).atMirror(mirror));
   }
 
   private Job known(JsonFields line) {

@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import plinius.attestation.AttestationException;
 import plinius.attestation.Evidence;
 import plinius.attestation.TeeKind;
+import plinius.attestation.kbs.Advance;
 import plinius.attestation.kbs.Grant;
 import plinius.attestation.kbs.GrantPurpose;
 import plinius.attestation.kbs.JsonFields;
@@ -67,6 +68,7 @@ final class KbsService {
       return switch (request.method() + " " + request.path()) {
         case "POST " + KbsClient.AUTH_PATH -> auth(request);
         case "POST " + KbsClient.ATTEST_PATH -> attest(request);
+        case "POST " + Advance.PATH -> advance(request);
         default -> resource(request);
       };
     } catch (AttestationException.BadMessage e) {
@@ -154,6 +156,26 @@ final class KbsService {
         OK, Optional.empty(), sealedGrant(job.get(), purpose.get(), session.get().teeKey()));
   }
 
+  /** No session: the MAC shows that the sender had this epoch's grant. */
+  private KbsResponse advance(KbsRequest request) {
+    JsonFields message = JsonFields.parse("the advance", request.body());
+    Advance advance = Advance.ofJson(message);
+    if (book.job(advance.job()).isEmpty()) {
+      return refusal(NOT_FOUND, "ResourceNotFound", "there is no job " + advance.job());
+    }
+    try (SecretBytes jobKey = ownerKey.jobKey(advance.job())) {
+      if (!advance.isFrom(jobKey, message)) {
+        return refused("InvalidRequest", "an advance that no run of its epoch can have sent");
+      }
+    }
+    Optional<String> conflict = book.advance(advance.job(), advance.epoch(), advance.mirror());
+    if (conflict.isPresent()) {
+      book.refused(conflict.get());
+      return refusal(Advance.CONFLICT, "Conflict", conflict.get());
+    }
+    return new KbsResponse(OK, Optional.empty(), advance.confirm(keys.signingKey()));
+  }
+
   private String sealedGrant(Job job, GrantPurpose purpose, ECPublicKey teeKey) {
     List<Grant.DataKey> dataKeys = new ArrayList<>();
     for (Id128 dataSet : job.readable(purpose)) {
@@ -177,6 +199,7 @@ final class KbsService {
             terms.cfgDigest(),
             terms.seed(),
             terms.freshness(),
+            terms.freshness().recorded() ? job.newest() : Optional.empty(),
             keys.brokerKey())) {
       byte[] plain = grant.toJson();
       try {

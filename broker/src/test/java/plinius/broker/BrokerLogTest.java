@@ -23,6 +23,7 @@ import plinius.attestation.TeeKind;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.GrantPurpose;
+import plinius.attestation.kbs.MirrorId;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
 import plinius.verification.Appraisal;
@@ -43,7 +44,7 @@ class BrokerLogTest {
   void write_a_log_of_four_lines() {
     file = folder.resolve(BrokerLog.FILE);
     JobBook book = open();
-    book.add(JOB, terms(), 0);
+    book.add(JOB, terms(), 0, Optional.of(MirrorId.NONE));
     book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED);
     book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED);
   }
@@ -154,7 +155,8 @@ class BrokerLogTest {
   void a_log_made_up_without_the_owners_key_is_refused() throws IOException {
     Path other = folder.resolve("other");
     try (SecretBytes otherKey = SecretBytes.random(32)) {
-      new JobBook(other, OWNER, otherKey, Clock.systemUTC()).add(JOB, terms(), 0);
+      new JobBook(other, OWNER, otherKey, Clock.systemUTC())
+          .add(JOB, terms(), 0, Optional.of(MirrorId.NONE));
     }
     Files.copy(
         other.resolve(BrokerLog.FILE), file, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
@@ -211,6 +213,6 @@ class BrokerLogTest {
         CfgDigest.ofCanonical("[net]"),
         1,
         List.of(new Id128(3, 4)),
-        FreshnessMode.EPOCHS_ONLY);
+        FreshnessMode.STRICT);
   }
 }

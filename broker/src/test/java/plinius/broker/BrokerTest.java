@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -33,6 +35,7 @@ import org.junit.jupiter.api.io.TempDir;
 import plinius.attestation.AttestationException;
 import plinius.attestation.Attester;
 import plinius.attestation.Measurement;
+import plinius.attestation.kbs.Advance;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.Grant;
@@ -40,6 +43,7 @@ import plinius.attestation.kbs.KbsClient;
 import plinius.attestation.kbs.KbsRequest;
 import plinius.attestation.kbs.KbsResponse;
 import plinius.attestation.kbs.KbsTransport;
+import plinius.attestation.kbs.MirrorId;
 import plinius.attestation.kbs.RuntimeData;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.seal.Id128;
@@ -545,6 +549,153 @@ class BrokerTest {
     broker = startBroker(true);
   }
 
+  // ---------------------------------------------------------------- freshness
+
+  @Test
+  void the_newest_mirror_is_in_the_next_grant_and_outlives_the_broker() {
+    Id128 job = broker.addJob(terms("mine")).id();
+    MirrorId third = mirror(3);
+    try (Grant grant = client(broker.inProcess()).fetchGrant(job)) {
+      assertThat(grant.newest()).contains(MirrorId.NONE);
+      client(broker.inProcess()).advance(grant, mirror(1));
+      client(broker.inProcess()).advance(grant, third);
+      client(broker.inProcess()).advance(grant, third); // an answer was lost
+    }
+    broker.close();
+    broker = startBroker(true);
+
+    try (Grant grant = client(broker.inProcess()).fetchReadOnlyGrant(job)) {
+      assertThat(grant.newest()).contains(third);
+      assertThat(grant.freshness()).isEqualTo(FreshnessMode.STRICT);
+    }
+  }
+
+  @Test
+  void a_run_is_fenced_by_the_next_one() {
+    Id128 job = broker.addJob(terms("mine")).id();
+    try (Grant first = client(broker.inProcess()).fetchGrant(job);
+        Grant second = client(broker.inProcess()).fetchGrant(job)) {
+      conflict(first, mirror(1), "run 1", "run 2");
+      client(broker.inProcess()).advance(second, mirror(1));
+      conflict(first, mirror(2), "run 1", "run 2");
+    }
+    assertThat(broker.job(job).orElseThrow().newest()).contains(mirror(1));
+    assertThat(log()).contains("run 1 of job").contains("\"event\":\"refused\"");
+  }
+
+  @Test
+  void an_older_mirror_or_another_of_the_same_number_is_no_advance() {
+    Id128 job = broker.addJob(terms("mine")).id();
+    try (Grant grant = client(broker.inProcess()).fetchGrant(job)) {
+      client(broker.inProcess()).advance(grant, mirror(5));
+
+      conflict(grant, mirror(4), "not newer");
+      conflict(grant, MirrorId.of(5, new byte[32]), "not newer");
+    }
+    assertThat(broker.job(job).orElseThrow().newest()).contains(mirror(5));
+  }
+
+  @Test
+  void an_advance_that_somebody_changed_or_made_up_is_refused() {
+    Id128 job = broker.addJob(terms("mine")).id();
+    try (Grant grant = client(broker.inProcess()).fetchGrant(job)) {
+      for (UnaryOperator<String> change :
+          List.<UnaryOperator<String>>of(
+              body -> body.replace("\"mirror\":\"2:", "\"mirror\":\"9:"),
+              body -> body.replace("\"epoch\":1", "\"epoch\":2"),
+              body -> body.replaceFirst("\"mac\":\"....", "\"mac\":\"AAAA"))) {
+        assertThatThrownBy(() -> client(changing(Advance.PATH, change)).advance(grant, mirror(2)))
+            .isInstanceOf(AttestationException.Refused.class);
+      }
+    }
+    assertThat(broker.job(job).orElseThrow().newest()).contains(MirrorId.NONE);
+  }
+
+  @Test
+  void a_confirmation_of_somebody_else_or_of_another_message_is_not_believed() {
+    Id128 job = broker.addJob(terms("mine")).id();
+    List<KbsResponse> heard = new ArrayList<>();
+    try (Grant grant = client(broker.inProcess()).fetchGrant(job)) {
+      client(
+              request -> {
+                heard.add(broker.inProcess().call(request));
+                return heard.getLast();
+              })
+          .advance(grant, mirror(1));
+
+      assertThatThrownBy(() -> client(_ -> heard.getLast()).advance(grant, mirror(2)))
+          .isInstanceOf(AttestationException.BadMessage.class)
+          .hasMessageContaining("signature");
+      assertThatThrownBy(() -> client(_ -> heard.getLast()).advance(grant, mirror(1)))
+          .as("an old confirmation of the same mirror")
+          .isInstanceOf(AttestationException.BadMessage.class);
+      assertThatThrownBy(
+              () ->
+                  client(_ -> new KbsResponse(200, Optional.empty(), "{\"signature\":\"AAAA\"}"))
+                      .advance(grant, mirror(2)))
+          .isInstanceOf(AttestationException.BadMessage.class);
+    }
+  }
+
+  @Test
+  void the_owner_may_rewind_to_a_mirror_that_was_told_of_and_fences_the_run() {
+    Id128 job = broker.addJob(terms("mine")).id();
+    try (Grant grant = client(broker.inProcess()).fetchGrant(job)) {
+      client(broker.inProcess()).advance(grant, mirror(2));
+      client(broker.inProcess()).advance(grant, mirror(4));
+
+      assertThatThrownBy(() -> broker.rewind(job, 3))
+          .isInstanceOf(BrokerException.UnknownMirror.class)
+          .hasMessageContaining("the last before it 2");
+      assertThat(broker.rewind(job, 2).newest()).contains(mirror(2));
+      conflict(grant, mirror(5), "run 2 has begun");
+    }
+    assertThatThrownBy(() -> broker.rewind(job, 4))
+        .as("it belongs to the branch that was given up")
+        .isInstanceOf(BrokerException.UnknownMirror.class);
+    broker.close();
+    broker = startBroker(true);
+    try (Grant grant = client(broker.inProcess()).fetchGrant(job)) {
+      assertThat(grant.epoch()).isEqualTo(3);
+      assertThat(grant.newest()).contains(mirror(2));
+      client(broker.inProcess()).advance(grant, MirrorId.of(3, new byte[32]));
+    }
+  }
+
+  @Test
+  void a_job_without_a_record_believes_its_first_run() {
+    Id128 job = Id128.random();
+    broker.adopt(job, terms("adopted"), 7);
+    try (Grant grant = client(broker.inProcess()).fetchGrant(job)) {
+      assertThat(grant.epoch()).isEqualTo(8);
+      assertThat(grant.newest()).isEmpty();
+      client(broker.inProcess()).advance(grant, mirror(40));
+    }
+    assertThat(broker.job(job).orElseThrow().newest()).contains(mirror(40));
+  }
+
+  private void conflict(Grant grant, MirrorId mirror, String... said) {
+    assertThatThrownBy(() -> client(broker.inProcess()).advance(grant, mirror))
+        .isInstanceOfSatisfying(
+            AttestationException.Refused.class,
+            refused -> assertThat(refused.status()).isEqualTo(Advance.CONFLICT))
+        .hasMessageContainingAll(said);
+  }
+
+  private static MirrorId mirror(int sequence) {
+    byte[] digest = new byte[32];
+    Arrays.fill(digest, (byte) sequence);
+    return MirrorId.of(sequence, digest);
+  }
+
+  private String log() {
+    try {
+      return Files.readString(state().resolve(BrokerLog.FILE));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
   private Broker startBroker(boolean allowSimulation) {
     return Broker.start(
         ownerKey, state(), new AppraisalPolicy(allowSimulation, Set.of(CODE)), clock, 0);
@@ -564,7 +715,7 @@ class BrokerTest {
         CfgDigest.ofCanonical("[net]"),
         SEED,
         List.of(TRAINING_DATA, VALIDATION_DATA),
-        FreshnessMode.EPOCHS_ONLY);
+        FreshnessMode.STRICT);
   }
 
   private KbsClient client(KbsTransport transport) {

@@ -12,17 +12,23 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import plinius.attestation.kbs.FreshnessMode;
 import plinius.broker.Job;
 
 /** Releases keys until it is stopped. */
 @Command(
     name = "broker",
+    subcommands = RewindCommand.class,
     description = {
       "Releases keys to attested enclaves, on 127.0.0.1, until it is stopped. With --cfg and",
       "--data it first adds a job, whose id `plinius train --broker` takes as --job."
     })
 final class BrokerCommand implements Callable<Integer> {
   @Mixin private OwnerKeyOptions key;
+
+  OwnerKeyOptions key() {
+    return key;
+  }
 
   @Option(
       names = "--port",
@@ -47,6 +53,17 @@ final class BrokerCommand implements Callable<Integer> {
 
     @Option(names = "--job", paramLabel = "NAME", description = "A name for it.")
     private String name;
+
+    @Option(
+        names = "--freshness",
+        paramLabel = "MODE",
+        converter = Choices.FreshnessConverter.class,
+        description = {
+          "How far its pool may be ahead of the broker's record: strict, window:N (2 to 64"
+              + " mirrors),",
+          "or offline, which notices no older pool (default: window:32)."
+        })
+    private FreshnessMode freshness;
 
     @Option(names = "--seed", paramLabel = "N", description = "Its seed (default: 1).")
     private Long seed;
@@ -73,7 +90,8 @@ final class BrokerCommand implements Callable<Integer> {
                 newJob.cfg,
                 newJob.settings,
                 newJob.seed == null ? Owner.DEFAULT_SEED : newJob.seed,
-                data);
+                data,
+                newJob.freshness == null ? FreshnessMode.DEFAULT : newJob.freshness);
         Terminal.out().println("job     " + job.id());
       }
       Terminal.out().println("broker  " + owner.broker().url());

@@ -5,6 +5,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
+import plinius.attestation.AttestationException;
+import plinius.attestation.kbs.FreshnessMode;
 import plinius.boundary.HostMessage.Protocol;
 import plinius.boundary.HostMessage.WriteBack;
 import plinius.host.HostException;
@@ -31,6 +33,17 @@ final class Choices {
                 + "leave the option out, which means ping-pong");
       }
       return chosen;
+    }
+  }
+
+  static final class FreshnessConverter implements ITypeConverter<FreshnessMode> {
+    @Override
+    public FreshnessMode convert(String text) {
+      try {
+        return FreshnessMode.ofWireName(text);
+      } catch (AttestationException.BadMessage e) {
+        throw new TypeConversionException(e.getMessage());
+      }
     }
   }
 

@@ -113,6 +113,7 @@ final class Failures {
       case BrokerException.WrongOwner _ -> ExitCode.BAD_INPUT;
       case BrokerException.JobConflict _ -> ExitCode.BAD_INPUT;
       case BrokerException.UnknownJob _ -> ExitCode.BAD_INPUT;
+      case BrokerException.UnknownMirror _ -> ExitCode.BAD_INPUT;
     };
   }
 

@@ -98,14 +98,18 @@ public final class Owner implements AutoCloseable {
 
   /** Adds a job for somebody who trains elsewhere. */
   Job addJob(
-      Optional<String> name, Path cfg, Map<String, String> settings, long seed, List<Path> data) {
+      Optional<String> name,
+      Path cfg,
+      Map<String, String> settings,
+      long seed,
+      List<Path> data,
+      FreshnessMode freshness) {
     List<Id128> sets =
         data.stream()
             .map(file -> SealedFiles.infoForOwner(file, keyFile, key.id()).id())
             .distinct()
             .toList();
-    return broker.addJob(
-        new JobTerms(name, CfgDigests.of(cfg, settings), seed, sets, FreshnessMode.EPOCHS_ONLY));
+    return broker.addJob(new JobTerms(name, CfgDigests.of(cfg, settings), seed, sets, freshness));
   }
 
   private Job jobToTest(RunRequest request, CfgDigest cfg, List<Id128> sets) {
@@ -126,7 +130,7 @@ public final class Owner implements AutoCloseable {
                     adopt(
                         pool,
                         new JobTerms(
-                            Optional.empty(), cfg, DEFAULT_SEED, sets, FreshnessMode.EPOCHS_ONLY)));
+                            Optional.empty(), cfg, DEFAULT_SEED, sets, FreshnessMode.DEFAULT)));
     return broker.addTestData(job.id(), sets);
   }
 
@@ -140,7 +144,7 @@ public final class Owner implements AutoCloseable {
             cfg,
             request.training().seed().orElse(DEFAULT_SEED),
             sets,
-            FreshnessMode.EPOCHS_ONLY);
+            request.training().freshness().orElse(FreshnessMode.DEFAULT));
     Optional<Job> named = request.training().job().flatMap(broker::jobByName);
     if (pool.isEmpty()) {
       named.ifPresent(job -> requireSameTerms(request, job, cfg, sets));
@@ -226,6 +230,19 @@ public final class Owner implements AutoCloseable {
                         + seed
                         + ": leave --seed out to go on, or use --fresh or another --pm");
               }
+            });
+    request
+        .training()
+        .freshness()
+        .filter(mode -> !mode.equals(job.terms().freshness()))
+        .ifPresent(
+            mode -> {
+              throw new Refusal(
+                  ExitCode.BAD_INPUT,
+                  name
+                      + " was added with the freshness mode "
+                      + job.terms().freshness()
+                      + ", which stays: leave --freshness out to go on, or begin a new job");
             });
     for (Id128 set : sets) {
       if (!job.terms().dataSets().contains(set)) {

@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import plinius.attestation.kbs.FreshnessMode;
 import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.Protocol;
 import plinius.boundary.HostMessage.WriteBack;
@@ -51,6 +52,7 @@ public record RunRequest(
    * @param poolBytes size of a new pool, 0 for what the network needs
    * @param writeBack how lines leave the processor's caches
    * @param protocol the pool's transaction protocol
+   * @param freshness mode of a new job
    * @param fresh put an existing pool aside and start anew
    */
   public record Training(
@@ -63,6 +65,7 @@ public record RunRequest(
       long poolBytes,
       WriteBack writeBack,
       Protocol protocol,
+      Optional<FreshnessMode> freshness,
       boolean fresh) {
     /** What the options are where nobody gives them. */
     public static final Training NONE =
@@ -76,6 +79,7 @@ public record RunRequest(
             0,
             WriteBack.AUTO,
             Protocol.PING_PONG,
+            Optional.empty(),
             false);
 
     public Training {
@@ -84,6 +88,7 @@ public record RunRequest(
       requireNonNull(seed);
       requireNonNull(writeBack);
       requireNonNull(protocol);
+      requireNonNull(freshness);
       atLeast("--valid-every", validEvery, 0);
       atLeast("--mirror-every", mirrorEvery, 1);
       atLeast("--iterations", iterations, 0);

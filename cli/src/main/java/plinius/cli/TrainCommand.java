@@ -9,6 +9,7 @@ import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import plinius.attestation.kbs.FreshnessMode;
 import plinius.boundary.HostMessage.Mode;
 
 /** Trains, or goes on training, in an enclave. */
@@ -80,6 +81,17 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
       description = "The pool's transactions: ping-pong (default) or romulus.")
   private plinius.boundary.HostMessage.Protocol protocol;
 
+  @Option(
+      names = "--freshness",
+      paramLabel = "MODE",
+      converter = Choices.FreshnessConverter.class,
+      description = {
+        "How far a new job's pool may be ahead of the broker's record: strict, window:N (2 to 64"
+            + " mirrors),",
+        "or offline, which notices no older pool (default: window:32)."
+      })
+  private FreshnessMode freshness;
+
   @Option(names = "--valid", paramLabel = "F", description = "A sealed data set to validate on.")
   private Path valid;
 
@@ -145,6 +157,12 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
           "--fresh starts a new job, so it goes with neither --job nor --broker: "
               + "leave --fresh out, or train in another --pm");
     }
+    if (freshness != null && source.broker != null) {
+      throw new Refusal(
+          ExitCode.USAGE,
+          "--freshness is the owner's choice, made where the job is added, so it does not go with"
+              + " --broker: leave it out");
+    }
     Installation installation = Installation.current();
     RunRequest request =
         run.request(Mode.TRAIN)
@@ -159,6 +177,7 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
                     poolSize.bytes(),
                     writeBack,
                     protocol,
+                    Optional.ofNullable(freshness),
                     fresh));
     if (fresh) {
       confirmFresh(request);

@@ -1,6 +1,7 @@
 package plinius.enclave;
 
 import plinius.attestation.AttestationException;
+import plinius.attestation.kbs.Advance;
 import plinius.boundary.BoundaryException;
 import plinius.boundary.EnclaveMessage.Failed;
 import plinius.darknet.DarknetException;
@@ -44,6 +45,7 @@ final class ExitCode {
           new Failed(
               switch (e) {
                 case MirrorException.Tampered _ -> TAMPERED;
+                case MirrorException.Stale _ -> TAMPERED;
                 case MirrorException.WrongKey _ -> BAD_INPUT;
                 case MirrorException.OtherConfiguration _ -> BAD_INPUT;
                 case MirrorException.OtherPlan _ -> BAD_INPUT;
@@ -84,6 +86,7 @@ final class ExitCode {
           new Failed(
               switch (e) {
                 case AttestationException.Refused r when r.status() == NOT_FOUND -> BAD_INPUT;
+                case AttestationException.Refused r when r.status() == Advance.CONFLICT -> TAMPERED;
                 case AttestationException.Refused _ -> REFUSED;
                 case AttestationException.Unreachable _ -> UNREACHABLE;
                 case AttestationException.BadMessage _ -> TAMPERED;

@@ -38,6 +38,7 @@ import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.dataset.SampleOrder;
+import plinius.enclave.mirror.Freshness;
 import plinius.enclave.mirror.MirrorException;
 import plinius.enclave.mirror.MirrorTerms;
 import plinius.enclave.mirror.MirroredTensor;
@@ -102,7 +103,10 @@ final class Session {
         Network network =
             Network.build(
                 cfg, new NetworkOptions(kernels, workers, grant.seed(), Quirks.none(), train));
-        return train ? train(grant, cfg, network) : test(grant, cfg, network);
+        Freshness freshness =
+            new Freshness(
+                grant.freshness(), grant.newest(), newest -> broker.advance(grant, newest));
+        return train ? train(grant, freshness, cfg, network) : test(grant, freshness, cfg, network);
       }
     } catch (IOException e) {
       throw new EnclaveException.BadInput("cannot use the lock " + begin.lockPath() + ": " + e);
@@ -153,7 +157,7 @@ final class Session {
 
   // ---------------------------------------------------------------- train
 
-  private int train(Grant grant, CfgFile cfg, Network network) {
+  private int train(Grant grant, Freshness freshness, CfgFile cfg, Network network) {
     int target = target(network);
     MirrorTerms terms = terms(grant, cfg, network);
     List<MirroredTensor> tensors = tensors(network);
@@ -164,15 +168,21 @@ final class Session {
     try (PmData data = openTraining(grant, network)) {
       SampleOrder order = new SampleOrder(grant.orderKey(), data.count());
       Optional<PmData> valid = begin.valid().map(file -> open(grant, file, network));
-      try (ModelMirror mirror = openForTraining(grant, cfg, terms, tensors)) {
+      try (ModelMirror mirror = openForTraining(grant, freshness, cfg, terms, tensors)) {
         long began = System.nanoTime();
         Optional<Progress> mirrored = mirrorIn(mirror, network);
+        if (mirrored.isPresent()) {
+          // Visible is not yet durable: told to nobody before it is.
+          mirror.pool().persist();
+          freshness.adopt(mirror.newest());
+        }
         announce(grant, mirror, mirrored, target, network, System.nanoTime() - began);
         TrainingLoop loop =
             new TrainingLoop(
                 network,
                 new BatchSource(data, order),
                 mirror,
+                freshness,
                 border::send,
                 border::stopRequested,
                 new TrainingLoop.Schedule(target, begin.mirrorEvery(), begin.validEvery()),
@@ -219,7 +229,11 @@ final class Session {
   }
 
   private ModelMirror openForTraining(
-      Grant grant, CfgFile cfg, MirrorTerms terms, List<MirroredTensor> tensors) {
+      Grant grant,
+      Freshness freshness,
+      CfgFile cfg,
+      MirrorTerms terms,
+      List<MirroredTensor> tensors) {
     Path pool = Path.of(begin.poolPath());
     if (Files.exists(pool)) {
       border.send(new PhaseBegan(Phase.MIRROR_IN, 0));
@@ -227,10 +241,12 @@ final class Session {
       try {
         ModelMirror mirror = open(memory, cfg, terms, tensors);
         requireGranted(grant, cfg);
+        freshness.accept(mirror);
         return mirror;
       } catch (PoolException.NotFormatted e) {
         // Killed between making the file and making it a pool: nothing was ever in it.
         requireGranted(grant, cfg);
+        freshness.acceptNone();
         return ModelMirror.create(memory, terms, tensors);
       } catch (RuntimeException e) {
         memory.close();
@@ -238,6 +254,7 @@ final class Session {
       }
     }
     requireGranted(grant, cfg);
+    freshness.acceptNone();
     long needed = ModelMirror.poolBytes(tensors);
     if (begin.poolBytes() != 0 && begin.poolBytes() < needed) {
       throw new PoolException.Full(
@@ -300,10 +317,7 @@ final class Session {
       int target,
       Network network,
       long mirrorInNanos) {
-    if (mirrored.isPresent()) {
-      // Visible is not yet durable: told to nobody before it is.
-      mirror.pool().persist();
-    } else if (grant.epoch() > 1) {
+    if (mirrored.isEmpty() && grant.epoch() > 1) {
       border.send(
           new Notice(
               "this job was opened "
@@ -329,7 +343,7 @@ final class Session {
 
   // ---------------------------------------------------------------- test
 
-  private int test(Grant grant, CfgFile cfg, Network network) {
+  private int test(Grant grant, Freshness freshness, CfgFile cfg, Network network) {
     Path pool = Path.of(begin.poolPath());
     if (!Files.exists(pool)) {
       throw new EnclaveException.BadInput(pool + " does not exist: train a model into it first");
@@ -338,6 +352,7 @@ final class Session {
         ModelMirror mirror =
             open(map(pool, Access.READ_ONLY), cfg, terms(grant, cfg, network), tensors(network))) {
       requireGranted(grant, cfg);
+      freshness.accept(mirror);
       if (mirrorIn(mirror, network).isEmpty()) {
         throw new EnclaveException.BadInput(pool + " holds no model yet: train one first");
       }

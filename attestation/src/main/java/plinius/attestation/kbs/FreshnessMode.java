@@ -1,33 +1,74 @@
 package plinius.attestation.kbs;
 
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import plinius.attestation.AttestationException;
 
-/** What protects a job's pool against being put back to an older state. It comes with the keys. */
-public enum FreshnessMode {
-  /**
-   * The broker counts the training runs and keeps no record of mirrors: an older pool of the same
-   * job is not noticed.
-   */
-  EPOCHS_ONLY("epochs-only");
+/**
+ * How far the newest mirror may be ahead of the broker's record of it, and so how far back a pool
+ * can be put unnoticed. The owner fixes it when a job is added, and it comes with the keys: whoever
+ * runs the machine cannot ask for less.
+ *
+ * @param mirrors mirrors that may be written before the broker knows of them: 1 is strict, up to
+ *     {@link #MIRRORS_MAX} a window, 0 offline: the broker keeps no record, and an older pool of
+ *     the same job is not noticed
+ */
+public record FreshnessMode(int mirrors) {
+  /** As many mirrors as a mirror's header remembers. */
+  public static final int MIRRORS_MAX = 64;
 
-  private final String wireName;
+  /** The broker counts the training runs and keeps no record of mirrors. */
+  public static final FreshnessMode OFFLINE = new FreshnessMode(0);
 
-  FreshnessMode(String wireName) {
-    this.wireName = wireName;
-  }
+  /** Training waits for the broker after every mirror. */
+  public static final FreshnessMode STRICT = new FreshnessMode(1);
 
-  /** Its name in grants and logs. */
-  public String wireName() {
-    return wireName;
-  }
+  /** What a job has for which nobody asked for another. */
+  public static final FreshnessMode DEFAULT = new FreshnessMode(32);
 
-  /** The mode with this name in grants and logs. */
-  public static FreshnessMode ofWireName(String name) {
-    for (FreshnessMode mode : values()) {
-      if (mode.wireName.equals(name)) {
-        return mode;
-      }
+  private static final Pattern WINDOW = Pattern.compile("window:([1-9][0-9]?)");
+
+  public FreshnessMode {
+    if (mirrors < 0 || mirrors > MIRRORS_MAX) {
+      throw new IllegalArgumentException(
+          "a window has 1 to " + MIRRORS_MAX + " mirrors, got " + mirrors);
     }
-    throw new AttestationException.BadMessage("the freshness mode " + name + " is not known");
+  }
+
+  /** Whether the broker keeps a record. */
+  public boolean recorded() {
+    return mirrors > 0;
+  }
+
+  /** Its name in grants, logs and on the command line: offline, strict or window:N. */
+  public String wireName() {
+    return switch (mirrors) {
+      case 0 -> "offline";
+      case 1 -> "strict";
+      default -> "window:" + mirrors;
+    };
+  }
+
+  /**
+   * The mode with this name.
+   *
+   * @throws AttestationException.BadMessage if there is none
+   */
+  public static FreshnessMode ofWireName(String name) {
+    Matcher window = WINDOW.matcher(name);
+    if (name.equals("offline")) {
+      return OFFLINE;
+    } else if (name.equals("strict")) {
+      return STRICT;
+    } else if (window.matches() && Integer.parseInt(window.group(1)) <= MIRRORS_MAX) {
+      return new FreshnessMode(Integer.parseInt(window.group(1)));
+    }
+    throw new AttestationException.BadMessage(
+        "the freshness mode " + name + " is not known: strict, window:2 to window:64, offline");
+  }
+
+  @Override
+  public String toString() {
+    return wireName();
   }
 }

@@ -31,7 +31,8 @@ import plinius.seal.jose.Json;
  * @param orderKey key of the order of the samples: 32 bytes
  * @param cfgDigest the only .cfg that may run
  * @param seed the only seed that may run
- * @param freshness what protects the pool against being put back
+ * @param freshness how far the pool may be ahead of the broker's record
+ * @param newest the newest mirror that the broker knows of; empty if it keeps no record, or lost it
  * @param brokerKey whose signatures to believe from now on
  */
 public record Grant(
@@ -46,6 +47,7 @@ public record Grant(
     CfgDigest cfgDigest,
     long seed,
     FreshnessMode freshness,
+    Optional<MirrorId> newest,
     BrokerKey brokerKey)
     implements AutoCloseable {
   /** Version of the JSON form. */
@@ -53,6 +55,9 @@ public record Grant(
 
   /** Most data sets that one grant may hold. */
   public static final int DATA_SETS_MAX = 64;
+
+  /** Stands for the newest mirror where the broker has no record. */
+  public static final String NO_RECORD = "unknown";
 
   private static final int KEY_BYTES = 32;
 
@@ -77,6 +82,7 @@ public record Grant(
     Objects.requireNonNull(ownerKeyId);
     Objects.requireNonNull(cfgDigest);
     Objects.requireNonNull(freshness);
+    Objects.requireNonNull(newest);
     Objects.requireNonNull(brokerKey);
     requireKey("job key", jobKey);
     requireKey("digest key", digestKey);
@@ -128,6 +134,7 @@ public record Grant(
     // As text: JSON numbers beyond 2^53 are not the same everywhere.
     members.put("seed", Long.toString(seed));
     members.put("freshness", freshness.wireName());
+    members.put("newest", newest.map(MirrorId::toString).orElse(NO_RECORD));
     members.put("brokerKey", brokerKey.spki());
     return Json.write(members).getBytes(StandardCharsets.UTF_8);
   }
@@ -163,6 +170,9 @@ public record Grant(
               new CfgDigest(fields.string("cfgDigest")),
               Long.parseLong(fields.string("seed")),
               FreshnessMode.ofWireName(fields.string("freshness")),
+              Optional.of(fields.string("newest"))
+                  .filter(text -> !text.equals(NO_RECORD))
+                  .map(MirrorId::parse),
               new BrokerKey(fields.string("brokerKey")));
       fields.requireNothingElse();
       return grant;

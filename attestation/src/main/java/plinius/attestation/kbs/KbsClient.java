@@ -64,6 +64,25 @@ public final class KbsClient {
     return fetch(job, GrantPurpose.READ_ONLY);
   }
 
+  /**
+   * Tells the broker which mirror is the newest, and returns when it has confirmed that.
+   *
+   * @throws AttestationException.Refused with the status {@link Advance#CONFLICT} if another run
+   *     has begun since, or has told of a newer mirror
+   * @throws AttestationException.Unreachable if there is no answer: nobody knows then whether the
+   *     broker has heard; the same again is harmless
+   */
+  public void advance(Grant grant, MirrorId mirror) {
+    Advance advance = new Advance(grant.job(), grant.epoch(), mirror, Id128.random().toString());
+    KbsResponse answer =
+        post(
+            "mirror " + mirror.sequence(),
+            Advance.PATH,
+            Optional.empty(),
+            advance.toJson(grant.jobKey()));
+    advance.requireConfirmed(grant.brokerKey(), answer.body());
+  }
+
   private Grant fetch(Id128 job, GrantPurpose purpose) {
     KeyPair teeKey = Jwk.generate();
     KbsResponse challenge = post("the challenge", AUTH_PATH, Optional.empty(), authMessage());

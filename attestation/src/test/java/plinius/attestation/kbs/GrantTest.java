@@ -8,6 +8,7 @@ import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import plinius.attestation.AttestationException;
@@ -125,7 +126,8 @@ class GrantTest {
         SecretBytes.random(32),
         CfgDigest.ofCanonical("[net]"),
         seed,
-        FreshnessMode.EPOCHS_ONLY,
+        FreshnessMode.DEFAULT,
+        Optional.of(MirrorId.of(3, new byte[32])),
         BrokerKey.of(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic()));
   }
 }

@@ -22,6 +22,19 @@ public abstract sealed class MirrorException extends RuntimeException {
     }
   }
 
+  /** Genuine, but not the newest: older than the owner's broker knows of, or of another branch. */
+  public static final class Stale extends MirrorException {
+    private static final long serialVersionUID = 1L;
+
+    Stale(String what) {
+      super(
+          what
+              + ". Somebody put back an older pool, or training went on with another copy of it;"
+              + " the pool is left as it is. Use the newest copy; only the owner can go on from an"
+              + " older one, with plinius broker rewind");
+    }
+  }
+
   /** Sealed under another owner's key. */
   public static final class WrongKey extends MirrorException {
     private static final long serialVersionUID = 1L;

@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import plinius.attestation.kbs.MirrorId;
 import plinius.pmem.PersistentMemory;
 import plinius.romulus.Extent;
 import plinius.romulus.Pool;
@@ -136,6 +137,21 @@ public final class ModelMirror implements AutoCloseable {
   /** How far the newest mirror is; nothing if there is none yet. Authenticated. */
   public Optional<Progress> progress() {
     return opened.map(MirrorHeader::progress);
+  }
+
+  /** The newest mirror; {@link MirrorId#NONE} if there is none yet. */
+  public MirrorId newest() {
+    return ring.isEmpty() ? MirrorId.NONE : id(ring.getLast());
+  }
+
+  /** Whether the newest mirror is this one, or came from it within what its header remembers. */
+  public boolean descendsFrom(MirrorId ancestor) {
+    return ancestor.equals(MirrorId.NONE)
+        || ring.stream().anyMatch(each -> id(each).equals(ancestor));
+  }
+
+  private static MirrorId id(MirrorHeader.Ancestor mirror) {
+    return MirrorId.of(mirror.sequence(), mirror.digest());
   }
 
   /** The epoch of this run's mirrors. */

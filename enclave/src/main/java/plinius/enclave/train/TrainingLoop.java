@@ -15,6 +15,7 @@ import plinius.boundary.EnclaveMessage.Tested;
 import plinius.boundary.EnclaveMessage.Validated;
 import plinius.darknet.Network;
 import plinius.enclave.EnclaveException;
+import plinius.enclave.mirror.Freshness;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
 import plinius.enclave.pmdata.BatchSource;
@@ -22,7 +23,8 @@ import plinius.enclave.pmdata.PmData;
 
 /**
  * Trains and mirrors. What an iteration computes depends on the network's state alone, so that it
- * is the same after any crash; an iteration is told to the host only when its mirror is durable.
+ * is the same after any crash; an iteration is told to the host only when its mirror is durable,
+ * and the broker told of it as the job's freshness mode wants.
  */
 public final class TrainingLoop {
   private static final int STOPPED = 75;
@@ -30,6 +32,7 @@ public final class TrainingLoop {
   private final Network network;
   private final BatchSource batches;
   private final ModelMirror mirror;
+  private final Freshness freshness;
   private final Consumer<EnclaveMessage> host;
   private final BooleanSupplier stopRequested;
   private final Schedule schedule;
@@ -54,6 +57,7 @@ public final class TrainingLoop {
       Network network,
       BatchSource batches,
       ModelMirror mirror,
+      Freshness freshness,
       Consumer<EnclaveMessage> host,
       BooleanSupplier stopRequested,
       Schedule schedule,
@@ -61,6 +65,7 @@ public final class TrainingLoop {
     this.network = network;
     this.batches = batches;
     this.mirror = mirror;
+    this.freshness = freshness;
     this.host = host;
     this.stopRequested = stopRequested;
     this.schedule = schedule;
@@ -83,6 +88,7 @@ public final class TrainingLoop {
     if (mirrored < network.iteration()) {
       mirrorOut();
     }
+    freshness.settle(mirror.newest());
     int iteration = network.iteration();
     Bytes state = Bytes.of(mirror.stateDigest(progress()));
     if (iteration < schedule.target()) {
@@ -133,6 +139,7 @@ public final class TrainingLoop {
       recovers = false;
     }
     mirror.mirrorOut(progress(), () -> host.accept(new PhaseBegan(Phase.MIRROR_OUT, iteration)));
+    freshness.mirrored(mirror.newest());
     mirrored = iteration;
   }
 

@@ -39,6 +39,7 @@ import plinius.dataset.SampleOrder;
 import plinius.dataset.SampleSource;
 import plinius.dataset.SealedDataSetWriter;
 import plinius.enclave.EnclaveException;
+import plinius.enclave.mirror.Freshness;
 import plinius.enclave.mirror.MirrorTerms;
 import plinius.enclave.mirror.MirroredTensor;
 import plinius.enclave.mirror.ModelMirror;
@@ -146,7 +147,8 @@ class TrainingLoopTest {
               owner.orderKey(1),
               CfgDigest.ofCanonical(cfg(Map.of()).canonical()),
               1,
-              FreshnessMode.EPOCHS_ONLY,
+              FreshnessMode.OFFLINE,
+              Optional.empty(),
               BrokerKey.of(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic()));
     }
   }
@@ -198,6 +200,7 @@ class TrainingLoopTest {
                 network,
                 new BatchSource(data, new SampleOrder(grant.orderKey(), data.count())),
                 mirror,
+                new Freshness(FreshnessMode.OFFLINE, Optional.empty(), _ -> {}),
                 said::add,
                 stop,
                 schedule,

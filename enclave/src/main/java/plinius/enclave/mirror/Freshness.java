@@ -1,0 +1,156 @@
+package plinius.enclave.mirror;
+
+import java.time.Duration;
+import java.util.Optional;
+import plinius.attestation.AttestationException;
+import plinius.attestation.kbs.FreshnessMode;
+import plinius.attestation.kbs.MirrorId;
+
+/**
+ * No way back, and no fork: the broker's record of the newest mirror, against which a pool is
+ * accepted and which training moves on (docs/design/attestation.md, Freshness). Of the record the
+ * pool may be ahead by the mirrors of the mode, because a run may have died between a mirror and
+ * telling of it; behind it by none.
+ */
+public final class Freshness {
+  /** Tells the broker which mirror is the newest; returns when it has confirmed that. */
+  @FunctionalInterface
+  public interface Record {
+    /**
+     * @throws AttestationException if the broker refuses, or if there is no answer
+     */
+    void advance(MirrorId newest);
+  }
+
+  /** How long training waits for a broker that does not answer, before it stops. */
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private static final Duration PAUSE = Duration.ofMillis(500);
+
+  private final FreshnessMode mode;
+  private final Optional<MirrorId> known;
+  private final Record record;
+  private long acknowledged;
+
+  /**
+   * @param mode the grant's
+   * @param known the newest mirror that the broker knew of when it gave the keys
+   * @param record where to tell of newer ones
+   */
+  public Freshness(FreshnessMode mode, Optional<MirrorId> known, Record record) {
+    this.mode = mode;
+    this.known = mode.recorded() ? known : Optional.empty();
+    this.record = record;
+    this.acknowledged = this.known.map(MirrorId::sequence).orElse(0L);
+  }
+
+  /**
+   * Refuses the absence of a pool, or of a mirror in it, for a job that has had one.
+   *
+   * @throws MirrorException.Stale if the broker knows of a mirror
+   */
+  public void acceptNone() {
+    if (acknowledged > 0) {
+      throw new MirrorException.Stale(
+          "there is no mirror here, and the broker knows of mirror " + acknowledged);
+    }
+  }
+
+  /**
+   * Accepts the newest mirror of a pool, or refuses it.
+   *
+   * @throws MirrorException.Stale if it is older than the broker's record, further ahead of it than
+   *     the mode allows, or not its descendant
+   */
+  public void accept(ModelMirror mirror) {
+    if (known.isEmpty()) {
+      return;
+    }
+    MirrorId newest = mirror.newest();
+    long ahead = newest.sequence() - acknowledged;
+    if (ahead < 0) {
+      throw new MirrorException.Stale(
+          "model.pm holds mirror "
+              + newest.sequence()
+              + ", and the broker knows of "
+              + acknowledged);
+    }
+    if (ahead > mode.mirrors()) {
+      throw new MirrorException.Stale(
+          "model.pm holds mirror "
+              + newest.sequence()
+              + ", "
+              + ahead
+              + " ahead of the one that the broker knows of, and the job's freshness mode allows "
+              + mode.mirrors());
+    }
+    if (!mirror.descendsFrom(known.get())) {
+      throw new MirrorException.Stale(
+          "model.pm holds a mirror "
+              + newest.sequence()
+              + " that did not come from mirror "
+              + acknowledged
+              + " as the broker knows it");
+    }
+  }
+
+  /**
+   * Tells the broker of an accepted mirror that it does not know, before training goes on from it:
+   * from now on it is the one to come back to.
+   */
+  public void adopt(MirrorId newest) {
+    if (mode.recorded() && newest.sequence() > 0 && !known.equals(Optional.of(newest))) {
+      advance(newest, true);
+    }
+  }
+
+  /**
+   * A mirror is durable. Tells the broker as soon as half of what the mode allows is unknown to it,
+   * and returns at the latest when all of it would be: so an answer may be slow, or missing once.
+   */
+  public void mirrored(MirrorId newest) {
+    long unknown = newest.sequence() - acknowledged;
+    if (mode.recorded() && unknown >= (mode.mirrors() + 1) / 2) {
+      advance(newest, unknown >= mode.mirrors());
+    }
+  }
+
+  /** Training ends here: leaves nothing untold. */
+  public void settle(MirrorId newest) {
+    if (mode.recorded() && newest.sequence() > acknowledged) {
+      advance(newest, true);
+    }
+  }
+
+  private void advance(MirrorId newest, boolean must) {
+    long end = System.nanoTime() + PATIENCE.toNanos();
+    for (; ; ) {
+      try {
+        record.advance(newest);
+        acknowledged = newest.sequence();
+        return;
+      } catch (AttestationException.Unreachable e) {
+        if (!must) {
+          return; // the next mirror tries again
+        }
+        if (System.nanoTime() > end) {
+          throw new AttestationException.Unreachable(
+              e.getMessage()
+                  + ". Mirror "
+                  + newest.sequence()
+                  + " is safe in the pool; the same command goes on from it once the broker"
+                  + " answers");
+        }
+        pause();
+      }
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(PAUSE);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody interrupts the enclave", e);
+    }
+  }
+}

@@ -1,0 +1,187 @@
+package plinius.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+
+/** No way back and no fork, with real processes: attestation.md, Freshness. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class RollbackTest {
+  private static final int USAGE = 64;
+  private static final int BAD_INPUT = 65;
+  private static final int STALE = 71;
+  private static final int STOPPED = 75;
+
+  private World world;
+
+  @BeforeAll
+  void make() {
+    world = World.make();
+  }
+
+  @AfterAll
+  void clean_up() {
+    if (world != null) {
+      world.close();
+    }
+  }
+
+  @Test
+  void a_pool_put_back_to_any_earlier_mirror_is_refused() {
+    Path pm = world.newPm();
+    List<Path> earlier = new ArrayList<>();
+    for (int iterations = 1; iterations <= 3; iterations++) {
+      world.train(pm, "--iterations", iterations, "--freshness", "strict").expect(0);
+      earlier.add(world.copyOf(pm));
+    }
+    world.train(pm, "--iterations", 4).expect(0);
+
+    for (int i = 0; i < earlier.size(); i++) {
+      refused(earlier.get(i), "holds mirror " + (i + 1), "knows of 4");
+    }
+    assertThat(resumedAt(world.train(pm, "--iterations", 5).expect(0))).isEqualTo(4);
+    Plinius.Run tested = test(earlier.get(0));
+    assertThat(tested.exitCode()).as(tested.err()).isEqualTo(STALE);
+  }
+
+  @Test
+  void in_window_mode_a_killed_run_goes_on_and_what_was_told_of_is_never_lost() {
+    Path pm = world.newPm();
+    Path first = world.newPm();
+    world.train(pm, "--freshness", "window:8", "--kill-at", "iteration:6").expect(STOPPED);
+    copy(pm, first);
+    int killedAt = resumedAt(world.train(pm, "--kill-at", "iteration:17").expect(STOPPED));
+    assertThat(killedAt).isGreaterThanOrEqualTo(6);
+
+    // The broker was told of mirror 4 times n at least, so of one beyond the first copy.
+    refused(first, "holds mirror " + killedAt, "knows of");
+    assertThat(resumedAt(world.train(pm, "--iterations", 20).expect(0))).isGreaterThan(16);
+  }
+
+  @Test
+  void of_two_instances_of_one_job_the_second_fences_the_first() {
+    Path pm = world.newPm();
+    world.train(pm, "--freshness", "strict", "--iterations", 2).expect(0);
+    Path fork = world.copyOf(pm);
+    Plinius.Running first = world.startTraining(pm, "--valid", world.train());
+    first.awaitOutput("\"iteration\":3,");
+
+    world.train(fork, "--iterations", 2);
+    Plinius.Run fenced = first.end().expect(STALE);
+
+    assertThat(reason(fenced)).contains("run 2", "run 3", "one at a time");
+    assertThat(fenced.events("done")).isEmpty();
+  }
+
+  @Test
+  void a_named_job_whose_pool_is_gone_does_not_begin_anew() throws IOException {
+    Path pm = world.newPm();
+    world.train(pm, "--job", "gone", "--iterations", 2).expect(0);
+    Files.delete(pm.resolve("model.pm"));
+
+    Plinius.Run run = world.train(pm, "--job", "gone", "--iterations", 3).expect(STALE);
+
+    assertThat(reason(run)).contains("no mirror here", "knows of mirror 2");
+    assertThat(run.events("iteration")).isEmpty();
+    assertThat(pm.resolve("model.pm")).doesNotExist();
+  }
+
+  @Test
+  void the_owner_may_rewind_to_a_copy() {
+    Path pm = world.newPm();
+    world.train(pm, "--job", "restored", "--iterations", 2).expect(0);
+    Path copy = world.copyOf(pm);
+    world.train(pm, "--iterations", 4).expect(0);
+    refused(copy, "knows of 4");
+
+    assertThat(rewind("restored", 3).expect(BAD_INPUT).err()).contains("the last before it 2");
+    rewind("restored", 2).expect(0);
+
+    assertThat(resumedAt(world.train(copy, "--iterations", 3).expect(0))).isEqualTo(2);
+    refused(pm, "ahead");
+  }
+
+  @Test
+  void the_operator_cannot_choose_the_mode() {
+    Path pm = world.newPm();
+    world.train(pm, "--iterations", 1).expect(0);
+
+    assertThat(reason(world.train(pm, "--freshness", "offline").expect(BAD_INPUT)))
+        .contains("window:32", "stays");
+    assertThat(world.train(world.newPm(), "--freshness", "window:99").expect(USAGE).err())
+        .contains("window:2 to window:64");
+    Plinius.Run elsewhere =
+        world
+            .plinius()
+            .run(
+                "train",
+                world.cfg(),
+                "--data",
+                world.train(),
+                "--broker",
+                "https://127.0.0.1:1",
+                "--broker-pin",
+                "0".repeat(64),
+                "--freshness",
+                "offline",
+                "--pm",
+                pm,
+                "--json")
+            .expect(USAGE);
+    assertThat(reason(elsewhere)).contains("owner's choice");
+  }
+
+  private Plinius.Run refused(Path pm, String... said) {
+    String before = Bits.sha256(pm.resolve("model.pm"));
+    Plinius.Run run = world.train(pm).expect(STALE);
+    assertThat(reason(run)).contains("model.pm").contains(said);
+    assertThat(run.events("iteration")).isEmpty();
+    assertThat(Bits.sha256(pm.resolve("model.pm"))).isEqualTo(before);
+    return run;
+  }
+
+  private Plinius.Run test(Path pm) {
+    return world
+        .plinius()
+        .run(
+            "test",
+            world.cfg(),
+            "--data",
+            world.test(),
+            "--key",
+            world.key(),
+            "--pm",
+            pm,
+            "--json");
+  }
+
+  private Plinius.Run rewind(String job, int mirror) {
+    return world
+        .plinius()
+        .run("broker", "--key", world.key(), "rewind", "--job", job, "--mirror", mirror);
+  }
+
+  private void copy(Path from, Path to) {
+    try {
+      Files.move(world.copyOf(from), to);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static int resumedAt(Plinius.Run run) {
+    return run.event("resume").path("iteration").asInt();
+  }
+
+  private static String reason(Plinius.Run run) {
+    return run.event("error").path("reason").asText();
+  }
+}
