@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalDouble;
+import java.util.Set;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.ActivationLayer;
@@ -36,6 +37,19 @@ import plinius.kernel.Kernels;
 public final class Network {
   private static final float[] NOTHING = {};
 
+  /** Layers that read the one before them and no other. */
+  private static final Set<String> CHAINED =
+      Set.of(
+          "convolutional",
+          "connected",
+          "maxpool",
+          "avgpool",
+          "dropout",
+          "softmax",
+          "cost",
+          "batchnorm",
+          "activation");
+
   private final NetworkOptions options;
   private final Shape in;
   private final int subBatch;
@@ -45,6 +59,7 @@ public final class Network {
   private final float decay;
   private final LearningRate learningRate;
   private final List<Layer> layers;
+  private final boolean chained;
   private final int outputLayer;
   private final int truths;
   private final float[] block;
@@ -94,6 +109,7 @@ public final class Network {
     storage.allocate();
     block = storage.block();
     state = storage.slots().stream().map(slot -> new NamedTensor(slot, block)).toList();
+    chained = cfg.layers().stream().allMatch(layer -> CHAINED.contains(layer.type()));
     outputLayer = outputLayer(cfg);
     truths = output().out().count();
     refuseUntrainable(cfg);
@@ -106,6 +122,7 @@ public final class Network {
             options.kernels(),
             options.workers(),
             draws,
+            subBatch,
             storage.partialFloats(),
             storage.preparedFloats());
     CounterRandom random = new CounterRandom(options.seed());
@@ -226,7 +243,7 @@ public final class Network {
     pass.begin(true, subBatch, seen / batch(), (int) (seen % batch()));
     pass.truth(truth);
     seen += subBatch;
-    pass.at(NOTHING, NOTHING);
+    pass.at(NOTHING, NOTHING, false);
     clearDeltas();
     forward();
     double cost = networkCost();
@@ -237,23 +254,36 @@ public final class Network {
       }
       pass.at(
           i == 0 ? input : layers.get(i - 1).output(),
-          i == 0 ? inputDelta : layers.get(i - 1).delta());
+          i == 0 ? inputDelta : layers.get(i - 1).delta(),
+          clearsBelow(i));
       layer.backward(pass);
     }
     return cost;
   }
 
   private void clearDeltas() {
-    Arrays.fill(inputDelta, 0);
-    for (Layer layer : layers) {
-      pass.clear(layer.delta());
+    if (!clearsBelow(0)) {
+      Arrays.fill(inputDelta, 0);
     }
+    for (int i = 0; i < layers.size(); i++) {
+      if (i + 1 == layers.size() || !clearsBelow(i + 1)) {
+        pass.clear(layers.get(i).delta());
+      }
+    }
+  }
+
+  /**
+   * Whether a layer sets the delta of its input to 0 itself, image by image, which spares a pass
+   * over the memory: convolutions do, where nobody else adds to it.
+   */
+  private boolean clearsBelow(int layer) {
+    return chained && layers.get(layer) instanceof ConvolutionalLayer;
   }
 
   private void forward() {
     float[] from = input;
     for (Layer layer : layers) {
-      pass.at(from, NOTHING);
+      pass.at(from, NOTHING, false);
       layer.forward(pass);
       if (layer.common().truth()) {
         pass.truth(layer.output());

@@ -61,6 +61,14 @@ public enum ConvPlan {
     return (count + BLOCK - 1L) / BLOCK * BLOCK;
   }
 
+  /**
+   * Images that are best convolved together: whose tiles fill a pass, and whose outputs are still
+   * in the second-level cache for what comes next. Changes no bit.
+   */
+  public static int images(ConvShape s) {
+    return Math.max(1, 64 / (tiles(s.outH()) * tiles(s.outW())));
+  }
+
   /** Why, for people. */
   public static String explain(ConvShape s) {
     return of(s) == WINOGRAD

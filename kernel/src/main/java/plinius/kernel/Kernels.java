@@ -16,7 +16,7 @@ import java.util.ServiceLoader;
 public interface Kernels {
 
   /** Raised whenever the order of an operation changes: part of the mirrored kernel plan. */
-  int VERSION = 2;
+  int VERSION = 3;
 
   /** What runs, for people: "scalar", or "vector (512 bits)". */
   String name();
@@ -108,20 +108,11 @@ public interface Kernels {
   void channelProducts(
       float[] a, int aAt, float[] b, int bAt, int rows, int channels, float[] sums, int sAt);
 
-  /** Adds to sums[c] the delta[row][c] * (x[row][c] - mean[c]), rows in order. */
-  void channelDeviations(
-      float[] delta,
-      int dAt,
-      float[] x,
-      int xAt,
-      int rows,
-      int channels,
-      float[] mean,
-      int mAt,
-      float[] sums,
-      int sAt);
-
-  /** y[row][c] = (x[row][c] - mean[c]) / (sqrt(variance[c]) + .000001), Darknet's normalize_cpu. */
+  /**
+   * Batch normalisation with what follows it: y = activation((x - mean) / (sqrt(variance) +
+   * .000001) * scale + bias), Darknet's normalize_cpu, scale_bias, add_bias and activate_array. A
+   * quotient, then one fused multiply-add. x may be y.
+   */
   void normalize(
       float[] x,
       int xAt,
@@ -131,46 +122,50 @@ public interface Kernels {
       int mAt,
       float[] variance,
       int vAt,
-      float[] y,
-      int yAt);
-
-  /** y[row][c] = x[row][c] * scale[c] + bias[c], one fused multiply-add. x may be y. */
-  void scaleAddBias(
-      float[] x,
-      int xAt,
-      int rows,
-      int channels,
       float[] scale,
       int sAt,
       float[] bias,
       int bAt,
+      Activation activation,
       float[] y,
       int yAt);
 
-  /** x[row][c] *= scale[c]. */
-  void scaleChannels(float[] x, int xAt, int rows, int channels, float[] scale, int sAt);
-
   /**
-   * delta[row][c] = delta / sqrt(variance + .00001) + varianceDelta * 2 (x - mean) / n + meanDelta
-   * / n: Darknet's normalize_delta_cpu, n = the number of values that the statistics were taken
-   * over.
+   * The first pass back: delta *= gradient of the activation whose output is y; adds to sums[at +
+   * c] the delta[row][c], and to deviations[at + c] the delta[row][c] * (x[row][c] - mean[c]), rows
+   * in order.
    */
-  void normalizeDelta(
+  void normalizeSums(
+      Activation activation,
+      float[] y,
+      float[] delta,
       float[] x,
-      int xAt,
+      int first,
       int rows,
       int channels,
       float[] mean,
-      int mAt,
-      float[] variance,
-      int vAt,
-      float[] meanDelta,
-      int mdAt,
-      float[] varianceDelta,
-      int vdAt,
-      int n,
+      float[] sums,
+      float[] deviations,
+      int at);
+
+  /**
+   * The second pass back: delta[row][c] = delta * scale / sqrt(variance + .00001) + varianceDelta *
+   * 2 (x - mean) / n + meanDelta / n: Darknet's scale_bias and normalize_delta_cpu, n = the number
+   * of values that the statistics were taken over.
+   */
+  void normalizeDelta(
+      float[] x,
       float[] delta,
-      int dAt);
+      int first,
+      int rows,
+      int channels,
+      float[] mean,
+      float[] variance,
+      float[] scale,
+      int sAt,
+      float[] meanDelta,
+      float[] varianceDelta,
+      int n);
 
   /** Applies the activation in place. */
   void activate(Activation activation, float[] x, int xAt, int count);

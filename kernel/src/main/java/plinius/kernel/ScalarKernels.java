@@ -150,30 +150,6 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
-  public void channelDeviations(
-      float[] delta,
-      int dAt,
-      float[] x,
-      int xAt,
-      int rows,
-      int channels,
-      float[] mean,
-      int mAt,
-      float[] sums,
-      int sAt) {
-    Ranges.rows(delta, dAt, rows, channels);
-    Ranges.rows(x, xAt, rows, channels);
-    checkFromIndexSize(mAt, channels, mean.length);
-    checkFromIndexSize(sAt, channels, sums.length);
-    for (int row = 0; row < rows; row++) {
-      for (int c = 0; c < channels; c++) {
-        int i = row * channels + c;
-        sums[sAt + c] = Math.fma(delta[dAt + i], x[xAt + i] - mean[mAt + c], sums[sAt + c]);
-      }
-    }
-  }
-
-  @Override
   public void normalize(
       float[] x,
       int xAt,
@@ -183,52 +159,54 @@ public final class ScalarKernels implements Kernels {
       int mAt,
       float[] variance,
       int vAt,
+      float[] scale,
+      int sAt,
+      float[] bias,
+      int bAt,
+      Activation activation,
       float[] y,
       int yAt) {
     Ranges.rows(x, xAt, rows, channels);
     Ranges.rows(y, yAt, rows, channels);
     checkFromIndexSize(mAt, channels, mean.length);
     checkFromIndexSize(vAt, channels, variance.length);
-    for (int row = 0; row < rows; row++) {
-      for (int c = 0; c < channels; c++) {
-        int i = row * channels + c;
-        float deviation = (float) Math.sqrt(variance[vAt + c]) + 0.000001f;
-        y[yAt + i] = (x[xAt + i] - mean[mAt + c]) / deviation;
-      }
-    }
-  }
-
-  @Override
-  public void scaleAddBias(
-      float[] x,
-      int xAt,
-      int rows,
-      int channels,
-      float[] scale,
-      int sAt,
-      float[] bias,
-      int bAt,
-      float[] y,
-      int yAt) {
-    Ranges.rows(x, xAt, rows, channels);
-    Ranges.rows(y, yAt, rows, channels);
     checkFromIndexSize(sAt, channels, scale.length);
     checkFromIndexSize(bAt, channels, bias.length);
     for (int row = 0; row < rows; row++) {
       for (int c = 0; c < channels; c++) {
         int i = row * channels + c;
-        y[yAt + i] = Math.fma(x[xAt + i], scale[sAt + c], bias[bAt + c]);
+        float deviation = (float) Math.sqrt(variance[vAt + c]) + 0.000001f;
+        float normal = (x[xAt + i] - mean[mAt + c]) / deviation;
+        y[yAt + i] = activation.apply(Math.fma(normal, scale[sAt + c], bias[bAt + c]));
       }
     }
   }
 
   @Override
-  public void scaleChannels(float[] x, int xAt, int rows, int channels, float[] scale, int sAt) {
-    Ranges.rows(x, xAt, rows, channels);
-    checkFromIndexSize(sAt, channels, scale.length);
+  public void normalizeSums(
+      Activation activation,
+      float[] y,
+      float[] delta,
+      float[] x,
+      int first,
+      int rows,
+      int channels,
+      float[] mean,
+      float[] sums,
+      float[] deviations,
+      int at) {
+    Ranges.rows(y, first, rows, channels);
+    Ranges.rows(delta, first, rows, channels);
+    Ranges.rows(x, first, rows, channels);
+    checkFromIndexSize(0, channels, mean.length);
+    checkFromIndexSize(at, channels, sums.length);
+    checkFromIndexSize(at, channels, deviations.length);
     for (int row = 0; row < rows; row++) {
       for (int c = 0; c < channels; c++) {
-        x[xAt + row * channels + c] *= scale[sAt + c];
+        int i = first + row * channels + c;
+        delta[i] *= activation.gradient(y[i]);
+        sums[at + c] += delta[i];
+        deviations[at + c] = Math.fma(delta[i], x[i] - mean[c], deviations[at + c]);
       }
     }
   }
@@ -236,34 +214,31 @@ public final class ScalarKernels implements Kernels {
   @Override
   public void normalizeDelta(
       float[] x,
-      int xAt,
+      float[] delta,
+      int first,
       int rows,
       int channels,
       float[] mean,
-      int mAt,
       float[] variance,
-      int vAt,
+      float[] scale,
+      int sAt,
       float[] meanDelta,
-      int mdAt,
       float[] varianceDelta,
-      int vdAt,
-      int n,
-      float[] delta,
-      int dAt) {
-    Ranges.rows(x, xAt, rows, channels);
-    Ranges.rows(delta, dAt, rows, channels);
-    checkFromIndexSize(mAt, channels, mean.length);
-    checkFromIndexSize(vAt, channels, variance.length);
-    checkFromIndexSize(mdAt, channels, meanDelta.length);
-    checkFromIndexSize(vdAt, channels, varianceDelta.length);
+      int n) {
+    Ranges.rows(x, first, rows, channels);
+    Ranges.rows(delta, first, rows, channels);
+    checkFromIndexSize(0, channels, mean.length);
+    checkFromIndexSize(0, channels, variance.length);
+    checkFromIndexSize(sAt, channels, scale.length);
+    checkFromIndexSize(0, channels, meanDelta.length);
+    checkFromIndexSize(0, channels, varianceDelta.length);
     for (int row = 0; row < rows; row++) {
       for (int c = 0; c < channels; c++) {
-        int i = row * channels + c;
-        float deviation = (float) Math.sqrt(variance[vAt + c] + 0.00001f);
-        float perValue = varianceDelta[vdAt + c] * 2 / n;
-        float constant = meanDelta[mdAt + c] / n;
-        float centred = x[xAt + i] - mean[mAt + c];
-        delta[dAt + i] = Math.fma(perValue, centred, delta[dAt + i] / deviation) + constant;
+        int i = first + row * channels + c;
+        float deviation = (float) Math.sqrt(variance[c] + 0.00001f);
+        float perValue = varianceDelta[c] * 2 / n;
+        float scaled = delta[i] * scale[sAt + c] / deviation;
+        delta[i] = Math.fma(perValue, x[i] - mean[c], scaled) + meanDelta[c] / n;
       }
     }
   }

@@ -21,6 +21,8 @@ final class Scratch {
     PLANES,
     /** Products of transformed inputs and weights, or transformed deltas. */
     PRODUCTS,
+    /** The outputs of a tile, all filters. */
+    TILE,
     /** Transformed updates, or transposed weights. */
     WEIGHTS
   }

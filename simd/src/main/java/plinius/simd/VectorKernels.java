@@ -3,6 +3,7 @@ package plinius.simd;
 import static java.util.Objects.checkFromIndexSize;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LE;
+import static jdk.incubator.vector.VectorOperators.SQRT;
 import static plinius.simd.Lanes.FLOATS;
 import static plinius.simd.Lanes.INTS;
 import static plinius.simd.Lanes.LANES;
@@ -218,46 +219,6 @@ public final class VectorKernels implements Kernels {
   }
 
   @Override
-  public void channelDeviations(
-      float[] delta,
-      int dAt,
-      float[] x,
-      int xAt,
-      int rows,
-      int channels,
-      float[] mean,
-      int mAt,
-      float[] sums,
-      int sAt) {
-    Ranges.rows(delta, dAt, rows, channels);
-    Ranges.rows(x, xAt, rows, channels);
-    checkFromIndexSize(mAt, channels, mean.length);
-    checkFromIndexSize(sAt, channels, sums.length);
-    int bound = FLOATS.loopBound(channels);
-    for (int strip = 0; strip < rows; strip += STRIP) {
-      int count = Math.min(STRIP, rows - strip);
-      int start = strip * channels;
-      for (int c = 0; c < bound; c += LANES) {
-        FloatVector sum = load(sums, sAt + c);
-        FloatVector centre = load(mean, mAt + c);
-        for (int row = 0; row < count; row++) {
-          int i = start + row * channels + c;
-          sum = load(delta, dAt + i).fma(load(x, xAt + i).sub(centre), sum);
-        }
-        sum.intoArray(sums, sAt + c);
-      }
-      for (int c = bound; c < channels; c++) {
-        float sum = sums[sAt + c];
-        for (int row = 0; row < count; row++) {
-          int i = start + row * channels + c;
-          sum = Math.fma(delta[dAt + i], x[xAt + i] - mean[mAt + c], sum);
-        }
-        sums[sAt + c] = sum;
-      }
-    }
-  }
-
-  @Override
   public void normalize(
       float[] x,
       int xAt,
@@ -267,72 +228,105 @@ public final class VectorKernels implements Kernels {
       int mAt,
       float[] variance,
       int vAt,
-      float[] y,
-      int yAt) {
-    Ranges.rows(x, xAt, rows, channels);
-    Ranges.rows(y, yAt, rows, channels);
-    checkFromIndexSize(mAt, channels, mean.length);
-    checkFromIndexSize(vAt, channels, variance.length);
-    float[] deviation = new float[channels];
-    for (int c = 0; c < channels; c++) {
-      deviation[c] = (float) Math.sqrt(variance[vAt + c]) + 0.000001f;
-    }
-    int bound = FLOATS.loopBound(channels);
-    for (int row = 0; row < rows; row++) {
-      int i = row * channels;
-      for (int c = 0; c < bound; c += LANES) {
-        load(x, xAt + i + c)
-            .sub(load(mean, mAt + c))
-            .div(load(deviation, c))
-            .intoArray(y, yAt + i + c);
-      }
-      for (int c = bound; c < channels; c++) {
-        y[yAt + i + c] = (x[xAt + i + c] - mean[mAt + c]) / deviation[c];
-      }
-    }
-  }
-
-  @Override
-  public void scaleAddBias(
-      float[] x,
-      int xAt,
-      int rows,
-      int channels,
       float[] scale,
       int sAt,
       float[] bias,
       int bAt,
+      Activation activation,
       float[] y,
       int yAt) {
+    int bound = sloped(activation) ? FLOATS.loopBound(channels) : 0;
+    if (bound < channels) {
+      scalar.normalize(
+          x,
+          xAt,
+          rows,
+          channels,
+          mean,
+          mAt,
+          variance,
+          vAt,
+          scale,
+          sAt,
+          bias,
+          bAt,
+          activation,
+          y,
+          yAt);
+      return;
+    }
     Ranges.rows(x, xAt, rows, channels);
     Ranges.rows(y, yAt, rows, channels);
+    checkFromIndexSize(mAt, channels, mean.length);
+    checkFromIndexSize(vAt, channels, variance.length);
     checkFromIndexSize(sAt, channels, scale.length);
     checkFromIndexSize(bAt, channels, bias.length);
-    int bound = FLOATS.loopBound(channels);
-    for (int row = 0; row < rows; row++) {
-      int i = row * channels;
-      for (int c = 0; c < bound; c += LANES) {
-        load(x, xAt + i + c)
-            .fma(load(scale, sAt + c), load(bias, bAt + c))
-            .intoArray(y, yAt + i + c);
-      }
-      for (int c = bound; c < channels; c++) {
-        y[yAt + i + c] = Math.fma(x[xAt + i + c], scale[sAt + c], bias[bAt + c]);
+    float slope = activation.gradient(-1);
+    for (int strip = 0; strip < rows; strip += STRIP) {
+      int end = Math.min(strip + STRIP, rows) * channels;
+      for (int c = 0; c < channels; c += LANES) {
+        FloatVector centre = load(mean, mAt + c);
+        FloatVector deviation = load(variance, vAt + c).lanewise(SQRT).add(0.000001f);
+        FloatVector factor = load(scale, sAt + c);
+        FloatVector shift = load(bias, bAt + c);
+        for (int i = strip * channels + c; i < end; i += channels) {
+          FloatVector normal = load(x, xAt + i).sub(centre).div(deviation);
+          FloatVector v = normal.fma(factor, shift);
+          v.mul(slope).blend(v, v.compare(GT, 0f)).intoArray(y, yAt + i);
+        }
       }
     }
   }
 
+  /** Whether the activation is the identity above 0 and a product with a number below. */
+  private static boolean sloped(Activation activation) {
+    return switch (activation) {
+      case LINEAR, LEAKY, RELIE -> true;
+      default -> false;
+    };
+  }
+
   @Override
-  public void scaleChannels(float[] x, int xAt, int rows, int channels, float[] scale, int sAt) {
-    Ranges.rows(x, xAt, rows, channels);
-    checkFromIndexSize(sAt, channels, scale.length);
-    int bound = FLOATS.loopBound(channels);
-    for (int row = 0, at = xAt; row < rows; row++, at += channels) {
-      for (int c = 0; c < bound; c += LANES) {
-        load(x, at + c).mul(load(scale, sAt + c)).intoArray(x, at + c);
-      }
-      for (int c = bound; c < channels; c++) {
-        x[at + c] *= scale[sAt + c];
+  public void normalizeSums(
+      Activation activation,
+      float[] y,
+      float[] delta,
+      float[] x,
+      int first,
+      int rows,
+      int channels,
+      float[] mean,
+      float[] sums,
+      float[] deviations,
+      int at) {
+    boolean vector = sloped(activation) || activation == Activation.RELU;
+    if (!vector || FLOATS.loopBound(channels) < channels) {
+      scalar.normalizeSums(
+          activation, y, delta, x, first, rows, channels, mean, sums, deviations, at);
+      return;
+    }
+    Ranges.rows(y, first, rows, channels);
+    Ranges.rows(delta, first, rows, channels);
+    Ranges.rows(x, first, rows, channels);
+    checkFromIndexSize(0, channels, mean.length);
+    checkFromIndexSize(at, channels, sums.length);
+    checkFromIndexSize(at, channels, deviations.length);
+    FloatVector slope = broadcast(activation.gradient(-1));
+    FloatVector one = broadcast(1);
+    for (int strip = 0; strip < rows; strip += STRIP) {
+      int end = first + Math.min(strip + STRIP, rows) * channels;
+      for (int c = 0; c < channels; c += LANES) {
+        FloatVector centre = load(mean, c);
+        FloatVector sum = load(sums, at + c);
+        FloatVector deviation = load(deviations, at + c);
+        for (int i = first + strip * channels + c; i < end; i += channels) {
+          FloatVector d = load(delta, i).mul(slope.blend(one, load(y, i).compare(GT, 0f)));
+          d.intoArray(delta, i);
+          sum = sum.add(d);
+          deviation = d.fma(load(x, i).sub(centre), deviation);
+        }
+        sum.intoArray(sums, at + c);
+        deviation.intoArray(deviations, at + c);
       }
     }
   }
@@ -340,46 +334,42 @@ public final class VectorKernels implements Kernels {
   @Override
   public void normalizeDelta(
       float[] x,
-      int xAt,
+      float[] delta,
+      int first,
       int rows,
       int channels,
       float[] mean,
-      int mAt,
       float[] variance,
-      int vAt,
+      float[] scale,
+      int sAt,
       float[] meanDelta,
-      int mdAt,
       float[] varianceDelta,
-      int vdAt,
-      int n,
-      float[] delta,
-      int dAt) {
-    Ranges.rows(x, xAt, rows, channels);
-    Ranges.rows(delta, dAt, rows, channels);
-    checkFromIndexSize(mAt, channels, mean.length);
-    checkFromIndexSize(vAt, channels, variance.length);
-    checkFromIndexSize(mdAt, channels, meanDelta.length);
-    checkFromIndexSize(vdAt, channels, varianceDelta.length);
-    float[] deviation = new float[channels];
-    float[] perValue = new float[channels];
-    float[] constant = new float[channels];
-    for (int c = 0; c < channels; c++) {
-      deviation[c] = (float) Math.sqrt(variance[vAt + c] + 0.00001f);
-      perValue[c] = varianceDelta[vdAt + c] * 2 / n;
-      constant[c] = meanDelta[mdAt + c] / n;
+      int n) {
+    if (FLOATS.loopBound(channels) < channels) {
+      scalar.normalizeDelta(
+          x, delta, first, rows, channels, mean, variance, scale, sAt, meanDelta, varianceDelta, n);
+      return;
     }
-    int bound = FLOATS.loopBound(channels);
-    for (int row = 0; row < rows; row++) {
-      int i = row * channels;
-      for (int c = 0; c < bound; c += LANES) {
-        FloatVector centred = load(x, xAt + i + c).sub(load(mean, mAt + c));
-        FloatVector scaled = load(delta, dAt + i + c).div(load(deviation, c));
-        load(perValue, c).fma(centred, scaled).add(load(constant, c)).intoArray(delta, dAt + i + c);
-      }
-      for (int c = bound; c < channels; c++) {
-        float centred = x[xAt + i + c] - mean[mAt + c];
-        float scaled = delta[dAt + i + c] / deviation[c];
-        delta[dAt + i + c] = Math.fma(perValue[c], centred, scaled) + constant[c];
+    Ranges.rows(x, first, rows, channels);
+    Ranges.rows(delta, first, rows, channels);
+    checkFromIndexSize(0, channels, mean.length);
+    checkFromIndexSize(0, channels, variance.length);
+    checkFromIndexSize(sAt, channels, scale.length);
+    checkFromIndexSize(0, channels, meanDelta.length);
+    checkFromIndexSize(0, channels, varianceDelta.length);
+    for (int strip = 0; strip < rows; strip += STRIP) {
+      int end = first + Math.min(strip + STRIP, rows) * channels;
+      for (int c = 0; c < channels; c += LANES) {
+        FloatVector centre = load(mean, c);
+        FloatVector deviation = load(variance, c).add(0.00001f).lanewise(SQRT);
+        FloatVector factor = load(scale, sAt + c);
+        FloatVector perValue = load(varianceDelta, c).mul(2).div(n);
+        FloatVector constant = load(meanDelta, c).div(n);
+        for (int i = first + strip * channels + c; i < end; i += channels) {
+          FloatVector scaled = load(delta, i).mul(factor).div(deviation);
+          FloatVector centred = load(x, i).sub(centre);
+          perValue.fma(centred, scaled).add(constant).intoArray(delta, i);
+        }
       }
     }
   }

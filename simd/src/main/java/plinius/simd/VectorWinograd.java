@@ -7,6 +7,7 @@ import static plinius.simd.Scratch.Use.DELTAS;
 import static plinius.simd.Scratch.Use.PADDED;
 import static plinius.simd.Scratch.Use.PLANES;
 import static plinius.simd.Scratch.Use.PRODUCTS;
+import static plinius.simd.Scratch.Use.TILE;
 import static plinius.simd.Scratch.Use.WEIGHTS;
 import static plinius.simd.WinogradTransforms.PATCH;
 
@@ -186,29 +187,35 @@ final class VectorWinograd {
     }
   }
 
-  /** y = or += A^T m A. */
+  /** y = or += A^T m A. A tile's rows are written as one, because y is not in the cache. */
   private static void outputs(
       Grid g, int first, int tiles, float[] m, float[] y, int yAt, boolean add, Scratch scratch) {
     int perImage = g.tilesH() * g.tilesW();
-    float[] tile = scratch.tile;
+    float[] tile = scratch.array(TILE, 16 * g.filters);
     for (int t = 0; t < tiles; t++) {
       int image = (first + t) / perImage;
       int top = 4 * ((first + t) % perImage / g.tilesW());
       int left = 4 * ((first + t) % g.tilesW());
       int rows = Math.min(4, g.outH - top);
-      int columns = Math.min(4, g.outW - left);
-      int target = yAt + ((image * g.outH + top) * g.outW + left) * g.filters;
+      int count = Math.min(4, g.outW - left) * g.filters;
       for (int f = 0; f < g.filters; f += LANES) {
         WinogradTransforms.output(
-            m, t * g.filters + f, plane(g.filters), rows, tile, scratch.patch);
-        for (int row = 0; row < rows; row++) {
-          int at = target + row * g.outW * g.filters + f;
-          for (int column = 0; column < columns; column++, at += g.filters) {
-            int from = (row * 4 + column) * LANES;
-            (add ? load(y, at).add(load(tile, from)) : load(tile, from)).intoArray(y, at);
-          }
-        }
+            m, t * g.filters + f, plane(g.filters), rows, tile, f, g.filters, scratch.patch);
       }
+      int target = yAt + ((image * g.outH + top) * g.outW + left) * g.filters;
+      for (int row = 0; row < rows; row++) {
+        put(tile, row * 4 * g.filters, y, target + row * g.outW * g.filters, count, add);
+      }
+    }
+  }
+
+  private static void put(float[] tile, int from, float[] y, int at, int count, boolean add) {
+    if (!add) {
+      System.arraycopy(tile, from, y, at, count);
+      return;
+    }
+    for (int i = 0; i < count; i += LANES) {
+      load(y, at + i).add(load(tile, from + i)).intoArray(y, at + i);
     }
   }
 

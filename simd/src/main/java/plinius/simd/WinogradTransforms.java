@@ -59,13 +59,17 @@ final class WinogradTransforms {
     }
   }
 
-  /** A^T m A: 36 planes to the first {@code rows} rows of a tile of 4 x 4 outputs, in tile. */
-  static void output(float[] m, int mAt, int plane, int rows, float[] tile, float[] patch) {
+  /**
+   * A^T m A: 36 planes to the first {@code rows} rows of a tile of 4 x 4 outputs, whose pixels are
+   * {@code pixel} apart.
+   */
+  static void output(
+      float[] m, int mAt, int plane, int rows, float[] tile, int tileAt, int pixel, float[] patch) {
     for (int column = 0; column < 6; column++) {
       output(m, mAt + column * plane, 6 * plane, patch, column * LANES, 6 * LANES);
     }
     for (int row = 0; row < rows; row++) {
-      output(patch, row * 6 * LANES, LANES, tile, row * 4 * LANES, LANES);
+      output(patch, row * 6 * LANES, LANES, tile, tileAt + row * 4 * pixel, pixel);
     }
   }
 

@@ -122,18 +122,33 @@ final class KernelDigest {
       keep("squares " + c, p);
       kernels.channelProducts(a, GUARD, b, GUARD, rows, c, p, GUARD);
       keep("products " + c, p);
-      kernels.channelDeviations(a, GUARD, b, GUARD, rows, c, mean, GUARD, p, GUARD);
-      keep("deviations " + c, p);
-      kernels.normalize(a, GUARD, rows, c, mean, GUARD, variance, GUARD, y, GUARD);
-      keep("normalize " + c, y);
-      kernels.scaleAddBias(y, GUARD, rows, c, mean, GUARD, variance, GUARD, y, GUARD);
-      keep("scaleAddBias " + c, y);
-      kernels.scaleChannels(y, GUARD, rows, c, mean, GUARD);
-      keep("scaleChannels " + c, y);
-      float[] q = some(c);
-      kernels.normalizeDelta(
-          a, GUARD, rows, c, mean, GUARD, variance, GUARD, q, GUARD, p, GUARD, rows, b, GUARD);
-      keep("normalizeDelta " + c, b);
+      for (Activation activation : Activation.values()) {
+        kernels.normalize(
+            a,
+            GUARD,
+            rows,
+            c,
+            mean,
+            GUARD,
+            variance,
+            GUARD,
+            p,
+            GUARD,
+            mean,
+            GUARD,
+            activation,
+            y,
+            GUARD);
+        keep("normalize " + activation + " " + c, y);
+        float[] q = some(c);
+        kernels.normalizeSums(activation, y, b, a, GUARD, rows, c, mean, p, q, GUARD);
+        keep("delta of normalizeSums " + activation + " " + c, b);
+        keep("sums " + activation + " " + c, p);
+        keep("deviations " + activation + " " + c, q);
+        kernels.normalizeDelta(a, b, GUARD, rows, c, mean, variance, p, GUARD, q, mean, rows);
+        keep("normalizeDelta " + activation + " " + c, b);
+        b = some(n);
+      }
     }
   }
 

@@ -22,6 +22,8 @@ public final class BatchNormalization {
   private final float[] variance;
   private final float[] meanDelta;
   private final float[] varianceDelta;
+  private final float[] imageMeans; // (batch, channels)
+  private final float[] imageSquares; // (batch, channels)
   private final ChannelSums sums;
   private final ChannelSums deviations;
 
@@ -39,6 +41,8 @@ public final class BatchNormalization {
     variance = new float[channels];
     meanDelta = new float[channels];
     varianceDelta = new float[channels];
+    imageMeans = storage.trainingActivations(channels);
+    imageSquares = storage.trainingActivations(channels);
     sums = new ChannelSums(channels);
     deviations = new ChannelSums(channels);
     x = storage.trainingActivations(shape.count());
@@ -74,7 +78,7 @@ public final class BatchNormalization {
     return pass.training ? x : output;
   }
 
-  /** output = activation((source - mean) / deviation * scale + bias). */
+  /** output = activation((source - mean) / deviation * scale + bias), after {@link #gather}. */
   void forward(Pass pass, float[] output, int biasesAt, Activation activation) {
     if (pass.training) {
       statistics(pass);
@@ -88,50 +92,60 @@ public final class BatchNormalization {
     int varianceAt = pass.training ? 0 : rollingVariance.offset();
     pass.run(
         shard -> {
-          // Image by image, so that the second pass finds the image in the cache.
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            int at = image * rowsPerImage * channels;
-            pass.kernels.normalize(
-                from, at, rowsPerImage, channels, means, meanAt, variances, varianceAt, output, at);
-            pass.kernels.scaleAddBias(
-                output,
-                at,
-                rowsPerImage,
-                channels,
-                block,
-                scales.offset(),
-                block,
-                biasesAt,
-                output,
-                at);
-            if (activation != Activation.LINEAR) {
-              pass.kernels.activate(activation, output, at, rowsPerImage * channels);
-            }
-          }
+          int at = first(pass, shard);
+          pass.kernels.normalize(
+              from,
+              at,
+              rows(pass, shard),
+              channels,
+              means,
+              meanAt,
+              variances,
+              varianceAt,
+              block,
+              scales.offset(),
+              block,
+              biasesAt,
+              activation,
+              output,
+              at);
         });
   }
 
-  private void statistics(Pass pass) {
-    pass.run(
-        shard -> {
-          int at = sums.cleared(shard);
-          pass.kernels.channelSums(
-              x, first(pass, shard), rows(pass, shard), channels, sums.partials(), at);
-        });
-    int n = pass.images * rowsPerImage;
-    for (int c = 0; c < channels; c++) {
-      mean[c] = sums.total(pass.shards, c) * (1f / n);
+  /**
+   * Takes the sums of some images of {@link #source}, while they are in the cache: each image's
+   * mean, and the squares of the deviations from it.
+   */
+  void gather(Pass pass, int from, int to) {
+    for (int image = from; image < to && pass.training; image++) {
+      int at = image * channels;
+      int first = at * rowsPerImage;
+      Arrays.fill(imageMeans, at, at + channels, 0);
+      Arrays.fill(imageSquares, at, at + channels, 0);
+      pass.kernels.channelSums(x, first, rowsPerImage, channels, imageMeans, at);
+      pass.kernels.scale(1f / rowsPerImage, imageMeans, at, channels);
+      pass.kernels.channelSquares(
+          x, first, rowsPerImage, channels, imageMeans, at, imageSquares, at);
     }
-    pass.run(
-        shard -> {
-          int at = sums.cleared(shard);
-          pass.kernels.channelSquares(
-              x, first(pass, shard), rows(pass, shard), channels, mean, 0, sums.partials(), at);
-        });
+  }
+
+  /** Mean and variance of the batch from those of its images, in their order. */
+  private void statistics(Pass pass) {
     // A single value has no variance; the original divides by zero there.
-    float perValue = n > 1 ? (float) (1.0 / (n - 1)) : 0;
+    double perValue = 1.0 / Math.max(1, pass.images * rowsPerImage - 1);
     for (int c = 0; c < channels; c++) {
-      variance[c] = sums.total(pass.shards, c) * perValue;
+      double sum = 0;
+      for (int image = 0; image < pass.images; image++) {
+        sum += imageMeans[image * channels + c];
+      }
+      double total = sum / pass.images;
+      double squares = 0;
+      for (int image = 0; image < pass.images; image++) {
+        double deviation = imageMeans[image * channels + c] - total;
+        squares += imageSquares[image * channels + c] + rowsPerImage * deviation * deviation;
+      }
+      mean[c] = (float) total;
+      variance[c] = (float) (squares * perValue);
     }
   }
 
@@ -146,10 +160,10 @@ public final class BatchNormalization {
   }
 
   /**
-   * Turns delta with regard to the activated output into delta with regard to x, and adds to the
-   * updates of biases and scales.
+   * The first pass back: takes delta back through the activation, and adds to the updates of biases
+   * and scales.
    */
-  void backward(
+  void backwardSums(
       Pass pass,
       float[] output,
       Activation activation,
@@ -160,16 +174,18 @@ public final class BatchNormalization {
         shard -> {
           int at = sums.cleared(shard);
           deviations.cleared(shard);
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            int first = image * rowsPerImage * channels;
-            if (activation != Activation.LINEAR) {
-              pass.kernels.gradient(
-                  activation, output, first, delta, first, rowsPerImage * channels);
-            }
-            pass.kernels.channelSums(delta, first, rowsPerImage, channels, sums.partials(), at);
-            pass.kernels.channelDeviations(
-                delta, first, x, first, rowsPerImage, channels, mean, 0, deviations.partials(), at);
-          }
+          pass.kernels.normalizeSums(
+              activation,
+              output,
+              delta,
+              x,
+              first(pass, shard),
+              rows(pass, shard),
+              channels,
+              mean,
+              sums.partials(),
+              deviations.partials(),
+              at);
         });
     float[] block = storage.block();
     for (int c = 0; c < channels; c++) {
@@ -183,30 +199,23 @@ public final class BatchNormalization {
       varianceDelta[c] =
           (float) (-.5 * (deviation * scale) * (1.0 / (inRoot * StrictMath.sqrt(inRoot))));
     }
-    int n = pass.images * rowsPerImage;
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            int at = image * rowsPerImage * channels;
-            pass.kernels.scaleChannels(delta, at, rowsPerImage, channels, block, scales.offset());
-            pass.kernels.normalizeDelta(
-                x,
-                at,
-                rowsPerImage,
-                channels,
-                mean,
-                0,
-                variance,
-                0,
-                meanDelta,
-                0,
-                varianceDelta,
-                0,
-                n,
-                delta,
-                at);
-          }
-        });
+  }
+
+  /** The second pass back, for some images: delta with regard to x. */
+  void backwardDelta(Pass pass, float[] delta, int from, int to) {
+    pass.kernels.normalizeDelta(
+        x,
+        delta,
+        from * rowsPerImage * channels,
+        (to - from) * rowsPerImage,
+        channels,
+        mean,
+        variance,
+        storage.block(),
+        scales.offset(),
+        meanDelta,
+        varianceDelta,
+        pass.images * rowsPerImage);
   }
 
   private int first(Pass pass, int shard) {

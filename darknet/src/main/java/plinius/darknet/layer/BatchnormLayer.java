@@ -42,27 +42,29 @@ public final class BatchnormLayer implements Layer {
   @Override
   public void forward(Pass pass) {
     float[] target = normalization.source(pass, output);
-    pass.run(
-        shard -> {
-          int from = pass.from(shard) * out.count();
-          int to = pass.from(shard + 1) * out.count();
-          System.arraycopy(pass.input, from, target, from, to - from);
+    pass.runBlocks(
+        1,
+        (from, to) -> {
+          int at = from * out.count();
+          System.arraycopy(pass.input, at, target, at, (to - from) * out.count());
+          normalization.gather(pass, from, to);
         });
     normalization.forward(pass, output, biases.offset(), Activation.LINEAR);
   }
 
   @Override
   public void backward(Pass pass) {
-    normalization.backward(
+    normalization.backwardSums(
         pass, output, Activation.LINEAR, delta, biasUpdates.offset(), scaleUpdates.offset());
-    if (pass.wantsInputDelta()) {
-      pass.run(
-          shard -> {
-            int from = pass.from(shard) * out.count();
-            int to = pass.from(shard + 1) * out.count();
-            pass.kernels.add(delta, from, pass.inputDelta, from, to - from);
-          });
-    }
+    pass.runBlocks(
+        1,
+        (from, to) -> {
+          normalization.backwardDelta(pass, delta, from, to);
+          if (pass.wantsInputDelta()) {
+            int at = from * out.count();
+            pass.kernels.add(delta, at, pass.inputDelta, at, (to - from) * out.count());
+          }
+        });
   }
 
   @Override

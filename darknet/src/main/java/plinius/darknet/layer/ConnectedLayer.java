@@ -4,6 +4,7 @@ import java.util.Optional;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.weights.WeightsSource;
 import plinius.kernel.Activation;
+import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
 
@@ -68,17 +69,12 @@ public final class ConnectedLayer implements Layer {
     float[] block = storage.block();
     float[] target = normalization.isPresent() ? normalization.get().source(pass, output) : output;
     pass.kernels.prepareForward(shape, block, weights.offset(), pass.prepared);
-    pass.run(
-        shard ->
-            pass.kernels.convForward(
-                shape,
-                pass.input,
-                0,
-                pass.prepared,
-                target,
-                0,
-                pass.from(shard),
-                pass.from(shard + 1)));
+    pass.runBlocks(
+        ConvPlan.images(shape),
+        (from, to) -> {
+          pass.kernels.convForward(shape, pass.input, 0, pass.prepared, target, 0, from, to);
+          normalization.ifPresent(n -> n.gather(pass, from, to));
+        });
     if (normalization.isPresent()) {
       normalization.get().forward(pass, output, biases.offset(), activation);
     } else {
@@ -93,25 +89,25 @@ public final class ConnectedLayer implements Layer {
       int scaleUpdatesAt = scaleUpdates.orElseThrow().offset();
       normalization
           .get()
-          .backward(pass, output, activation, delta, biasUpdates.offset(), scaleUpdatesAt);
+          .backwardSums(pass, output, activation, delta, biasUpdates.offset(), scaleUpdatesAt);
     } else {
       plain.backward(pass, output, activation, delta, block, biasUpdates.offset());
     }
-    WeightUpdates.add(pass, shape, pass.input, delta, block, weightUpdates.offset());
-    if (pass.wantsInputDelta()) {
+    boolean wanted = pass.wantsInputDelta();
+    if (wanted) {
       pass.kernels.prepareBackward(shape, block, weights.offset(), pass.prepared);
-      pass.run(
-          shard ->
-              pass.kernels.convBackwardData(
-                  shape,
-                  delta,
-                  0,
-                  pass.prepared,
-                  pass.inputDelta,
-                  0,
-                  pass.from(shard),
-                  pass.from(shard + 1)));
     }
+    pass.runBlocks(
+        ConvPlan.images(shape),
+        (from, to) -> {
+          normalization.ifPresent(n -> n.backwardDelta(pass, delta, from, to));
+          if (wanted) {
+            pass.beforeAdding(from, to);
+            pass.kernels.convBackwardData(
+                shape, delta, 0, pass.prepared, pass.inputDelta, 0, from, to);
+          }
+        });
+    WeightUpdates.add(pass, shape, pass.input, delta, block, weightUpdates.offset());
   }
 
   @Override

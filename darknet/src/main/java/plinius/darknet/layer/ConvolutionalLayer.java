@@ -6,6 +6,7 @@ import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.weights.WeightsSource;
 import plinius.kernel.Activation;
+import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
 
@@ -99,10 +100,12 @@ public final class ConvolutionalLayer implements Layer {
     float[] block = storage.block();
     float[] target = normalization.isPresent() ? normalization.get().source(pass, output) : output;
     pass.kernels.prepareForward(shape, block, weights.offset(), pass.prepared);
-    pass.run(
-        shard ->
-            pass.kernels.convForward(
-                shape, input, 0, pass.prepared, target, 0, pass.from(shard), pass.from(shard + 1)));
+    pass.runBlocks(
+        ConvPlan.images(shape),
+        (from, to) -> {
+          pass.kernels.convForward(shape, input, 0, pass.prepared, target, 0, from, to);
+          normalization.ifPresent(n -> n.gather(pass, from, to));
+        });
     if (normalization.isPresent()) {
       normalization.get().forward(pass, output, biases.offset(), activation);
     } else {
@@ -117,26 +120,27 @@ public final class ConvolutionalLayer implements Layer {
       int scaleUpdatesAt = scaleUpdates.orElseThrow().offset();
       normalization
           .get()
-          .backward(pass, output, activation, delta, biasUpdates.offset(), scaleUpdatesAt);
+          .backwardSums(pass, output, activation, delta, biasUpdates.offset(), scaleUpdatesAt);
     } else {
       plain.backward(pass, output, activation, delta, block, biasUpdates.offset());
     }
+    boolean wanted = pass.wantsInputDelta();
+    float[] inputDelta = wanted && flat.isPresent() ? flat.get().delta(pass) : pass.inputDelta;
+    if (wanted) {
+      pass.kernels.prepareBackward(shape, block, weights.offset(), pass.prepared);
+    }
+    pass.runBlocks(
+        ConvPlan.images(shape),
+        (from, to) -> {
+          normalization.ifPresent(n -> n.backwardDelta(pass, delta, from, to));
+          if (wanted) {
+            pass.beforeAdding(from, to);
+            pass.kernels.convBackwardData(shape, delta, 0, pass.prepared, inputDelta, 0, from, to);
+          }
+        });
     float[] input = flat.isPresent() ? flat.get().gathered() : pass.input;
     WeightUpdates.add(pass, shape, input, delta, block, weightUpdates.offset());
-    if (pass.wantsInputDelta()) {
-      float[] inputDelta = flat.isPresent() ? flat.get().delta(pass) : pass.inputDelta;
-      pass.kernels.prepareBackward(shape, block, weights.offset(), pass.prepared);
-      pass.run(
-          shard ->
-              pass.kernels.convBackwardData(
-                  shape,
-                  delta,
-                  0,
-                  pass.prepared,
-                  inputDelta,
-                  0,
-                  pass.from(shard),
-                  pass.from(shard + 1)));
+    if (wanted) {
       flat.ifPresent(f -> f.scatter(pass));
     }
   }

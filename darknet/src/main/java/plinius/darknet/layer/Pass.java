@@ -23,6 +23,9 @@ public final class Pass {
   final Workers workers;
   final Draws draws;
 
+  /** Images that the arrays have room for. */
+  final int batch;
+
   /** Scratch that layers use in turn: shards' partial weight updates. */
   final float[] partials;
 
@@ -33,13 +36,19 @@ public final class Pass {
   float[] inputDelta = NOTHING;
   float[] truth = NOTHING;
   boolean training;
+
+  /** Whether nobody has added to inputDelta yet, nor set it to 0. */
+  boolean firstToAdd;
+
   int images;
   int shards;
   long iteration;
   int firstImage;
 
   /** A pass that can be used again and again. */
-  public Pass(Kernels kernels, Workers workers, Draws draws, int partials, int prepared) {
+  public Pass(
+      Kernels kernels, Workers workers, Draws draws, int batch, int partials, int prepared) {
+    this.batch = batch;
     this.kernels = kernels;
     this.workers = workers;
     this.draws = draws;
@@ -64,10 +73,15 @@ public final class Pass {
     this.truth = NOTHING;
   }
 
-  /** What the next layer reads, and where its backward adds what it finds out about that. */
-  public void at(float[] layerInput, float[] layerInputDelta) {
+  /**
+   * What the next layer reads, and where its backward adds what it finds out about that.
+   *
+   * @param first whether the layer has to set the latter to 0 before it adds
+   */
+  public void at(float[] layerInput, float[] layerInputDelta, boolean first) {
     this.input = layerInput;
     this.inputDelta = layerInputDelta;
+    this.firstToAdd = first;
   }
 
   /** What layers with a cost compare with, from here on. */
@@ -101,6 +115,31 @@ public final class Pass {
   /** Runs a task for every shard, on all threads. */
   void run(IntConsumer shardTask) {
     workers.run(shards, shardTask);
+  }
+
+  /** Sets the delta of some images to 0 if nobody has, while it is about to be in the cache. */
+  void beforeAdding(int from, int to) {
+    if (firstToAdd) {
+      int perImage = inputDelta.length / batch;
+      Arrays.fill(inputDelta, from * perImage, to * perImage, 0);
+    }
+  }
+
+  /** A task over the images [from, to). */
+  @FunctionalInterface
+  interface ImagesTask {
+    void accept(int from, int to);
+  }
+
+  /** Runs a task for every shard, some of its images at a time, so that they stay in the cache. */
+  void runBlocks(int block, ImagesTask task) {
+    run(
+        shard -> {
+          int end = from(shard + 1);
+          for (int image = from(shard); image < end; image += block) {
+            task.accept(image, Math.min(image + block, end));
+          }
+        });
   }
 
   /** Values that one task of an elementwise pass takes: 64 KiB of floats. */
