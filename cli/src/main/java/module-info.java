@@ -7,7 +7,7 @@ module plinius.cli {
   requires plinius.pmem;
   requires plinius.darknet;
   requires plinius.verification;
-  requires plinius.attestation;
+  requires transitive plinius.attestation;
   requires plinius.seal;
   requires com.fasterxml.jackson.databind;
   requires info.picocli;

@@ -26,8 +26,8 @@ import plinius.seal.jose.Json;
  * @param nonce drawn for this message, so that an old confirmation serves no new one
  */
 public record Advance(Id128 job, long epoch, MirrorId mirror, String nonce) {
-  /** Where it is posted to. */
-  public static final String PATH = "/plinius/v0/advance";
+  /** Where it is posted to: among the plugins of the KBS protocol. */
+  public static final String PATH = "/kbs/v0/external/plinius/advance";
 
   /** Status of the refusal of a run that is not the newest, or of a mirror that is not. */
   public static final int CONFLICT = 409;

@@ -15,8 +15,10 @@ import plinius.attestation.kbs.MirrorId;
 public final class Freshness {
   /** Tells the broker which mirror is the newest; returns when it has confirmed that. */
   @FunctionalInterface
-  public interface Record {
+  public interface Ledger {
     /**
+     * From now on this is the newest.
+     *
      * @throws AttestationException if the broker refuses, or if there is no answer
      */
     void advance(MirrorId newest);
@@ -29,18 +31,18 @@ public final class Freshness {
 
   private final FreshnessMode mode;
   private final Optional<MirrorId> known;
-  private final Record record;
+  private final Ledger ledger;
   private long acknowledged;
 
   /**
    * @param mode the grant's
    * @param known the newest mirror that the broker knew of when it gave the keys
-   * @param record where to tell of newer ones
+   * @param ledger where to tell of newer ones
    */
-  public Freshness(FreshnessMode mode, Optional<MirrorId> known, Record record) {
+  public Freshness(FreshnessMode mode, Optional<MirrorId> known, Ledger ledger) {
     this.mode = mode;
     this.known = mode.recorded() ? known : Optional.empty();
-    this.record = record;
+    this.ledger = ledger;
     this.acknowledged = this.known.map(MirrorId::sequence).orElse(0L);
   }
 
@@ -126,7 +128,7 @@ public final class Freshness {
     long end = System.nanoTime() + PATIENCE.toNanos();
     for (; ; ) {
       try {
-        record.advance(newest);
+        ledger.advance(newest);
         acknowledged = newest.sequence();
         return;
       } catch (AttestationException.Unreachable e) {
