@@ -4,15 +4,11 @@
  */
 module plinius.enclave {
   requires plinius.boundary;
-  requires transitive plinius.attestation;
-  requires transitive plinius.dataset;
-  requires transitive plinius.romulus;
-  requires transitive plinius.pmem;
-  requires transitive plinius.seal;
-  requires transitive plinius.darknet;
+  requires plinius.attestation;
+  requires plinius.dataset;
+  requires plinius.romulus;
+  requires plinius.pmem;
+  requires plinius.seal;
+  requires plinius.darknet;
   requires plinius.kernel;
-
-  // Measured by itself, by programs outside of the trusted part; nothing in the image uses it so.
-  exports plinius.enclave.mirror;
-  exports plinius.enclave.pmdata;
 }

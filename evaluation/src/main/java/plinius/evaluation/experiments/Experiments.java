@@ -8,6 +8,17 @@ public final class Experiments {
   private Experiments() {}
 
   public static List<Experiment> all() {
-    return List.of(new TrustedSize());
+    return List.of(
+        new MediumCharacter(),
+        new SwapsPerSecond(),
+        new MirrorAgainstCheckpoints(),
+        new EnclaveMemory(),
+        new BatchDecryption(),
+        new CrashResilience(),
+        new SpotTraining(),
+        new SecureInference(),
+        new TrustedSize(),
+        new Further(),
+        new Overheads());
   }
 }

@@ -39,7 +39,8 @@ public record SpotResult(
     return executed - completed;
   }
 
-  static Table.Rows table(String name) {
+  /** A table for results. */
+  public static Table.Rows table(String name) {
     return Table.of(
         name,
         "trace",
@@ -60,7 +61,8 @@ public record SpotResult(
         "onDemandCost");
   }
 
-  void addTo(Table.Rows rows, String trace, String how) {
+  /** Adds this result as a row. */
+  public void addTo(Table.Rows rows, String trace, String how) {
     rows.add(
         trace,
         how,

@@ -1,0 +1,228 @@
+package plinius.evaluation.experiments;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import plinius.evaluation.Claim;
+import plinius.evaluation.Experiment;
+import plinius.evaluation.Figure;
+import plinius.evaluation.Findings;
+import plinius.evaluation.Laboratory;
+import plinius.evaluation.Table;
+import plinius.evaluation.mirror.OverheadProbe;
+import plinius.evaluation.process.Event;
+import plinius.evaluation.process.MeasuringJvm;
+import plinius.evaluation.process.Product;
+import plinius.evaluation.process.Trainings;
+
+/** What the paper does not ask: the price of a mirror at every iteration, and exactness. */
+final class Further implements Experiment {
+  private static final double CHECKFREQ = 3.5;
+  private static final double PCCHECK = 3;
+
+  @Override
+  public String name() {
+    return "further";
+  }
+
+  @Override
+  public String title() {
+    return "Further than the paper";
+  }
+
+  @Override
+  public String paper() {
+    return "Not asked. CheckFreq (FAST 2021) reports an overhead of 3.5 %, PCcheck (ASPLOS 2025) 3"
+        + " % at a checkpoint every 10 iterations; neither encrypts.";
+  }
+
+  @Override
+  public Findings run(Laboratory laboratory) {
+    Findings.Builder findings = new Findings.Builder();
+    overhead(laboratory, findings);
+    exactness(laboratory, findings);
+    peers(laboratory, findings);
+    return findings.build();
+  }
+
+  // ---------------------------------------------------------------- price of mirroring
+
+  private static void overhead(Laboratory laboratory, Findings.Builder findings) {
+    Path cfg = CrashResilience.folder(laboratory, "further").resolve("work.cfg");
+    write(cfg, Networks.twelve(128, 1_000_000, 32));
+    Table.Rows raw =
+        Table.of(
+            "overhead-rounds",
+            "megabytes",
+            "round",
+            "aloneMillis",
+            "mirroredMillis",
+            "mirrorMillis");
+    for (double megabytes :
+        laboratory.choose(List.of(1., 50., 100.), List.of(1., 10., 25., 50., 100., 150., 200.))) {
+      laboratory.progress("further: mirror of " + (int) megabytes + " MB at every iteration");
+      MeasuringJvm.run(
+              OverheadProbe.class,
+              laboratory.pm().toString(),
+              cfg.toString(),
+              Double.toString(megabytes),
+              laboratory.choose("7", "15"))
+          .forEach(
+              line ->
+                  raw.add(
+                      line.path("megabytes").asDouble(),
+                      line.path("round").asInt(),
+                      line.path("aloneMillis").asDouble(),
+                      line.path("mirroredMillis").asDouble(),
+                      line.path("mirrorMillis").asDouble()));
+    }
+    judgeOverhead(raw.done(), findings);
+  }
+
+  /** Medians and claims of raw rounds. */
+  static void judgeOverhead(Table raw, Findings.Builder findings) {
+    Table.Rows shares = Table.of("overhead", "megabytes", "how", "percent");
+    double at50 = Double.NaN;
+    for (double size :
+        raw.rows().stream().map(row -> Double.parseDouble(row.getFirst())).distinct().toList()) {
+      double alone = raw.median("aloneMillis", row -> row.is("megabytes", size));
+      double mirror = raw.median("mirrorMillis", row -> row.is("megabytes", size));
+      double mirrored = raw.median("mirroredMillis", row -> row.is("megabytes", size));
+      double share = 100 * mirror / alone;
+      shares.add(size, "time of the mirror", share);
+      shares.add(size, "whole iteration, with against without", 100 * (mirrored / alone - 1));
+      at50 = size == 50 ? share : at50;
+    }
+    findings
+        .table(raw)
+        .table(shares.done())
+        .figure(
+            Figure.of(
+                    "A mirror at every iteration of about 300 ms",
+                    "overhead",
+                    Figure.Kind.LINE,
+                    "megabytes",
+                    Figure.Axis.linear("model, MB"),
+                    "percent",
+                    Figure.Axis.linear("% of an iteration"))
+                .by("how")
+                .beside("CheckFreq: 3.5 %, not encrypted", CHECKFREQ)
+                .beside("PCcheck: 3 %, every 10 iterations, not encrypted", PCCHECK));
+    if (!Double.isNaN(at50)) {
+      findings.claim(
+          Claim.atMost(
+              3.5,
+              "Mirror of 50 MB at every iteration of about 300 ms of work on all cores",
+              at50,
+              "%",
+              "CheckFreq 3.5 %, PCcheck 3 % every 10 iterations"));
+    }
+    findings.note(
+        "The work is real training (12 convolutions) on all cores; the mirror of the made-up model"
+            + " follows it and overlaps with nothing, so its time is the overhead. The second line"
+            + " compares whole rounds and carries the machine's noise.");
+  }
+
+  // ---------------------------------------------------------------- exactness
+
+  private static void exactness(Laboratory laboratory, Findings.Builder findings) {
+    Path folder = CrashResilience.folder(laboratory, "exactness");
+    Trainings trainings = Trainings.prepare(laboratory.product(), folder, laboratory.mnist());
+    int iterations = laboratory.choose(40, 200);
+    Path cfg = trainings.cfg("exact.cfg", Networks.five(64, iterations, 8));
+    Table.Rows rows = Table.of("exactness", "training", "iterations", "state");
+    List<String> states = new ArrayList<>();
+    int threads = Runtime.getRuntime().availableProcessors();
+    for (List<Object> options :
+        List.<List<Object>>of(
+            List.of("--threads", 1),
+            List.of("--threads", threads),
+            List.of("--threads", 2 * threads + 1),
+            List.of("--mirror-every", 7))) {
+      laboratory.progress("further: exactness, " + options);
+      Product.Ended ended = trainings.train(cfg, laboratory.newPm(), options.toArray());
+      states.add(ended.state());
+      rows.add(options.toString(), iterations, ended.state());
+    }
+    Path pm = laboratory.newPm();
+    for (String at :
+        List.of(
+            "mirror-out:" + iterations / 4,
+            "iteration:" + iterations / 2,
+            "mirror-in",
+            "recovery")) {
+      laboratory.progress("further: exactness, killed at " + at);
+      Product.Ended killed = trainings.startTraining(cfg, pm, event -> {}, "--kill-at", at).end();
+      rows.add("killed at " + at + ", exit code " + killed.code(), killed.iterations().size(), "");
+    }
+    Product.Ended last = trainings.train(cfg, pm);
+    states.add(last.state());
+    rows.add("resumed after these four kills", last.iterations().size(), last.state());
+    findings
+        .table(rows.done())
+        .claim(
+            Claim.holds(
+                "Same state bit for bit: 1, "
+                    + threads
+                    + " and "
+                    + (2 * threads + 1)
+                    + " threads, another mirror frequency, four kills",
+                states.stream().distinct().count() == 1,
+                "not claimed"));
+  }
+
+  // ---------------------------------------------------------------- peers
+
+  private static void peers(Laboratory laboratory, Findings.Builder findings) {
+    laboratory.progress("further: training rate beside others");
+    Product.Ended ended =
+        laboratory.quick()
+            ? null
+            : laboratory
+                .product()
+                .run(
+                    "bench",
+                    "train",
+                    laboratory.product().root().resolve("examples/mnist/mnist-12.cfg"),
+                    "--json");
+    List<Event> lines =
+        ended == null
+            ? List.of()
+            : ended.events().stream()
+                .filter(line -> line.fields().path("bench").asText().equals("train"))
+                .toList();
+    if (lines.isEmpty()) {
+      findings.note(
+          "The training rate beside libtorch and Darknet is not in this run: `plinius bench train`"
+              + (laboratory.quick() ? " belongs to a full one." : " gave no figures."));
+      return;
+    }
+    Table.Rows rows = Table.of("rates", "implementation", "threads", "imagesPerSecond");
+    for (Event line : lines) {
+      rows.add(
+          line.fields().path("implementation").asText(),
+          line.fields().path("threads").asInt(),
+          line.number("imagesPerSecond"));
+    }
+    findings
+        .table(rows.done())
+        .figure(
+            Figure.of(
+                    "Training rate, 12 convolutions, batch 128",
+                    "rates",
+                    Figure.Kind.BARS,
+                    "threads",
+                    Figure.Axis.linear("threads"),
+                    "imagesPerSecond",
+                    Figure.Axis.linear("images/s"))
+                .by("implementation"));
+  }
+
+  private static void write(Path file, String text) {
+    try {
+      java.nio.file.Files.writeString(file, text);
+    } catch (java.io.IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+}

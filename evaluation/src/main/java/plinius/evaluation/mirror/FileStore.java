@@ -1,0 +1,93 @@
+package plinius.evaluation.mirror;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import plinius.seal.SecretBytes;
+
+/** Checkpoints in a file: encrypt, write, fsync; read, decrypt. */
+final class FileStore implements Store {
+  /** When to fsync. */
+  enum Sync {
+    /** After each buffer, as the paper's baseline does. */
+    EACH_BUFFER("file, fsync each buffer"),
+    /** Once at the end: enough for a checkpoint, and fair. */
+    AT_THE_END("file, one fsync");
+
+    private final String text;
+
+    Sync(String text) {
+      this.text = text;
+    }
+  }
+
+  private final Path file;
+  private final Sync sync;
+  private final Buffers buffers;
+
+  FileStore(Path file, Sync sync, Model model, SecretBytes key) {
+    this.file = file;
+    this.sync = sync;
+    this.buffers = new Buffers(model, key);
+  }
+
+  @Override
+  public String name() {
+    return sync.text;
+  }
+
+  @Override
+  public void save() {
+    try (FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      for (Buffers.Part part : buffers.parts()) {
+        ByteBuffer bytes = ByteBuffer.wrap(buffers.seal(part), 0, part.sealedBytes());
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+        if (sync == Sync.EACH_BUFFER) {
+          channel.force(true);
+        }
+      }
+      if (sync == Sync.AT_THE_END) {
+        channel.force(true);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public void restore() {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      for (Buffers.Part part : buffers.parts()) {
+        ByteBuffer bytes = ByteBuffer.wrap(buffers.incoming(), 0, part.sealedBytes());
+        while (bytes.hasRemaining()) {
+          if (channel.read(bytes) < 0) {
+            throw new IllegalStateException(file + " is too short");
+          }
+        }
+        buffers.unseal(part);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public boolean forget() {
+    return PageCache.forget(file);
+  }
+
+  @Override
+  public void close() {
+    buffers.close();
+  }
+}
