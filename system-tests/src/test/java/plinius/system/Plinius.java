@@ -135,6 +135,19 @@ final class Plinius {
       }
     }
 
+    /** Sends the host a signal: STOP holds the whole run, CONT lets it go on. */
+    void signalHost(String signal) {
+      String pid = Long.toString(below("plinius.host").orElseThrow().pid());
+      try {
+        assertThat(new ProcessBuilder("kill", "-" + signal, pid).start().waitFor()).isZero();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        throw new AssertionError(e);
+      }
+    }
+
     /** The process below the command whose command line contains a text. */
     Optional<ProcessHandle> below(String text) {
       return process

@@ -2,8 +2,6 @@ package plinius.system;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -224,26 +222,14 @@ class TamperTest {
     Path pm = world.copyOf(trained);
     Plinius.Running first = world.startTraining(pm);
     first.awaitOutput("\"iteration\":" + (ITERATIONS + 1) + ",");
-    stop(first.below("plinius.host").orElseThrow().pid(), "STOP");
+    first.signalHost("STOP");
     try {
       Plinius.Run second = world.train(pm).expect(IN_USE);
       assertThat(second.event("error").path("reason").asText()).contains(pm.toString());
     } finally {
-      stop(first.below("plinius.host").orElseThrow().pid(), "CONT");
+      first.signalHost("CONT");
     }
     first.end().expect(0);
-  }
-
-  private static void stop(long pid, String signal) {
-    try {
-      assertThat(new ProcessBuilder("kill", "-" + signal, Long.toString(pid)).start().waitFor())
-          .isZero();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new AssertionError(e);
-    }
   }
 
   private Plinius.Run refused(Path pm, int code, String... said) {
