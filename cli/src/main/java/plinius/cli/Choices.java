@@ -26,13 +26,7 @@ final class Choices {
   static final class ProtocolConverter implements ITypeConverter<Protocol> {
     @Override
     public Protocol convert(String text) {
-      Protocol chosen = choice(Protocol.values(), text);
-      if (chosen != Protocol.PING_PONG) {
-        throw new TypeConversionException(
-            "the classic protocol of Romulus is not part of this version: "
-                + "leave the option out, which means ping-pong");
-      }
-      return chosen;
+      return choice(Protocol.values(), text);
     }
   }
 

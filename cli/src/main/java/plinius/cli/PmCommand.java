@@ -71,6 +71,7 @@ final class PmCommand extends VerbGroup {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("pool", file.toString());
       fields.put("formatVersion", info.formatVersion());
+      fields.put("protocol", info.protocol().option());
       fields.put("keyId", hex.formatHex(info.identity().keyId()));
       fields.put("job", hex.formatHex(info.identity().jobId()));
       fields.put("sequence", info.sequence());

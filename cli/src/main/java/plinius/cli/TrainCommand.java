@@ -78,7 +78,7 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
       paramLabel = "P",
       defaultValue = "ping-pong",
       converter = Choices.ProtocolConverter.class,
-      description = "The pool's transactions: ping-pong (default) or romulus.")
+      description = "Transactions of a new pool: ping-pong (default) or romulus.")
   private plinius.boundary.HostMessage.Protocol protocol;
 
   @Option(

@@ -30,7 +30,6 @@ import plinius.boundary.HostMessage.Begin;
 import plinius.boundary.HostMessage.DataFile;
 import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.PoolReady;
-import plinius.boundary.HostMessage.Protocol;
 import plinius.boundary.HostMessage.Setting;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
@@ -56,6 +55,7 @@ import plinius.pmem.Medium;
 import plinius.pmem.PersistentMemory;
 import plinius.pmem.WriteBack;
 import plinius.romulus.PoolException;
+import plinius.romulus.Protocol;
 import plinius.seal.Id128;
 
 /**
@@ -161,10 +161,6 @@ final class Session {
     int target = target(network);
     MirrorTerms terms = terms(grant, cfg, network);
     List<MirroredTensor> tensors = tensors(network);
-    if (begin.protocol() != Protocol.PING_PONG) {
-      throw new EnclaveException.BadInput(
-          "this version has the protocol ping-pong only; leave --protocol out");
-    }
     try (PmData data = openTraining(grant, network)) {
       SampleOrder order = new SampleOrder(grant.orderKey(), data.count());
       Optional<PmData> valid = begin.valid().map(file -> open(grant, file, network));
@@ -192,6 +188,14 @@ final class Session {
         valid.ifPresent(PmData::close);
       }
     }
+  }
+
+  /** Of a new pool; an old one keeps its own. */
+  private Protocol protocol() {
+    return switch (begin.protocol()) {
+      case PING_PONG -> Protocol.PING_PONG;
+      case ROMULUS -> Protocol.ROMULUS;
+    };
   }
 
   private int target(Network network) {
@@ -247,7 +251,7 @@ final class Session {
         // Killed between making the file and making it a pool: nothing was ever in it.
         requireGranted(grant, cfg);
         freshness.acceptNone();
-        return ModelMirror.create(memory, terms, tensors);
+        return ModelMirror.create(memory, protocol(), terms, tensors);
       } catch (RuntimeException e) {
         memory.close();
         throw e;
@@ -265,7 +269,7 @@ final class Session {
     }
     border.send(new NeedPool(Math.max(needed, begin.poolBytes())));
     border.await(PoolReady.class);
-    return ModelMirror.create(map(pool, Access.READ_WRITE), terms, tensors);
+    return ModelMirror.create(map(pool, Access.READ_WRITE), protocol(), terms, tensors);
   }
 
   private PersistentMemory map(Path pool, Access access) {

@@ -14,6 +14,7 @@ import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.Objects;
 import java.util.Set;
 import jdk.nio.mapmode.ExtendedMapMode;
 
@@ -122,7 +123,7 @@ public final class MappedMemory implements PersistentMemory {
         }
         for (WriteBack instruction :
             new WriteBack[] {WriteBack.CLWB, WriteBack.CLFLUSHOPT, WriteBack.CLFLUSH}) {
-          if (MachineCode.AVAILABLE.isPresent() && MachineCode.AVAILABLE.get().has(instruction)) {
+          if (MachineCode.has(instruction)) {
             yield instruction;
           }
         }
@@ -140,7 +141,7 @@ public final class MappedMemory implements PersistentMemory {
         boolean has =
             wanted == WriteBack.UNSAFE
                 ? UnsafeWriteBack.AVAILABLE.isPresent()
-                : MachineCode.AVAILABLE.isPresent() && MachineCode.AVAILABLE.get().has(wanted);
+                : MachineCode.has(wanted);
         if (!has) {
           throw new PmemException.Unsupported(
               "write-back by "
@@ -219,8 +220,7 @@ public final class MappedMemory implements PersistentMemory {
       write(offset, source, at, head);
       pwb(offset, head);
     }
-    MachineCode.AVAILABLE.orElseThrow().stream(
-        target.address() + head, from.asSlice(head, body), body);
+    MachineCode.stream(target.address() + head, from.asSlice(head, body), body);
     if (tail > 0) {
       write(offset + head + body, source, at + head + body, tail);
       pwb(offset + head + body, tail);
@@ -241,9 +241,37 @@ public final class MappedMemory implements PersistentMemory {
 
   @Override
   public void pwb(long offset, long length) {
+    Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ segment.byteSize());
     if (length > 0) {
-      flusher.pwb(segment.asSlice(offset, length), offset);
+      flusher.pwb(segment.address(), offset, length);
     }
+  }
+
+  @Override
+  public void pwbLines(long base, int[] lines, int count) {
+    checkLines(base, lines, count);
+    flusher.pwbLines(segment.address(), base, lines, count);
+  }
+
+  @Override
+  public void copyLines(long from, long to, int[] lines, int count) {
+    checkWritable();
+    checkLines(from, lines, count);
+    checkLines(to, lines, count);
+    flusher.copyLines(this, from, to, lines, count);
+  }
+
+  private void checkLines(long base, int[] lines, int count) {
+    int first = 0;
+    int last = 0;
+    for (int i = 0; i < count; i++) {
+      first = Math.min(first, lines[i]);
+      last = Math.max(last, lines[i]);
+    }
+    if (base % LINE_BYTES != 0 || first < 0) {
+      throw new IndexOutOfBoundsException("line " + first + " from " + base + " is not a line");
+    }
+    Objects.checkFromIndexSize(base, (last + 1L) * LINE_BYTES, segment.byteSize());
   }
 
   @Override
@@ -278,15 +306,29 @@ public final class MappedMemory implements PersistentMemory {
   private abstract static sealed class Flusher {
     static Flusher of(WriteBack writeBack, MemorySegment segment, Path file) {
       return switch (writeBack) {
-        case CLWB, CLFLUSHOPT, CLFLUSH ->
-            new Instructions(writeBack, MachineCode.AVAILABLE.orElseThrow());
+        case CLWB, CLFLUSHOPT, CLFLUSH -> new Instructions(writeBack);
         case UNSAFE -> new Machine(UnsafeWriteBack.AVAILABLE.orElseThrow());
         case MSYNC -> new Msync(segment, file);
         case AUTO -> throw new IllegalArgumentException("a choice is still to be made");
       };
     }
 
-    abstract void pwb(MemorySegment range, long offset);
+    /** The range has been checked; {@code start} is the address of the mapping. */
+    abstract void pwb(long start, long offset, long bytes);
+
+    void pwbLines(long start, long base, int[] lines, int count) {
+      for (int i = 0; i < count; i++) {
+        pwb(start, base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
+      }
+    }
+
+    void copyLines(MappedMemory memory, long from, long to, int[] lines, int count) {
+      for (int i = 0; i < count; i++) {
+        long offset = (long) lines[i] * LINE_BYTES;
+        memory.copy(from + offset, to + offset, LINE_BYTES);
+        pwb(memory.segment.address(), to + offset, LINE_BYTES);
+      }
+    }
 
     abstract void pfence();
 
@@ -297,30 +339,47 @@ public final class MappedMemory implements PersistentMemory {
 
   private static final class Instructions extends Flusher {
     private final WriteBack instruction;
-    private final MachineCode code;
 
-    Instructions(WriteBack instruction, MachineCode code) {
+    Instructions(WriteBack instruction) {
       this.instruction = instruction;
-      this.code = code;
+    }
+
+    // Java may not move a store past the call of foreign code, nor forward over it, but says so
+    // nowhere: the fences of Java in front and behind cost nothing on x86.
+
+    @Override
+    void pwb(long start, long offset, long bytes) {
+      VarHandle.releaseFence();
+      MachineCode.writeBack(instruction, start + offset, start + offset + bytes);
     }
 
     @Override
-    void pwb(MemorySegment range, long offset) {
-      // Java may not move a store past the call of foreign code, but says so nowhere: costs nothing
-      // on x86.
+    void pwbLines(long start, long base, int[] lines, int count) {
       VarHandle.releaseFence();
-      code.writeBack(instruction, range.address(), range.address() + range.byteSize());
+      MachineCode.writeBackLines(instruction, start + base, lines, count);
+    }
+
+    @Override
+    void copyLines(MappedMemory memory, long from, long to, int[] lines, int count) {
+      VarHandle.releaseFence();
+      long start = memory.segment.address();
+      MachineCode.copyLines(start + from, start + to, lines, count);
+      MachineCode.writeBackLines(instruction, start + to, lines, count);
+      VarHandle.acquireFence();
     }
 
     @Override
     void pfence() {
-      code.sfence();
-      VarHandle.fullFence();
+      VarHandle.releaseFence();
+      MachineCode.sfence();
+      VarHandle.releaseFence();
+      VarHandle.acquireFence();
     }
 
     @Override
     void handOver() {
-      code.sfence();
+      VarHandle.releaseFence();
+      MachineCode.sfence();
     }
 
     @Override
@@ -337,8 +396,8 @@ public final class MappedMemory implements PersistentMemory {
     }
 
     @Override
-    void pwb(MemorySegment range, long offset) {
-      unsafe.writeBack(range.address(), range.address() + range.byteSize());
+    void pwb(long start, long offset, long bytes) {
+      unsafe.writeBack(start + offset, start + offset + bytes);
     }
 
     @Override
@@ -376,9 +435,9 @@ public final class MappedMemory implements PersistentMemory {
     }
 
     @Override
-    synchronized void pwb(MemorySegment range, long offset) {
+    synchronized void pwb(long start, long offset, long bytes) {
       dirtyStart = Math.min(dirtyStart, offset);
-      dirtyEnd = Math.max(dirtyEnd, offset + range.byteSize());
+      dirtyEnd = Math.max(dirtyEnd, offset + bytes);
     }
 
     @Override

@@ -72,6 +72,28 @@ public interface PersistentMemory extends AutoCloseable {
   void pwb(long offset, long length);
 
   /**
+   * {@link #pwb} of the first {@code count} of these lines, numbered from {@code base}, which is a
+   * multiple of a line.
+   */
+  default void pwbLines(long base, int[] lines, int count) {
+    for (int i = 0; i < count; i++) {
+      pwb(base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
+    }
+  }
+
+  /**
+   * {@link #copy} and {@link #pwb} of the first {@code count} of these lines, numbered from either
+   * base; a base is a multiple of a line.
+   */
+  default void copyLines(long from, long to, int[] lines, int count) {
+    for (int i = 0; i < count; i++) {
+      long offset = (long) lines[i] * LINE_BYTES;
+      copy(from + offset, to + offset, LINE_BYTES);
+      pwb(to + offset, LINE_BYTES);
+    }
+  }
+
+  /**
    * Waits until what this thread wrote back before is durable: what it stores afterwards cannot
    * reach the medium earlier.
    *

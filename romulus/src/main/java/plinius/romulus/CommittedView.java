@@ -9,8 +9,13 @@ import plinius.pmem.PersistentMemory;
 class CommittedView implements ReadTx {
   final PersistentMemory memory;
   final PoolFormat.Header header;
-  final long base;
-  private volatile boolean over;
+  long base;
+
+  /**
+   * Whether the body has returned. Plain: every load and store looks at it, and it is there to find
+   * mistakes; where order matters a fence stands beside it.
+   */
+  private boolean over;
 
   CommittedView(PersistentMemory memory, PoolFormat.Header header, long base) {
     this.memory = memory;
@@ -87,6 +92,12 @@ class CommittedView implements ReadTx {
       throw new IllegalStateException(
           "this transaction is over: use it only inside the body that it was handed to");
     }
+  }
+
+  /** Uses the view once more, on this twin. */
+  final void reopen(long twin) {
+    base = twin;
+    over = false;
   }
 
   final void close() {

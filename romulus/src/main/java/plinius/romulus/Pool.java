@@ -2,20 +2,20 @@ package plinius.romulus;
 
 import static java.util.Objects.requireNonNull;
 
-import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongFunction;
 import plinius.pmem.PersistentMemory;
 
 /**
- * Durable transactions in persistent memory: Romulus (Correia, Felber and Ramalhete, SPAA 2018) in
- * the form with two fences, where the twins change places and all references are offsets.
+ * Durable transactions in persistent memory: Romulus (Correia, Felber and Ramalhete, SPAA 2018),
+ * where all references are offsets.
  *
- * <p>Twin C is the last committed state, twin W the working copy; one 8-byte word in the header
- * says which is which. An update changes W and records where; commits by making W durable (fence a)
- * and flipping the word (fence b); then copies what it changed from the new C to the new W. So the
- * durable image always holds one complete twin that the word names, a crash loses nothing but the
- * transaction that was under way, taking one back is a copy of what it changed, and readers on C
- * see only durable data and wait for nobody.
+ * <p>Two twins hold the same blocks, and one 8-byte word in the header says which to believe. An
+ * update changes one of them and records where; makes that durable; makes the word durable; and
+ * what it changed is copied to the other twin when the next update begins. So the durable image
+ * always holds one complete twin that the word names, a crash loses nothing but the transaction
+ * that was under way, taking one back is a copy of what it changed, and readers see only durable
+ * data and wait for nobody. {@link Protocol} has the two ways of doing this.
  *
  * <p>One update at a time; an update inside an update joins it. Reads run beside it, on the state
  * before. Bodies run once, on the caller's thread. Whatever they throw takes the transaction back
@@ -41,41 +41,22 @@ public final class Pool implements AutoCloseable {
 
   private final PersistentMemory memory;
   private final PoolFormat.Header header;
-  private final Readers readers;
-  private final TwinLog log;
+  private final Twins twins;
   private final ReentrantLock writer = new ReentrantLock();
   private final ThreadLocal<int[]> readDepth = ThreadLocal.withInitial(() -> new int[1]);
-
-  /**
-   * The sequence of the committed state: its parity is the committed twin. Written under the
-   * writer's lock.
-   */
-  private volatile long sequence;
-
-  private volatile Throwable poison;
   private volatile boolean closed;
-  private WorkingView current; // under the writer's lock
-  private boolean recovered; // likewise
+  private WorkingView view; // under the writer's lock
+  private boolean running; // likewise: a body runs on the view
 
-  private final LongAdder commits = new LongAdder();
-  private final LongAdder aborts = new LongAdder();
-  private final LongAdder pfences = new LongAdder();
-  private final LongAdder writtenBackBytes = new LongAdder();
-  private final LongAdder copiedBytes = new LongAdder();
-  private final LongAdder recoveredBytes = new LongAdder();
-  private final LongAdder extentBytes = new LongAdder();
-
-  private Pool(
-      PersistentMemory memory,
-      PoolFormat.Header header,
-      long sequence,
-      Readers readers,
-      long cutOverBytes) {
+  private Pool(PersistentMemory memory, PoolFormat.Header header, Twins twins) {
     this.memory = memory;
     this.header = header;
-    this.sequence = sequence;
-    this.readers = readers;
-    this.log = new TwinLog(header.twinBytes(), cutOverBytes);
+    this.twins = twins;
+    this.view = freshView();
+  }
+
+  private WorkingView freshView() {
+    return new WorkingView(memory, header, twins.log, twins.extentBytes);
   }
 
   /**
@@ -85,7 +66,8 @@ public final class Pool implements AutoCloseable {
    * @param twinBytes bytes of each twin, a multiple of 4096; see {@link PoolSizing}
    * @throws PoolException.Incompatible if the memory holds a pool or something else
    */
-  public static Pool format(PersistentMemory memory, PoolIdentity identity, long twinBytes) {
+  public static Pool format(
+      PersistentMemory memory, PoolIdentity identity, Protocol protocol, long twinBytes) {
     if (memory.readOnly()) {
       throw new PoolException.ReadOnly();
     }
@@ -99,7 +81,7 @@ public final class Pool implements AutoCloseable {
           "the memory is not empty: it holds a pool or something else; remove the file first");
     }
     PoolFormat.Header header =
-        new PoolFormat.Header(requireNonNull(identity), poolBytes, twinBytes);
+        new PoolFormat.Header(requireNonNull(identity), protocol, poolBytes, twinBytes);
     formatTwin(memory, header);
     memory.fill(PoolFormat.WORD_OFFSET, PoolFormat.PAGE_BYTES, (byte) 0);
     memory.setLong(PoolFormat.WORD_OFFSET, PoolFormat.word(0));
@@ -161,19 +143,15 @@ public final class Pool implements AutoCloseable {
   /** For tests: other read indicators, an earlier cut-over. */
   static Pool open(PersistentMemory memory, Readers readers, long cutOverBytes) {
     PoolFormat.Header header = PoolFormat.readHeader(memory);
-    long sequence = PoolFormat.readSequence(memory);
-    check(memory, header, sequence);
-    return new Pool(
-        memory,
-        header,
-        sequence,
-        readers,
-        Math.min(cutOverBytes, Math.max(header.twinBytes() / CUT_OVER_DIVISOR, 1 << 16)));
+    long value = PoolFormat.readValue(memory, header.protocol());
+    check(memory, header, header.protocol().committedTwin(value));
+    long cutOver = Math.min(cutOverBytes, Math.max(header.twinBytes() / CUT_OVER_DIVISOR, 1 << 16));
+    return new Pool(memory, header, Twins.of(memory, header, value, readers, cutOver));
   }
 
   private static HeapCheck.Summary check(
-      PersistentMemory memory, PoolFormat.Header header, long sequence) {
-    long base = header.twin((int) (sequence & 1));
+      PersistentMemory memory, PoolFormat.Header header, int committedTwin) {
+    long base = header.twin(committedTwin);
     long areaPagesMax = (memory.bytes() - header.extentsOffset()) / PoolFormat.PAGE_BYTES;
     return HeapCheck.check(
         offset -> memory.getLong(base + offset), header.twinBytes(), areaPagesMax);
@@ -182,19 +160,22 @@ public final class Pool implements AutoCloseable {
   /** What {@link #open} would find, without keeping anything open. */
   public static PoolInfo inspect(PersistentMemory memory) {
     PoolFormat.Header header = PoolFormat.readHeader(memory);
-    long sequence = PoolFormat.readSequence(memory);
-    return info(memory, header, sequence, check(memory, header, sequence));
+    Protocol protocol = header.protocol();
+    long value = PoolFormat.readValue(memory, protocol);
+    return info(memory, header, protocol.sequence(value), protocol.committedTwin(value));
   }
 
   private static PoolInfo info(
-      PersistentMemory memory, PoolFormat.Header header, long sequence, HeapCheck.Summary heap) {
+      PersistentMemory memory, PoolFormat.Header header, long sequence, int twin) {
+    HeapCheck.Summary heap = check(memory, header, twin);
     return new PoolInfo(
         PoolFormat.VERSION,
+        header.protocol(),
         header.identity(),
         header.poolBytes(),
         header.twinBytes(),
         sequence,
-        (int) (sequence & 1),
+        twin,
         heap.usedBytes(),
         header.twinBytes() - Heap.BLOCKS_OFFSET - heap.usedBytes(),
         heap.areaPages() * PoolFormat.PAGE_BYTES,
@@ -225,25 +206,24 @@ public final class Pool implements AutoCloseable {
     writer.lock();
     try {
       checkUsable();
-      if (!recovered) {
-        recover();
-      }
-      WorkingView tx = new WorkingView(memory, header, working(), log, extentBytes);
-      R result = run(tx, body);
-      if (!log.isEmpty()) {
-        commit();
-      }
+      twins.begin();
+      R result = run(body);
+      twins.commit();
       return result;
     } finally {
-      writer.unlock();
+      try {
+        twins.release();
+      } finally {
+        writer.unlock();
+      }
     }
   }
 
   private <R> R join(Update<R> body) {
-    WorkingView tx = current;
-    if (tx == null) {
+    if (!running) {
       throw new IllegalStateException("the transaction is being ended");
     }
+    WorkingView tx = view;
     try {
       return body.run(tx);
     } catch (Throwable thrown) {
@@ -252,126 +232,23 @@ public final class Pool implements AutoCloseable {
     }
   }
 
-  private <R> R run(WorkingView tx, Update<R> body) {
-    current = tx;
+  private <R> R run(Update<R> body) {
+    WorkingView tx = view;
+    tx.begin(twins.working());
+    running = true;
     try {
       R result = body.run(tx);
       tx.end();
       return result;
     } catch (Throwable thrown) {
       tx.endAbruptly();
-      rollBack(thrown);
+      twins.abandon();
       throw thrown;
     } finally {
-      current = null;
-    }
-  }
-
-  /**
-   * The two fences. Whatever goes wrong between them, nobody knows which state is durable: no
-   * retry, since the kernel may have dropped what it could not write; the next open finds out.
-   */
-  private void commit() {
-    int working = working();
-    long next = sequence + 1;
-    long top = memory.getLong(header.twin(working) + Heap.TOP_OFFSET);
-    try {
-      writeBackWorking(working, top);
-      // a: all of W, and the extents that it names, must be durable before the word calls it
-      // committed.
-      pfence();
-      storeWord(next);
-      // b: the flip must be durable before the caller hears of it, and before the old C is
-      // overwritten.
-      pfence();
-    } catch (Throwable failed) {
-      poison = failed;
-      throw failed;
-    }
-    sequence = next;
-    commits.increment();
-    try {
-      // Readers still on the old C would see it change under them, and extents that it names
-      // reused.
-      readers.drain(working());
-      copiedBytes.add(copyLog(top));
-    } catch (Throwable failed) {
-      poison = failed; // the commit stands; there is no working twin any more
-    }
-  }
-
-  private void writeBackWorking(int working, long top) {
-    long base = header.twin(working);
-    log.forEach(
-        top,
-        (offset, bytes) -> {
-          memory.pwb(base + offset, bytes);
-          writtenBackBytes.add(bytes);
-        });
-  }
-
-  private void storeWord(long next) {
-    if (next > PoolFormat.SEQUENCE_MAX) {
-      throw new IllegalStateException("the pool has run out of sequence numbers");
-    }
-    memory.setLong(PoolFormat.WORD_OFFSET, PoolFormat.word(next));
-    memory.pwb(PoolFormat.WORD_OFFSET, Long.BYTES);
-    writtenBackBytes.add(PersistentMemory.LINE_BYTES);
-  }
-
-  /**
-   * Makes W equal to C where the log says that they differ. Not fenced: fence a of the next commit
-   * covers it.
-   */
-  private long copyLog(long top) {
-    long from = header.twin(committed());
-    long to = header.twin(working());
-    long[] copied = new long[1];
-    log.forEach(
-        top,
-        (offset, bytes) -> {
-          memory.copy(from + offset, to + offset, bytes);
-          memory.pwb(to + offset, bytes);
-          copied[0] += bytes;
-        });
-    log.clear();
-    // The next writer may be another thread, whose fence a would not wait for these write-backs.
-    memory.handOver();
-    return copied[0];
-  }
-
-  private void rollBack(Throwable cause) {
-    aborts.increment();
-    if (log.isEmpty()) {
-      return;
-    }
-    try {
-      // Past the top of C nothing is in use, so what the transaction added there needs no undoing.
-      copiedBytes.add(copyLog(memory.getLong(header.twin(committed()) + Heap.TOP_OFFSET)));
-    } catch (Throwable failed) {
-      poison = failed;
-      if (!failed.equals(cause)) {
-        cause.addSuppressed(failed);
+      running = false;
+      if (tx.extended()) {
+        view = freshView();
       }
-    }
-  }
-
-  /** Replaces whatever a crash left in W. Idempotent: C and the word are not touched. */
-  private void recover() {
-    persistHeader();
-    try {
-      long from = header.twin(committed());
-      long to = header.twin(working());
-      long top = memory.getLong(from + Heap.TOP_OFFSET);
-      long bytes = (top + PersistentMemory.LINE_BYTES - 1) & -PersistentMemory.LINE_BYTES;
-      memory.copy(from, to, bytes);
-      memory.pwb(to, bytes);
-      memory.handOver();
-      recoveredBytes.add(bytes);
-      recovered = true;
-    } catch (Throwable failed) {
-      poison = failed;
-      throw failed;
     }
   }
 
@@ -388,85 +265,61 @@ public final class Pool implements AutoCloseable {
     writer.lock();
     try {
       checkUsable();
-      persistHeader();
+      twins.persist();
     } finally {
       writer.unlock();
     }
   }
 
-  private void persistHeader() {
-    try {
-      // Overwriting the other twin while the medium still names it would lose both states if the
-      // power failed now. The stores
-      // are needed too: after a failed msync the kernel holds these pages for clean.
-      memory.setLong(PoolFormat.MAGIC_OFFSET, PoolFormat.MAGIC);
-      memory.pwb(PoolFormat.MAGIC_OFFSET, Long.BYTES);
-      storeWord(sequence);
-      pfence();
-    } catch (Throwable failed) {
-      poison = failed;
-      throw failed;
-    }
-  }
-
   /** Runs a body on the committed state, which stays as it is until the body returns. */
   public <R> R read(Read<R> body) {
-    int[] depth = readDepth.get();
-    int ticket;
-    int twin;
-    while (true) {
-      twin = committed();
-      ticket = readers.arrive(twin);
-      if (twin == committed()) {
-        break; // arrived before the writer looked: it waits for us
-      }
-      readers.depart(ticket);
-    }
-    CommittedView view = new CommittedView(memory, header, header.twin(twin));
-    depth[0]++;
-    try {
-      checkUsable();
-      return body.run(view);
-    } finally {
-      view.close();
-      depth[0]--;
-      readers.depart(ticket);
-    }
+    return reading(
+        state -> {
+          CommittedView tx = new CommittedView(memory, header, header.twin(Twins.twin(state)));
+          try {
+            return body.run(tx);
+          } finally {
+            tx.close();
+          }
+        });
   }
 
   /** What the pool holds now. */
   public PoolInfo info() {
+    return reading(state -> info(memory, header, Twins.sequence(state), Twins.twin(state)));
+  }
+
+  /** Looks at the state that is visible now, which nobody changes meanwhile. */
+  private <R> R reading(LongFunction<R> look) {
     int[] depth = readDepth.get();
     int ticket;
-    long now;
+    long state;
     while (true) {
-      now = sequence;
-      ticket = readers.arrive((int) (now & 1));
-      if (now == sequence) {
-        break;
+      state = twins.visible();
+      ticket = twins.readers.arrive(Twins.twin(state));
+      if (state == twins.visible()) {
+        break; // arrived before the writer looked: it waits for us
       }
-      readers.depart(ticket);
+      twins.readers.depart(ticket);
     }
     depth[0]++;
     try {
       checkUsable();
-      return info(memory, header, now, check(memory, header, now));
+      return look.apply(state);
     } finally {
       depth[0]--;
-      readers.depart(ticket);
+      twins.readers.depart(ticket);
     }
   }
 
-  /** What was done since the pool was opened. */
+  /** What was done since the pool was opened; waits for an update that is under way. */
   public PoolStats stats() {
-    return new PoolStats(
-        commits.sum(),
-        aborts.sum(),
-        pfences.sum(),
-        writtenBackBytes.sum(),
-        copiedBytes.sum(),
-        recoveredBytes.sum(),
-        extentBytes.sum());
+    writer.lock();
+    try {
+      return twins.stats();
+    } finally {
+      writer.unlock();
+    }
   }
 
   /**
@@ -480,34 +333,18 @@ public final class Pool implements AutoCloseable {
         return;
       }
       closed = true;
-      readers.drain(0);
-      readers.drain(1);
+      twins.readers.drain(0);
+      twins.readers.drain(1);
       memory.close();
     } finally {
       writer.unlock();
     }
   }
 
-  private void pfence() {
-    memory.pfence();
-    pfences.increment();
-  }
-
-  private int committed() {
-    return (int) (sequence & 1);
-  }
-
-  private int working() {
-    return 1 - committed();
-  }
-
   private void checkUsable() {
     if (closed) {
       throw new IllegalStateException("the pool is closed");
     }
-    Throwable cause = poison;
-    if (cause != null) {
-      throw new PoolException.Poisoned(cause);
-    }
+    twins.checkUsable();
   }
 }

@@ -2,6 +2,7 @@ package plinius.romulus;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 import plinius.pmem.PersistentMemory;
 
@@ -11,7 +12,7 @@ import plinius.pmem.PersistentMemory;
  *
  * <pre>
  *   0      static header: magic, version, identity, sizes, CRC-32C; written once
- *   4096   the changing word, alone in its page: sequence (48 bits), CRC-16 (16 bits)
+ *   4096   the changing word, alone in its page: value (48 bits), CRC-16 (16 bits)
  *   8192   twin 0, then twin 1, then the extents
  * </pre>
  */
@@ -33,18 +34,16 @@ final class PoolFormat {
   private static final int USED_END = 64;
   private static final int CRC_OFFSET = PAGE_BYTES - 4;
 
-  /** Ping-pong twins; the only protocol of this version that a pool may name. */
-  private static final int PING_PONG = 0;
-
   static final long WORD_OFFSET = PAGE_BYTES;
   static final long TWINS_OFFSET = 2L * PAGE_BYTES;
 
-  static final long SEQUENCE_MAX = (1L << 48) - 1;
+  /** The largest value of the changing word; what it means is the protocol's. */
+  static final long VALUE_MAX = (1L << 48) - 1;
 
   private PoolFormat() {}
 
   /** The static header, with its sizes checked. */
-  record Header(PoolIdentity identity, long poolBytes, long twinBytes) {
+  record Header(PoolIdentity identity, Protocol protocol, long poolBytes, long twinBytes) {
     long twin(int index) {
       return TWINS_OFFSET + index * twinBytes;
     }
@@ -59,7 +58,7 @@ final class PoolFormat {
     ByteBuffer page = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     page.putLong(MAGIC_OFFSET, MAGIC);
     page.putInt(VERSION_OFFSET, VERSION);
-    page.putInt(PROTOCOL_OFFSET, PING_PONG);
+    page.putInt(PROTOCOL_OFFSET, header.protocol().code());
     page.put(KEY_ID_OFFSET, header.identity().keyId());
     page.put(JOB_ID_OFFSET, header.identity().jobId());
     page.putLong(POOL_BYTES_OFFSET, header.poolBytes());
@@ -90,16 +89,18 @@ final class PoolFormat {
     if (page.getInt(CRC_OFFSET) != crc32c(bytes)) {
       throw new PoolException.Corrupt("static header", "its checksum does not fit");
     }
-    if (page.getInt(VERSION_OFFSET) != VERSION || page.getInt(PROTOCOL_OFFSET) != PING_PONG) {
+    int version = page.getInt(VERSION_OFFSET);
+    int code = page.getInt(PROTOCOL_OFFSET);
+    Optional<Protocol> protocol = Protocol.of(code);
+    if (version != VERSION || protocol.isEmpty()) {
       throw new PoolException.Incompatible(
           "the pool has format version "
-              + page.getInt(VERSION_OFFSET)
+              + version
               + ", protocol "
-              + page.getInt(PROTOCOL_OFFSET)
+              + code
               + "; this program knows version "
               + VERSION
-              + ", protocol "
-              + PING_PONG);
+              + ", protocols 0 (ping-pong) and 1 (romulus)");
     }
     for (int i = USED_END; i < CRC_OFFSET; i++) {
       if (bytes[i] != 0) {
@@ -125,7 +126,7 @@ final class PoolFormat {
               + memory.bytes()
               + ": it was truncated");
     }
-    return new Header(new PoolIdentity(keyId, jobId), poolBytes, twinBytes);
+    return new Header(new PoolIdentity(keyId, jobId), protocol.get(), poolBytes, twinBytes);
   }
 
   /** What is wrong with these sizes; null if nothing. */
@@ -150,22 +151,22 @@ final class PoolFormat {
     return null;
   }
 
-  /** The changing word for a sequence number. */
-  static long word(long sequence) {
-    return sequence << 16 | crc16(sequence);
+  /** The changing word for a value of up to 48 bits. */
+  static long word(long value) {
+    return value << 16 | crc16(value);
   }
 
-  /**
-   * Reads and checks the changing word and its page; returns the sequence number, whose parity
-   * names the committed twin.
-   */
-  static long readSequence(PersistentMemory memory) {
+  /** Reads and checks the changing word and its page; returns its value. */
+  static long readValue(PersistentMemory memory, Protocol protocol) {
     byte[] bytes = new byte[PAGE_BYTES];
     memory.read(WORD_OFFSET, bytes, 0, PAGE_BYTES);
     long word = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
-    long sequence = word >>> 16;
-    if (word != word(sequence)) {
+    long value = word >>> 16;
+    if (word != word(value)) {
       throw new PoolException.Corrupt("changing word", "its checksum does not fit");
+    }
+    if (protocol == Protocol.ROMULUS && ClassicTwins.state(value) > ClassicTwins.COPYING) {
+      throw new PoolException.Corrupt("changing word", "it has a state that there is not");
     }
     for (int i = Long.BYTES; i < PAGE_BYTES; i++) {
       if (bytes[i] != 0) {
@@ -173,7 +174,7 @@ final class PoolFormat {
             "page of the changing word", "unused byte " + i + " is not zero");
       }
     }
-    return sequence;
+    return value;
   }
 
   private static int crc32c(byte[] page) {
@@ -183,18 +184,26 @@ final class PoolFormat {
   }
 
   /**
-   * CRC-16/CCITT-FALSE over the six bytes of a sequence number, the highest first: notices every
-   * burst of up to 16 bits.
+   * CRC-16/CCITT-FALSE over the six bytes of a value, the highest first: notices every burst of up
+   * to 16 bits. By a table, because every commit computes one.
    */
-  private static int crc16(long sequence) {
+  private static int crc16(long value) {
     int crc = 0xFFFF;
-    for (int bit = 47; bit >= 0; bit--) {
-      int top = (crc >>> 15 ^ (int) (sequence >>> bit)) & 1;
-      crc = crc << 1 & 0xFFFF;
-      if (top != 0) {
-        crc ^= 0x1021;
-      }
+    for (int shift = 40; shift >= 0; shift -= 8) {
+      crc = (crc << 8 ^ CRC16[(crc >>> 8 ^ (int) (value >>> shift)) & 0xFF]) & 0xFFFF;
     }
     return crc;
+  }
+
+  private static final char[] CRC16 = new char[256];
+
+  static {
+    for (int octet = 0; octet < 256; octet++) {
+      int crc = octet << 8;
+      for (int bit = 0; bit < 8; bit++) {
+        crc = (crc & 0x8000) != 0 ? crc << 1 ^ 0x1021 : crc << 1;
+      }
+      CRC16[octet] = (char) crc;
+    }
   }
 }

@@ -9,6 +9,7 @@ import plinius.pmem.Medium;
  * A pool as its committed copy describes it.
  *
  * @param formatVersion version of the layout
+ * @param protocol how its twins take turns
  * @param identity whose pool it is
  * @param poolBytes bytes that the pool uses of its memory
  * @param twinBytes bytes of each twin
@@ -24,6 +25,7 @@ import plinius.pmem.Medium;
  */
 public record PoolInfo(
     int formatVersion,
+    Protocol protocol,
     PoolIdentity identity,
     long poolBytes,
     long twinBytes,
@@ -37,6 +39,7 @@ public record PoolInfo(
     List<String> roots,
     Medium medium) {
   public PoolInfo {
+    requireNonNull(protocol);
     requireNonNull(identity);
     requireNonNull(medium);
     roots = List.copyOf(roots);

@@ -7,8 +7,10 @@ package plinius.romulus;
  * @param aborts transactions that were taken back
  * @param pfences fences waited for
  * @param writtenBackBytes bytes of twins and header that were written back, in whole lines
- * @param copiedBytes bytes copied from the committed to the working twin after commits and aborts
+ * @param copiedBytes bytes copied between the twins after commits and aborts
+ * @param cutOvers commits that wrote back everything, because they had changed so much
  * @param recoveredBytes bytes copied by the first update
+ * @param recoveryNanos how long that took
  * @param extentBytes bytes written to extents
  */
 public record PoolStats(
@@ -17,5 +19,7 @@ public record PoolStats(
     long pfences,
     long writtenBackBytes,
     long copiedBytes,
+    long cutOvers,
     long recoveredBytes,
+    long recoveryNanos,
     long extentBytes) {}

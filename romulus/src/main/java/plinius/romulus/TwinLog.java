@@ -4,10 +4,10 @@ import java.util.Arrays;
 import plinius.pmem.PersistentMemory;
 
 /**
- * Which bytes of the working twin differ from the committed one: the redo log of Romulus, in
- * volatile memory. Single lines are kept once each, long ranges as ranges; past the cut-over only
- * "everything up to the top" is remembered, and then everything is written back and copied: a log
- * that stops recording must not stop the flushing.
+ * Which bytes of one twin differ from the other: the redo log of Romulus, in volatile memory. Every
+ * line is kept once, long ranges as ranges; past the cut-over only "everything up to the top" is
+ * remembered, and then everything is written back and copied: a log that stops recording must not
+ * stop the flushing.
  */
 final class TwinLog {
   private static final int LINE_BYTES = PersistentMemory.LINE_BYTES;
@@ -16,84 +16,160 @@ final class TwinLog {
   /** From here on a store is kept as a range. */
   private static final int RANGE_LINES_MIN = 16;
 
-  /** What is done with each piece of the twin; both are multiples of a line. */
-  @FunctionalInterface
-  interface Piece {
-    void at(long offset, long bytes);
-  }
-
-  private final int[] stamps; // one a line: the round in which it was last recorded
+  private final long[] recorded; // a bit a line: 2 KB for a MB of the twin, so that it stays cached
   private final long cutOverBytes;
-  private int round = 1;
   private int[] lines = new int[64];
   private int lineCount;
-  private long[] ranges = new long[16]; // offset, bytes, ...
+  private int[] ranges = new int[16]; // first line, lines, ...
   private int rangeCount;
   private long loggedBytes;
+  private boolean everything;
+  private Runnable beforeFirst = () -> {};
 
   TwinLog(long twinBytes, long cutOverBytes) {
-    stamps = new int[Math.toIntExact(twinBytes >> LINE_SHIFT)];
+    long lines = twinBytes >> LINE_SHIFT;
+    recorded = new long[Math.toIntExact((lines + 63) >> 6)];
     this.cutOverBytes = cutOverBytes;
+  }
+
+  /** What is to happen before the first store after {@link #clear} is recorded. */
+  void beforeFirst(Runnable action) {
+    beforeFirst = action;
   }
 
   boolean isEmpty() {
     return loggedBytes == 0;
   }
 
-  /** Records a store, before or after it happens. */
+  /** Whether single lines and ranges are no longer told apart. */
+  boolean isEverything() {
+    return everything;
+  }
+
+  /** Records a store of at least one byte; called before it happens. */
   void add(long offset, long bytes) {
-    if (bytes == 0 || loggedBytes > cutOverBytes) {
-      return;
-    }
     int first = (int) (offset >> LINE_SHIFT);
     int last = (int) ((offset + bytes - 1) >> LINE_SHIFT);
     if (last - first >= RANGE_LINES_MIN) {
-      addRange((long) first << LINE_SHIFT, (last - first + 1L) << LINE_SHIFT);
+      addRange(first, last - first + 1);
       return;
     }
     for (int line = first; line <= last; line++) {
-      if (stamps[line] != round) {
-        stamps[line] = round;
-        if (lineCount == lines.length) {
-          lines = Arrays.copyOf(lines, 2 * lineCount);
-        }
-        lines[lineCount++] = line;
-        loggedBytes += LINE_BYTES;
+      if ((recorded[line >> 6] & 1L << line) == 0) {
+        addLine(line);
       }
     }
   }
 
-  private void addRange(long offset, long bytes) {
+  private void addLine(int line) {
+    if (everything) {
+      return;
+    }
+    begin();
+    recorded[line >> 6] |= 1L << line;
+    if (lineCount == lines.length) {
+      lines = Arrays.copyOf(lines, 2 * lineCount);
+    }
+    lines[lineCount++] = line;
+    count(LINE_BYTES);
+  }
+
+  private void addRange(int first, int length) {
+    if (everything) {
+      return;
+    }
+    begin();
+    boolean fresh = false;
+    for (int line = first; line < first + length; line++) {
+      fresh |= (recorded[line >> 6] & 1L << line) == 0;
+      recorded[line >> 6] |= 1L << line;
+    }
+    if (!fresh) {
+      return;
+    }
     if (2 * rangeCount == ranges.length) {
       ranges = Arrays.copyOf(ranges, 2 * ranges.length);
     }
-    ranges[2 * rangeCount] = offset;
-    ranges[2 * rangeCount + 1] = bytes;
+    ranges[2 * rangeCount] = first;
+    ranges[2 * rangeCount + 1] = length;
     rangeCount++;
-    loggedBytes += bytes;
+    count((long) length * LINE_BYTES);
   }
 
-  /** Visits everything recorded; {@code top} is the end of what either twin uses. */
-  void forEach(long top, Piece piece) {
-    if (loggedBytes > cutOverBytes) {
-      piece.at(0, (top + LINE_BYTES - 1) & -LINE_BYTES);
-      return;
+  private void begin() {
+    if (loggedBytes == 0) {
+      beforeFirst.run();
     }
-    for (int i = 0; i < lineCount; i++) {
-      piece.at((long) lines[i] << LINE_SHIFT, LINE_BYTES);
+  }
+
+  private void count(long bytes) {
+    loggedBytes += bytes;
+    everything = loggedBytes > cutOverBytes;
+  }
+
+  /** Gives up on single lines: the twins may differ anywhere. */
+  void addEverything() {
+    everything = true;
+    loggedBytes = Math.max(1, loggedBytes);
+  }
+
+  /**
+   * Begins to write back what is recorded of the twin at {@code base}; returns the bytes.
+   *
+   * @param top end of what is in use in it, a multiple of a line or not
+   */
+  long writeBack(PersistentMemory memory, long base, long top) {
+    if (everything) {
+      long bytes = wholeLines(top);
+      memory.pwb(base, bytes);
+      return bytes;
     }
+    memory.pwbLines(base, lines, lineCount);
     for (int i = 0; i < rangeCount; i++) {
-      piece.at(ranges[2 * i], ranges[2 * i + 1]);
+      memory.pwb(base + rangeOffset(i), rangeBytes(i));
     }
+    return loggedBytes;
+  }
+
+  /** Copies what is recorded from one twin to the other, and begins to write it back there. */
+  long copy(PersistentMemory memory, long from, long to, long top) {
+    if (everything) {
+      long bytes = wholeLines(top);
+      memory.copy(from, to, bytes);
+      memory.pwb(to, bytes);
+      return bytes;
+    }
+    memory.copyLines(from, to, lines, lineCount);
+    for (int i = 0; i < rangeCount; i++) {
+      memory.copy(from + rangeOffset(i), to + rangeOffset(i), rangeBytes(i));
+      memory.pwb(to + rangeOffset(i), rangeBytes(i));
+    }
+    return loggedBytes;
+  }
+
+  private long rangeOffset(int range) {
+    return (long) ranges[2 * range] << LINE_SHIFT;
+  }
+
+  private long rangeBytes(int range) {
+    return (long) ranges[2 * range + 1] << LINE_SHIFT;
+  }
+
+  private static long wholeLines(long top) {
+    return (top + LINE_BYTES - 1) & -LINE_BYTES;
   }
 
   void clear() {
+    if (everything || rangeCount > 0) {
+      Arrays.fill(recorded, 0);
+    } else {
+      for (int i = 0; i < lineCount; i++) {
+        recorded[lines[i] >> 6] = 0;
+      }
+    }
     lineCount = 0;
     rangeCount = 0;
     loggedBytes = 0;
-    if (++round == 0) {
-      Arrays.fill(stamps, 0);
-      round = 1;
-    }
+    everything = false;
   }
 }

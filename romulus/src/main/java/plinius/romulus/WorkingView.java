@@ -1,33 +1,49 @@
 package plinius.romulus;
 
+import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import plinius.pmem.PersistentMemory;
 
-/** One transaction on the working twin: every store is recorded before it happens. */
+/**
+ * One transaction on the working twin: every store is recorded before it happens. Used for one
+ * transaction after the other, so that small ones allocate nothing.
+ */
 final class WorkingView extends CommittedView implements Tx, TwinStore {
-  private final long committedBase;
+  private long committedBase;
   private final TwinLog log;
   private final LongAdder extentBytes;
   private final Heap heap;
   private final ExtentMap extents;
-  private final Thread owner = Thread.currentThread();
+  private Thread owner;
   private final AtomicInteger streaming =
       new AtomicInteger(); // calls of writeExtent that are under way
   private Throwable doom;
+  private boolean extended;
 
   WorkingView(
-      PersistentMemory memory,
-      PoolFormat.Header header,
-      int working,
-      TwinLog log,
-      LongAdder extentBytes) {
-    super(memory, header, header.twin(working));
-    this.committedBase = header.twin(1 - working);
+      PersistentMemory memory, PoolFormat.Header header, TwinLog log, LongAdder extentBytes) {
+    super(memory, header, 0);
     this.log = log;
     this.extentBytes = extentBytes;
     this.heap = new Heap(this, header.twinBytes());
     this.extents = new ExtentMap(this, header.twinBytes(), header.extentsOffset());
+  }
+
+  /** A transaction of the calling thread begins. */
+  void begin(int working) {
+    committedBase = header.twin(1 - working);
+    owner = Thread.currentThread();
+    doom = null;
+    reopen(header.twin(working));
+  }
+
+  /**
+   * Whether the transaction allocated extents. Then other threads may hold the view, and one that
+   * is late must not write into a later transaction: such a view is used once.
+   */
+  boolean extended() {
+    return extended;
   }
 
   // The working twin, for allocator and map.
@@ -87,6 +103,9 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
   @Override
   public void write(long ref, byte[] source, int at, int length) {
     checkOwner();
+    if (length == 0) {
+      return;
+    }
     log.add(checkRef(ref, length), length);
     memory.write(base + ref, source, at, length);
   }
@@ -100,6 +119,7 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
   @Override
   public Extent allocExtent(long bytes) {
     checkOwner();
+    extended = true;
     return extents.alloc(bytes);
   }
 
@@ -144,7 +164,7 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
 
   /** The body has returned. Refuses the commit if it is doomed or if other threads still write. */
   void end() {
-    close();
+    closeToOthers();
     if (streaming.get() != 0) {
       throw new IllegalStateException(
           "the body returned while another thread was still writing an extent: wait for it there");
@@ -157,9 +177,17 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
 
   /** The body has thrown: its space must not be given to others before the last store into it. */
   void endAbruptly() {
-    close();
+    closeToOthers();
     while (streaming.get() != 0) {
       Thread.onSpinWait();
+    }
+  }
+
+  /** Either another thread sees the end, or we see that it is writing. */
+  private void closeToOthers() {
+    close();
+    if (extended) {
+      VarHandle.fullFence(); // the other side is the increment in writeExtent
     }
   }
 

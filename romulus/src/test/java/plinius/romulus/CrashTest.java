@@ -11,6 +11,9 @@ import java.util.TreeSet;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 import plinius.pmem.PersistentMemory;
 import plinius.pmem.PmemException;
 import plinius.testkit.CrashImages;
@@ -24,7 +27,11 @@ import plinius.testkit.SimulatedMemory.Granularity;
  * transactions. Then the same with each flush and each fence left out, and with extents reused too
  * early: every one of these mutants must be noticed.
  */
+@ParameterizedClass
+@EnumSource(Protocol.class)
 class CrashTest {
+  @Parameter Protocol protocol;
+
   /** Above this many images at one instant a part is chosen. */
   private static final long LIMIT = 600;
 
@@ -33,9 +40,18 @@ class CrashTest {
 
   private static final long SEED = Long.parseLong("0" + System.getProperty("test.seed", "1"));
 
-  private static byte[] formatted() {
+  /** Fences of an update. */
+  private int fences() {
+    return protocol == Protocol.PING_PONG ? 2 : 4;
+  }
+
+  private static int fencesOfRecovery() {
+    return 1;
+  }
+
+  private byte[] formatted() {
     RecordedMemory memory = new RecordedMemory(Story.POOL_BYTES, Granularity.LINE);
-    Pool.format(memory, Story.IDENTITY, Story.SMALL_TWIN_BYTES);
+    Pool.format(memory, Story.IDENTITY, protocol, Story.SMALL_TWIN_BYTES);
     return memory.visible();
   }
 
@@ -43,7 +59,7 @@ class CrashTest {
     return new RecordedMemory(image, Granularity.LINE, Tearing.LINES);
   }
 
-  private static byte[] afterSteps(int steps) {
+  private byte[] afterSteps(int steps) {
     RecordedMemory memory = lines(formatted());
     Pool pool = Pool.open(memory);
     for (int i = 0; i < steps; i++) {
@@ -54,8 +70,8 @@ class CrashTest {
 
   /** The image with rubbish in the working twin, as a crash may leave it. */
   private static byte[] scrambled(byte[] image) {
-    long sequence = Pool.inspect(lines(image)).sequence();
-    int working = 8192 + (int) ((sequence + 1) % 2) * Story.SMALL_TWIN_BYTES;
+    int other = 1 - Pool.inspect(lines(image)).committedTwin();
+    int working = 8192 + other * Story.SMALL_TWIN_BYTES;
     Arrays.fill(image, working, working + Story.SMALL_TWIN_BYTES, (byte) 0x5A);
     return image;
   }
@@ -70,7 +86,7 @@ class CrashTest {
 
   // Scenarios. Each begins with a durable image and says with marks what must survive from then on.
 
-  private static RecordedMemory steps(
+  private RecordedMemory steps(
       byte[] image, int steps, Granularity granularity, UnaryOperator<PersistentMemory> seam) {
     RecordedMemory memory = new RecordedMemory(image, granularity, Tearing.LINES);
     int done = Story.check(Pool.open(lines(image)));
@@ -84,7 +100,7 @@ class CrashTest {
   }
 
   /** A step that is taken back, then one that is not. */
-  private static RecordedMemory abortThenStep(UnaryOperator<PersistentMemory> seam) {
+  private RecordedMemory abortThenStep(UnaryOperator<PersistentMemory> seam) {
     RecordedMemory memory = lines(afterSteps(2));
     memory.mark(2);
     Pool pool = Pool.open(seam.apply(memory));
@@ -103,7 +119,7 @@ class CrashTest {
   }
 
   /** One thread's step, then another's: the copy of the first is fenced by the second. */
-  private static RecordedMemory twoThreads(UnaryOperator<PersistentMemory> seam) {
+  private RecordedMemory twoThreads(UnaryOperator<PersistentMemory> seam) {
     RecordedMemory memory = lines(scrambled(afterSteps(1)));
     memory.mark(1);
     Pool pool = Pool.open(seam.apply(memory));
@@ -117,7 +133,7 @@ class CrashTest {
   }
 
   /** An extent that is filled by two threads. */
-  private static RecordedMemory extentByTwoThreads(UnaryOperator<PersistentMemory> seam) {
+  private RecordedMemory extentByTwoThreads(UnaryOperator<PersistentMemory> seam) {
     RecordedMemory memory = lines(afterSteps(1));
     memory.mark(1);
     Pool pool = Pool.open(seam.apply(memory));
@@ -141,10 +157,10 @@ class CrashTest {
    * The process dies where the flip is visible and not durable; another one goes on; then the power
    * fails.
    */
-  private static RecordedMemory killedBeforeTheLastFence(UnaryOperator<PersistentMemory> seam) {
+  private RecordedMemory killedBeforeTheLastFence(UnaryOperator<PersistentMemory> seam) {
     RecordedMemory memory = lines(afterSteps(1));
     memory.mark(1);
-    Pool first = Pool.open(dyingAt(memory, "pfence commit", 2));
+    Pool first = Pool.open(dyingAt(memory, "pfence commit", fencesOfRecovery() + fences() - 1));
     assertThatThrownBy(() -> Story.step(first)).hasMessage("killed");
     memory.kill();
     Pool second = Pool.open(seam.apply(memory));
@@ -164,9 +180,9 @@ class CrashTest {
         });
   }
 
-  private static RecordedMemory formatting(UnaryOperator<PersistentMemory> seam) {
+  private RecordedMemory formatting(UnaryOperator<PersistentMemory> seam) {
     RecordedMemory memory = lines(new byte[Story.POOL_BYTES]);
-    Pool pool = Pool.format(seam.apply(memory), Story.IDENTITY, Story.SMALL_TWIN_BYTES);
+    Pool pool = Pool.format(seam.apply(memory), Story.IDENTITY, protocol, Story.SMALL_TWIN_BYTES);
     memory.mark(1);
     Story.step(pool);
     memory.mark(2);
@@ -174,12 +190,12 @@ class CrashTest {
   }
 
   /** State 0: no pool; 1: an empty one; 2: one after a step. */
-  private static int recoverFormatting(byte[] image) {
+  private int recoverFormatting(byte[] image) {
     try {
       return 1 + recover(image);
     } catch (PoolException.NotFormatted none) {
       RecordedMemory memory = lines(image);
-      Pool.format(memory, Story.IDENTITY, Story.SMALL_TWIN_BYTES);
+      Pool.format(memory, Story.IDENTITY, protocol, Story.SMALL_TWIN_BYTES);
       Story.require(
           Story.checkAndContinue(memory) == 0, "a pool that was formatted again is not empty");
       return 0;
@@ -187,10 +203,10 @@ class CrashTest {
   }
 
   /** Killed right after the mark of a pool became visible. */
-  private static RecordedMemory killedAtTheEndOfFormatting(UnaryOperator<PersistentMemory> seam) {
+  private RecordedMemory killedAtTheEndOfFormatting(UnaryOperator<PersistentMemory> seam) {
     RecordedMemory memory = lines(new byte[Story.POOL_BYTES]);
     PersistentMemory dying = dyingAt(memory, "pfence format", 1);
-    assertThatThrownBy(() -> Pool.format(dying, Story.IDENTITY, Story.SMALL_TWIN_BYTES))
+    assertThatThrownBy(() -> Pool.format(dying, Story.IDENTITY, protocol, Story.SMALL_TWIN_BYTES))
         .hasMessage("killed");
     memory.kill();
     Pool pool = Pool.open(seam.apply(memory));
@@ -298,16 +314,16 @@ class CrashTest {
     enumerateKilled(m -> m, LIMIT / 3);
   }
 
-  private static void enumerateKilled(UnaryOperator<PersistentMemory> seam, long limit) {
+  private void enumerateKilled(UnaryOperator<PersistentMemory> seam, long limit) {
     CrashImages.enumerate(killedBeforeTheLastFence(seam), limit, SEED, 2, CrashTest::recover);
     CrashImages.enumerate(
-        killedAtTheEndOfFormatting(seam), limit, SEED, 2, CrashTest::recoverFormatting);
+        killedAtTheEndOfFormatting(seam), limit, SEED, 2, this::recoverFormatting);
   }
 
   @Test
   void formatting_may_be_interrupted_anywhere() {
     CrashImages.Report report =
-        CrashImages.enumerate(formatting(m -> m), LIMIT, SEED, CrashTest::recoverFormatting);
+        CrashImages.enumerate(formatting(m -> m), LIMIT, SEED, this::recoverFormatting);
     assertThat(report.images()).as("%s", report).isGreaterThan(200);
   }
 
@@ -343,7 +359,7 @@ class CrashTest {
 
   @Test
   void a_force_that_fails_poisons_the_pool_and_recovery_finds_a_whole_state() {
-    for (int fence = 1; fence <= 5; fence++) {
+    for (int fence = 1; fence <= fencesOfRecovery() + 2 * fences(); fence++) {
       RecordedMemory memory = new RecordedMemory(afterSteps(2), Granularity.PAGE, Tearing.LINES);
       memory.mark(2);
       Pool pool = Pool.open(memory);
@@ -366,12 +382,12 @@ class CrashTest {
 
   // Mutants.
 
-  private static void allScenarios(UnaryOperator<PersistentMemory> seam) {
+  private void allScenarios(UnaryOperator<PersistentMemory> seam) {
     enumerate(steps(scrambled(afterSteps(2)), 2, Granularity.LINE, seam), MUTANT_LIMIT);
     enumerate(abortThenStep(seam), MUTANT_LIMIT);
     enumerate(twoThreads(seam), MUTANT_LIMIT);
     enumerate(extentByTwoThreads(seam), MUTANT_LIMIT);
-    CrashImages.enumerate(formatting(seam), MUTANT_LIMIT, SEED, CrashTest::recoverFormatting);
+    CrashImages.enumerate(formatting(seam), MUTANT_LIMIT, SEED, this::recoverFormatting);
     enumerateKilled(seam, MUTANT_LIMIT);
   }
 

@@ -3,13 +3,15 @@ package plinius.romulus;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import plinius.pmem.Medium;
 import plinius.pmem.PersistentMemory;
 
 /**
  * Leaves out some of the ordering that the pool asks for, by the place in the pool's code that asks
- * for it: the mutants of the pool without a switch in the pool. A place is "operation method:line";
- * those met are collected, so that a new one is a new mutant by itself.
+ * for it: the mutants of the pool without a switch in the pool. A place is "operation method:line"
+ * with its callers; those met are collected, so that a new one is a new mutant by itself.
  */
 final class FaultyMemory implements PersistentMemory {
   private static final StackWalker STACK = StackWalker.getInstance();
@@ -45,22 +47,23 @@ final class FaultyMemory implements PersistentMemory {
   }
 
   private boolean drops(String operation) {
-    String place =
-        operation
-            + " "
-            + STACK.walk(
-                frames ->
-                    frames
-                        .filter(
-                            frame ->
-                                frame.getClassName().startsWith("plinius.romulus.")
-                                    && !frame.getClassName().equals(FaultyMemory.class.getName())
-                                    && !frame.getMethodName().equals("pfence"))
-                        .findFirst()
-                        .map(frame -> frame.getMethodName() + ":" + frame.getLineNumber())
-                        .orElseThrow());
+    String place = operation + " " + STACK.walk(FaultyMemory::place);
     places.add(place);
     return dropped.test(place);
+  }
+
+  /** The place and its callers up to the pool's public operation: recovery is not a commit. */
+  private static String place(Stream<StackWalker.StackFrame> frames) {
+    return frames
+        .filter(
+            frame ->
+                frame.getClassName().startsWith("plinius.romulus.")
+                    && !frame.getClassName().equals(FaultyMemory.class.getName())
+                    && !frame.getMethodName().equals("pfence"))
+        .takeWhile(frame -> !frame.getClassName().matches(".*(Test|Story).*"))
+        .limit(3)
+        .map(frame -> frame.getMethodName() + ":" + frame.getLineNumber())
+        .collect(Collectors.joining(" < "));
   }
 
   @Override

@@ -20,7 +20,7 @@ class PoolFormatTest {
 
   private static byte[] image() {
     RecordedMemory memory = memory(new byte[Story.POOL_BYTES]);
-    Pool pool = Pool.format(memory, Story.IDENTITY, Story.SMALL_TWIN_BYTES);
+    Pool pool = Pool.format(memory, Story.IDENTITY, Protocol.PING_PONG, Story.SMALL_TWIN_BYTES);
     for (int i = 0; i < 5; i++) {
       Story.step(pool);
     }
@@ -70,7 +70,8 @@ class PoolFormatTest {
     assertThatThrownBy(() -> Pool.open(memory(new byte[Story.POOL_BYTES])))
         .isInstanceOf(PoolException.NotFormatted.class);
     RecordedMemory memory = memory(image());
-    assertThatThrownBy(() -> Pool.format(memory, Story.IDENTITY, Story.SMALL_TWIN_BYTES))
+    assertThatThrownBy(
+            () -> Pool.format(memory, Story.IDENTITY, Protocol.PING_PONG, Story.SMALL_TWIN_BYTES))
         .isInstanceOf(PoolException.Incompatible.class);
     assertThat(memory.wasStoredTo()).isFalse();
   }
@@ -118,7 +119,7 @@ class PoolFormatTest {
     PoolSizing sizing = PoolSizing.of(extents, 10_000);
     assertThat(PoolSizing.bytesFor(extents, 10_000)).isEqualTo(sizing.poolBytes());
     RecordedMemory memory = memory(new byte[(int) sizing.poolBytes()]);
-    Pool pool = Pool.format(memory, Story.IDENTITY, sizing.twinBytes());
+    Pool pool = Pool.format(memory, Story.IDENTITY, Protocol.PING_PONG, sizing.twinBytes());
     Extent[] held = new Extent[extents.length];
     for (int mirror = 0; mirror < 5; mirror++) {
       pool.update(

@@ -15,6 +15,7 @@ import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
 import plinius.romulus.PoolIdentity;
 import plinius.romulus.PoolSizing;
+import plinius.romulus.Protocol;
 import plinius.romulus.ReadTx;
 import plinius.romulus.Tx;
 import plinius.seal.Id128;
@@ -69,7 +70,7 @@ public final class ModelMirror implements AutoCloseable {
 
   /** Formats the memory as a pool without a mirror. What it held is gone. */
   public static ModelMirror create(
-      PersistentMemory memory, MirrorTerms terms, List<MirroredTensor> tensors) {
+      PersistentMemory memory, Protocol protocol, MirrorTerms terms, List<MirroredTensor> tensors) {
     PoolIdentity identity = new PoolIdentity(terms.ownerKeyId().bytes(), terms.job().bytes());
     PoolSizing sizing = sizing(tensors);
     // A larger pool needs a larger map of its extents.
@@ -78,7 +79,11 @@ public final class ModelMirror implements AutoCloseable {
             ? sizing.twinBytes()
             : PoolSizing.twinBytesFor(memory.bytes(), blockBytes(tensors));
     return new ModelMirror(
-        Pool.format(memory, identity, twinBytes), terms, tensors, Optional.empty(), new byte[0]);
+        Pool.format(memory, identity, protocol, twinBytes),
+        terms,
+        tensors,
+        Optional.empty(),
+        new byte[0]);
   }
 
   /**

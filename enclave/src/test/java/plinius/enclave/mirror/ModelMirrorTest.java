@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
+import plinius.romulus.Protocol;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
 import plinius.testkit.SimulatedMemory;
@@ -71,7 +72,7 @@ class ModelMirrorTest {
   /** A pool that holds the mirror of iteration {@code iterations}, and what its file would hold. */
   private byte[] poolAfter(int iterations) {
     SimulatedMemory memory = memory();
-    try (ModelMirror mirror = ModelMirror.create(memory, terms(), tensors)) {
+    try (ModelMirror mirror = ModelMirror.create(memory, Protocol.PING_PONG, terms(), tensors)) {
       for (int i = 1; i <= iterations; i++) {
         fill(i);
         mirror.mirrorOut(progress(i));
@@ -101,7 +102,7 @@ class ModelMirrorTest {
 
   @Test
   void a_pool_without_a_mirror_has_none() {
-    try (ModelMirror mirror = ModelMirror.create(memory(), terms(), tensors)) {
+    try (ModelMirror mirror = ModelMirror.create(memory(), Protocol.PING_PONG, terms(), tensors)) {
       assertThat(mirror.mirrorIn()).isEmpty();
     }
   }
@@ -127,7 +128,7 @@ class ModelMirrorTest {
   void equal_states_have_equal_digests_in_other_pools_runs_and_epochs() {
     fill(5);
     byte[] digest;
-    try (ModelMirror mirror = ModelMirror.create(memory(), terms(), tensors)) {
+    try (ModelMirror mirror = ModelMirror.create(memory(), Protocol.PING_PONG, terms(), tensors)) {
       digest = mirror.stateDigest(progress(5));
       block[95] = Math.nextUp(block[95]);
       assertThat(mirror.stateDigest(progress(5))).isNotEqualTo(digest);
@@ -136,7 +137,11 @@ class ModelMirrorTest {
 
     fill(5);
     try (ModelMirror mirror =
-        ModelMirror.create(memory(), terms("other", 1, "p", KEY_ID, new Id128(9, 9)), tensors)) {
+        ModelMirror.create(
+            memory(),
+            Protocol.PING_PONG,
+            terms("other", 1, "p", KEY_ID, new Id128(9, 9)),
+            tensors)) {
       assertThat(mirror.stateDigest(progress(5))).isEqualTo(digest);
     }
   }
@@ -206,7 +211,7 @@ class ModelMirrorTest {
     List<MirroredTensor> wide =
         List.of(new MirroredTensor("w", new int[] {large.length}, large, 0, large.length));
     SimulatedMemory memory = memory();
-    try (ModelMirror mirror = ModelMirror.create(memory, terms(), wide)) {
+    try (ModelMirror mirror = ModelMirror.create(memory, Protocol.PING_PONG, terms(), wide)) {
       assertThatThrownBy(() -> mirror.mirrorOut(progress(1)))
           .isInstanceOf(PoolException.Full.class);
       assertThat(mirror.sequence()).isZero();
@@ -319,7 +324,7 @@ class ModelMirrorTest {
       MirrorTerms other =
           new MirrorTerms(
               JOB, KEY_ID, otherKey, 1, new byte[32], "[net]\n", 1, "plan a", 8, digestKey);
-      try (ModelMirror mirror = ModelMirror.create(memory, other, tensors)) {
+      try (ModelMirror mirror = ModelMirror.create(memory, Protocol.PING_PONG, other, tensors)) {
         mirror.mirrorOut(progress(1));
         mirror.mirrorOut(progress(2));
       }
@@ -416,7 +421,7 @@ class ModelMirrorTest {
         new SimulatedMemory(
             Math.toIntExact(ModelMirror.poolBytes(wide) + PAGE - 1) / PAGE * PAGE,
             Granularity.LINE);
-    try (ModelMirror mirror = ModelMirror.create(memory, terms(), wide)) {
+    try (ModelMirror mirror = ModelMirror.create(memory, Protocol.PING_PONG, terms(), wide)) {
       assertThatCode(() -> mirror.mirrorOut(progress(1))).doesNotThrowAnyException();
     }
     float[] back = new float[large.length];

@@ -50,6 +50,7 @@ import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 import plinius.pmem.PersistentMemory;
+import plinius.romulus.Protocol;
 import plinius.seal.Id128;
 import plinius.seal.OwnerKey;
 import plinius.testkit.SimulatedMemory;
@@ -187,7 +188,7 @@ class TrainingLoopTest {
       boolean fresh = memory.getLong(0) == 0;
       try (ModelMirror mirror =
           fresh
-              ? ModelMirror.create(memory, terms, tensors)
+              ? ModelMirror.create(memory, Protocol.PING_PONG, terms, tensors)
               : ModelMirror.open(memory, terms, tensors)) {
         Optional<Progress> mirrored = mirror.mirrorIn();
         mirrored.ifPresent(

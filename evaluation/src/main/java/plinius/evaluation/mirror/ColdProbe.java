@@ -12,6 +12,7 @@ import plinius.enclave.mirror.Progress;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.WriteBack;
+import plinius.romulus.Protocol;
 import plinius.seal.AesWarmUp;
 import plinius.seal.SecretBytes;
 
@@ -72,6 +73,7 @@ public final class ColdProbe {
     try (ModelMirror mirror =
         ModelMirror.create(
             MappedMemory.open(pool, Access.READ_WRITE, WriteBack.AUTO),
+            Protocol.PING_PONG,
             Model.terms(key),
             model.tensors())) {
       mirror.mirrorOut(new Progress(1, 128, 1.0));

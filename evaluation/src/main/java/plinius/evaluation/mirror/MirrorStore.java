@@ -7,6 +7,7 @@ import plinius.enclave.mirror.Progress;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.WriteBack;
+import plinius.romulus.Protocol;
 import plinius.seal.SecretBytes;
 
 /** This project's mirror: fresh extents, swapped in one transaction. */
@@ -28,7 +29,7 @@ final class MirrorStore implements Store {
     PreparedFile.make(file, ModelMirror.poolBytes(model.tensors()));
     this.mirror =
         ModelMirror.create(
-            MappedMemory.open(file, Access.READ_WRITE, writeBack), terms, model.tensors());
+            MappedMemory.open(file, Access.READ_WRITE, writeBack), Protocol.PING_PONG, terms, model.tensors());
   }
 
   @Override
@@ -47,7 +48,7 @@ final class MirrorStore implements Store {
   public void restore() {
     try (ModelMirror opened =
         ModelMirror.open(
-            MappedMemory.open(file, Access.READ_ONLY, writeBack), terms, model.tensors())) {
+            MappedMemory.open(file, Access.READ_ONLY, writeBack), Protocol.PING_PONG, terms, model.tensors())) {
       if (opened.mirrorIn().isEmpty()) {
         throw new IllegalStateException("the pool holds no mirror");
       }

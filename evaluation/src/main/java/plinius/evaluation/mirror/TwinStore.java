@@ -7,6 +7,7 @@ import plinius.pmem.WriteBack;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolIdentity;
 import plinius.romulus.PoolSizing;
+import plinius.romulus.Protocol;
 import plinius.seal.SecretBytes;
 
 /**
@@ -31,6 +32,7 @@ final class TwinStore implements Store {
         Pool.format(
             MappedMemory.open(file, Access.READ_WRITE, WriteBack.AUTO),
             new PoolIdentity(new byte[16], new byte[16]),
+            Protocol.PING_PONG,
             sizing.twinBytes());
     pool.update(
         tx -> {

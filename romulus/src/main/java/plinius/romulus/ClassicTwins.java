@@ -1,0 +1,79 @@
+package plinius.romulus;
+
+import plinius.pmem.PersistentMemory;
+
+/**
+ * The paper's protocol: transactions change main (twin 0), and back (twin 1) follows. The word
+ * counts commits in its upper bits and has the state in its lower two. On the medium MUTATING says
+ * that back is the committed state, COPYING that main is, IDLE that both are. Romulus, Correia,
+ * Felber and Ramalhete, SPAA 2018, Algorithm 1; readers as in its Left-Right variant, so that they
+ * wait for nobody and see durable states only.
+ */
+final class ClassicTwins extends Twins {
+  static final int MAIN = 0;
+  static final int BACK = 1;
+  static final int IDLE = 0;
+  static final int MUTATING = 1;
+  static final int COPYING = 2;
+  private static final int STATE_BITS = 2;
+
+  ClassicTwins(
+      PersistentMemory memory,
+      PoolFormat.Header header,
+      long value,
+      Readers readers,
+      long cutOverBytes) {
+    super(memory, header, value, readers, cutOverBytes);
+    log.beforeFirst(this::mutate);
+  }
+
+  static long commits(long value) {
+    return value >>> STATE_BITS;
+  }
+
+  static int state(long value) {
+    return (int) (value & ((1 << STATE_BITS) - 1));
+  }
+
+  static int committed(long value) {
+    return state(value) == MUTATING ? BACK : MAIN;
+  }
+
+  @Override
+  int working() {
+    return MAIN;
+  }
+
+  @Override
+  void open() {
+    if (twin(visible()) != BACK) {
+      show(BACK);
+      // Here and not before the first store: that may come from inside a read of this very thread.
+      readers.drain(MAIN);
+    }
+  }
+
+  /** Before the first store to main. A transaction that stores nothing does not come here. */
+  private void mutate() {
+    checkUsable();
+    if (state(value) == MUTATING) {
+      return; // one that was taken back has left the word so, and it is durable
+    }
+    try {
+      // Back must be durable before MUTATING says that it may be trusted. In the paper IDLE is
+      // stored after this fence and persists some time; MUTATING would overwrite it at once.
+      pfence();
+      storeWord(commits(value) << STATE_BITS | MUTATING);
+      // MUTATING must be durable before main changes, or recovery trusts a torn main.
+      pfence();
+    } catch (Throwable failed) {
+      poison(failed);
+      throw failed;
+    }
+  }
+
+  @Override
+  void storeCommitted() {
+    storeWord((commits(value) + 1) << STATE_BITS | COPYING);
+  }
+}

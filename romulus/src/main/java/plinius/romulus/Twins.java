@@ -1,0 +1,260 @@
+package plinius.romulus;
+
+import java.util.concurrent.atomic.LongAdder;
+import plinius.pmem.PersistentMemory;
+
+/**
+ * The two twins of a pool and the word that says which of them to believe: everything about the
+ * order in which they reach the medium. Used under the writer's lock, but for {@link #visible}.
+ *
+ * <p>One {@link TwinLog} serves both directions. While a transaction runs it says what to make
+ * durable of the working twin. Afterwards, committed or taken back, it says what the twin that does
+ * not count owes to the one that does; the next transaction begins by paying ({@link #begin}), so
+ * that its own first fence covers the copying and the caller of the last one does not wait for it.
+ * Recovery is the same with a log that says "everything".
+ */
+abstract sealed class Twins permits PingPongTwins, ClassicTwins {
+  final PersistentMemory memory;
+  final PoolFormat.Header header;
+  final Readers readers;
+  final TwinLog log;
+
+  /** The value of the changing word that is stored, durable or not. */
+  long value;
+
+  /** What readers see: twice the sequence, plus the twin that holds it. */
+  private volatile long visible;
+
+  private volatile Throwable poison;
+  private boolean recovered;
+  private boolean unfenced; // this thread wrote back and has not waited
+
+  // Plain: read under the writer's lock.
+  private long commits;
+  private long aborts;
+  private long pfences;
+  private long writtenBackBytes;
+  private long copiedBytes;
+  private long recoveredBytes;
+  private long recoveryNanos;
+  private long cutOvers;
+  final LongAdder extentBytes = new LongAdder();
+
+  Twins(
+      PersistentMemory memory,
+      PoolFormat.Header header,
+      long value,
+      Readers readers,
+      long cutOverBytes) {
+    this.memory = memory;
+    this.header = header;
+    this.value = value;
+    this.readers = readers;
+    this.log = new TwinLog(header.twinBytes(), cutOverBytes);
+  }
+
+  static Twins of(
+      PersistentMemory memory,
+      PoolFormat.Header header,
+      long value,
+      Readers readers,
+      long cutOverBytes) {
+    Twins twins =
+        switch (header.protocol()) {
+          case PING_PONG -> new PingPongTwins(memory, header, value, readers, cutOverBytes);
+          case ROMULUS -> new ClassicTwins(memory, header, value, readers, cutOverBytes);
+        };
+    twins.show(twins.committed());
+    return twins;
+  }
+
+  /** The twin that holds the committed state, 0 or 1. */
+  final int committed() {
+    return header.protocol().committedTwin(value);
+  }
+
+  /** The twin that a transaction changes. */
+  abstract int working();
+
+  /** The twins are equal: prepares a transaction that may store. */
+  abstract void open();
+
+  /** Stores the word that makes the working twin the committed one, and begins to write it back. */
+  abstract void storeCommitted();
+
+  /** Twice the sequence of the state that readers are to see, plus its twin. */
+  final long visible() {
+    return visible;
+  }
+
+  static long sequence(long visible) {
+    return visible >>> 1;
+  }
+
+  static int twin(long visible) {
+    return (int) (visible & 1);
+  }
+
+  /** Sends readers that arrive from now on to this twin. */
+  final void show(int twin) {
+    visible = header.protocol().sequence(value) << 1 | twin;
+  }
+
+  final void checkUsable() {
+    Throwable cause = poison;
+    if (cause != null) {
+      throw new PoolException.Poisoned(cause);
+    }
+  }
+
+  /** Makes the twins equal and ready for a transaction. Nobody reads the working twin after it. */
+  final void begin() {
+    try {
+      if (!recovered) {
+        recover();
+      } else if (!log.isEmpty()) {
+        copiedBytes += copyOwed();
+      }
+      open();
+    } catch (Throwable failed) {
+      poison = failed;
+      throw failed;
+    }
+  }
+
+  /**
+   * Replaces whatever a crash left in the twin that does not count. Idempotent: the other one and
+   * the word stay as they are.
+   */
+  private void recover() {
+    long began = System.nanoTime();
+    // Overwriting a twin while the medium still names it would lose both states if the power failed
+    // now: a process that died between the store of the word and its fence leaves a word that is
+    // visible and not durable.
+    persistWord();
+    log.addEverything();
+    recoveredBytes = copyOwed();
+    recoveryNanos = System.nanoTime() - began;
+    recovered = true;
+  }
+
+  private long copyOwed() {
+    int from = committed();
+    // Readers still on the other twin would see it change under them, and extents that it names
+    // reused.
+    readers.drain(1 - from);
+    // Past the top of the committed twin nothing is in use, so what a transaction that was taken
+    // back added there needs no undoing.
+    long bytes = log.copy(memory, header.twin(from), header.twin(1 - from), top(from));
+    unfenced = true;
+    log.clear();
+    return bytes;
+  }
+
+  private long top(int twin) {
+    return log.isEverything() ? memory.getLong(header.twin(twin) + Heap.TOP_OFFSET) : 0;
+  }
+
+  /**
+   * Makes durable what the transaction did, if it did anything. Whatever goes wrong in between,
+   * nobody knows which state is durable: no retry, since the kernel may have dropped what it could
+   * not write; the next open finds out.
+   */
+  final void commit() {
+    checkUsable(); // a body may have swallowed that its first store failed
+    if (log.isEmpty()) {
+      return;
+    }
+    try {
+      int working = working();
+      if (log.isEverything()) {
+        cutOvers++;
+      }
+      writtenBackBytes += log.writeBack(memory, header.twin(working), top(working));
+      // All of the working twin, and the extents that it names, must be durable before the word
+      // calls it committed.
+      pfence();
+      storeCommitted();
+      // The word must be durable before the caller hears of it, before a reader sees the state, and
+      // before the other twin is overwritten.
+      pfence();
+      show(working);
+      commits++;
+    } catch (Throwable failed) {
+      poison = failed;
+      throw failed;
+    }
+  }
+
+  /** The transaction is taken back: what it recorded is now owed in the other direction. */
+  final void abandon() {
+    aborts++;
+  }
+
+  /**
+   * The lock is about to go: the next writer may be another thread, whose fences do not wait for
+   * the write-backs of this one.
+   */
+  final void release() {
+    if (unfenced && poison == null) {
+      try {
+        memory.handOver();
+        unfenced = false;
+      } catch (Throwable failed) {
+        poison = failed;
+        throw failed;
+      }
+    }
+  }
+
+  /** Makes the word durable that is visible, and the mark of the pool. */
+  final void persist() {
+    try {
+      persistWord();
+    } catch (Throwable failed) {
+      poison = failed;
+      throw failed;
+    }
+  }
+
+  private void persistWord() {
+    // Stores of what is there already: after a failed msync the kernel holds these pages for clean.
+    memory.setLong(PoolFormat.MAGIC_OFFSET, PoolFormat.MAGIC);
+    memory.pwb(PoolFormat.MAGIC_OFFSET, Long.BYTES);
+    storeWord(value);
+    pfence();
+  }
+
+  final void storeWord(long next) {
+    if (next > PoolFormat.VALUE_MAX) {
+      throw new IllegalStateException("the pool has run out of sequence numbers");
+    }
+    value = next;
+    memory.setLong(PoolFormat.WORD_OFFSET, PoolFormat.word(next));
+    memory.pwb(PoolFormat.WORD_OFFSET, Long.BYTES);
+    writtenBackBytes += PersistentMemory.LINE_BYTES;
+  }
+
+  final void pfence() {
+    memory.pfence();
+    unfenced = false;
+    pfences++;
+  }
+
+  final void poison(Throwable cause) {
+    poison = cause;
+  }
+
+  final PoolStats stats() {
+    return new PoolStats(
+        commits,
+        aborts,
+        pfences,
+        writtenBackBytes,
+        copiedBytes,
+        cutOvers,
+        recoveredBytes,
+        recoveryNanos,
+        extentBytes.sum());
+  }
+}
