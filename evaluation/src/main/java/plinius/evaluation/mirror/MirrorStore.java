@@ -29,7 +29,10 @@ final class MirrorStore implements Store {
     PreparedFile.make(file, ModelMirror.poolBytes(model.tensors()));
     this.mirror =
         ModelMirror.create(
-            MappedMemory.open(file, Access.READ_WRITE, writeBack), Protocol.PING_PONG, terms, model.tensors());
+            MappedMemory.open(file, Access.READ_WRITE, writeBack),
+            Protocol.PING_PONG,
+            terms,
+            model.tensors());
   }
 
   @Override
@@ -48,7 +51,7 @@ final class MirrorStore implements Store {
   public void restore() {
     try (ModelMirror opened =
         ModelMirror.open(
-            MappedMemory.open(file, Access.READ_ONLY, writeBack), Protocol.PING_PONG, terms, model.tensors())) {
+            MappedMemory.open(file, Access.READ_ONLY, writeBack), terms, model.tensors())) {
       if (opened.mirrorIn().isEmpty()) {
         throw new IllegalStateException("the pool holds no mirror");
       }
