@@ -3,4 +3,5 @@ module plinius.verification {
   requires transitive plinius.attestation;
 
   exports plinius.verification;
+  exports plinius.verification.evidence;
 }

@@ -7,10 +7,9 @@ import java.security.Signature;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Map;
-import java.util.TreeMap;
-import plinius.attestation.TeeKind;
 import plinius.seal.jose.Json;
 import plinius.verification.Appraisal;
+import plinius.verification.AttestationResult;
 
 /**
  * The answer to accepted evidence, in the form that Trustee gives: an attestation result (EAR,
@@ -24,21 +23,8 @@ final class AttestationToken {
 
   /** Signs a result with Ed25519. */
   static String of(Appraisal.Accepted accepted, Instant now, PrivateKey signingKey) {
-    // EAR's words: a simulation is known, wanted, and still nothing that one should rely on.
-    String status = accepted.kind() == TeeKind.SIMULATION ? "warning" : "affirming";
-    Map<String, Object> claims = new TreeMap<>();
-    claims.put("eat_profile", "tag:github.com,2024:confidential-containers/Trustee");
-    claims.put("iat", now.getEpochSecond());
+    Map<String, Object> claims = AttestationResult.ofAccepted(accepted, now);
     claims.put("exp", now.getEpochSecond() + LIFE_SECONDS);
-    claims.put(
-        "ear.verifier-id",
-        new TreeMap<String, Object>(Map.of("developer", "Plinius", "build", "plinius.broker")));
-    Map<String, Object> evidence =
-        new TreeMap<>(
-            Map.of("measurement", accepted.measurement().hex(), "platform", accepted.platform()));
-    Map<String, Object> submodule =
-        new TreeMap<>(Map.of("ear.status", status, "ear.veraison.annotated-evidence", evidence));
-    claims.put("submods", new TreeMap<String, Object>(Map.of("cpu0", submodule)));
     String signed =
         base64Url("{\"alg\":\"EdDSA\",\"typ\":\"JWT\"}") + "." + base64Url(Json.write(claims));
     try {

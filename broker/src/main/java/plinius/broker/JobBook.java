@@ -134,7 +134,7 @@ final class JobBook {
                   "purpose", purpose.wireName(),
                   "epoch", epoch,
                   "platform", accepted.platform(),
-                  "measurement", accepted.measurement().hex()));
+                  "measurement", accepted.measurement()));
           return Optional.of(jobs.get(id));
         });
   }

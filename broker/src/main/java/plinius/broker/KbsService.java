@@ -31,6 +31,7 @@ import plinius.seal.jose.Jwk;
 import plinius.verification.Appraisal;
 import plinius.verification.AppraisalPolicy;
 import plinius.verification.Verifier;
+import plinius.verification.evidence.Endorsements;
 
 /** The broker's side of the KBS protocol 0.4.0: a request in, an answer out. */
 final class KbsService {
@@ -121,7 +122,9 @@ final class KbsService {
         new Evidence(session.kind(), Json.write(members(tee.value("primary_evidence"))));
     Appraisal appraisal =
         policy.appraise(
-            verifier.verify(evidence), runtimeData.reportData(tee.string("additional_evidence")));
+            verifier.verify(evidence, Endorsements.none(), clock.instant()),
+            Optional.of(runtimeData.reportData(tee.string("additional_evidence"))),
+            clock.instant());
     return switch (appraisal) {
       case Appraisal.Rejected rejected -> refused("AttestationError", rejected.message());
       case Appraisal.Accepted accepted -> {

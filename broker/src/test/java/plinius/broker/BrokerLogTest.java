@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
@@ -27,6 +28,7 @@ import plinius.attestation.kbs.MirrorId;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
 import plinius.verification.Appraisal;
+import plinius.verification.evidence.Claims;
 
 /** What crashes and people do to the log. */
 class BrokerLogTest {
@@ -34,7 +36,12 @@ class BrokerLogTest {
   private static final Id128 JOB = new Id128(1, 2);
   private static final Appraisal.Accepted ACCEPTED =
       new Appraisal.Accepted(
-          TeeKind.SIMULATION, new Measurement("11".repeat(Measurement.BYTES)), "platform");
+          new Claims(
+              TeeKind.SIMULATION,
+              "11".repeat(Measurement.BYTES),
+              Optional.empty(),
+              "platform",
+              Map.of()));
 
   @TempDir Path folder;
   private final SecretBytes key = SecretBytes.random(32);

@@ -1,23 +1,34 @@
 package plinius.verification;
 
 import java.util.Objects;
-import plinius.attestation.Measurement;
 import plinius.attestation.TeeKind;
+import plinius.verification.evidence.Claims;
 
 /** The owner's judgement of one piece of evidence. */
 public sealed interface Appraisal {
   /**
    * The keys may go there.
    *
-   * @param kind on which platform the code runs
-   * @param measurement which code runs
-   * @param platform name of the platform's key
+   * @param claims what the evidence says
    */
-  record Accepted(TeeKind kind, Measurement measurement, String platform) implements Appraisal {
+  record Accepted(Claims claims) implements Appraisal {
     public Accepted {
-      Objects.requireNonNull(kind);
-      Objects.requireNonNull(measurement);
-      Objects.requireNonNull(platform);
+      Objects.requireNonNull(claims);
+    }
+
+    /** On which platform the code runs. */
+    public TeeKind kind() {
+      return claims.kind();
+    }
+
+    /** Which code runs, in lower-case hexadecimal. */
+    public String measurement() {
+      return claims.measurement();
+    }
+
+    /** Name of the platform's key. */
+    public String platform() {
+      return claims.platform();
     }
   }
 

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import plinius.attestation.AttestationException;
@@ -21,6 +22,9 @@ import plinius.attestation.simulation.Simulation;
 import plinius.seal.SealException;
 import plinius.seal.jose.Json;
 import plinius.seal.jose.Jwk;
+import plinius.verification.evidence.Claims;
+import plinius.verification.evidence.Findings;
+import plinius.verification.evidence.Refuted;
 
 /**
  * Evidence of a simulated platform: signed by the key that it brings along. So the signature shows
@@ -32,45 +36,47 @@ final class SimulationVerifier {
   private static final int DIGEST_BYTES = 48;
   private static final int KEY_NAME_BYTES = 8;
 
-  Verification verify(String primary) {
+  Claims verify(String primary, Findings findings) throws Refuted {
     try {
-      return verifyMembers(JsonFields.parse("the evidence", primary));
+      return verifyMembers(JsonFields.parse("the evidence", primary), findings);
     } catch (AttestationException.BadMessage | SealException | IllegalArgumentException e) {
-      return new Verification.NotGenuine(
-          "evidence", e.getMessage(), "that of a simulated platform");
+      throw new Refuted("evidence", e.getMessage(), "that of a simulated platform");
     }
   }
 
-  private static Verification verifyMembers(JsonFields fields) {
+  private static Claims verifyMembers(JsonFields fields, Findings findings) throws Refuted {
     Map<String, Object> members = new TreeMap<>();
     for (String name : MEMBERS) {
       members.put(name, fields.value(name));
     }
     fields.requireNothingElse();
-    if (!fields.string("svn").equals("1")) {
-      return new Verification.NotGenuine("svn", fields.string("svn"), "1");
-    }
-    if (!fields.string("name").equals(Simulation.KEY_NAME)) {
-      return new Verification.NotGenuine("name", fields.string("name"), Simulation.KEY_NAME);
-    }
+    findings.require(fields.string("svn").equals("1"), "svn", fields.string("svn"), "1");
+    findings.require(
+        fields.string("name").equals(Simulation.KEY_NAME),
+        "name",
+        fields.string("name"),
+        Simulation.KEY_NAME);
     byte[] reportData = fields.base64("report_data");
-    if (reportData.length != DIGEST_BYTES && reportData.length != ReportData.BYTES) {
-      return new Verification.NotGenuine(
-          "report data",
-          reportData.length + " bytes",
-          DIGEST_BYTES + " or " + ReportData.BYTES + " bytes");
-    }
+    findings.require(
+        reportData.length == DIGEST_BYTES || reportData.length == ReportData.BYTES,
+        "report data",
+        reportData.length + " bytes",
+        DIGEST_BYTES + " or " + ReportData.BYTES + " bytes");
     ECPublicKey key = Jwk.fromMap(Json.asObject(fields.value("key"), "the key"));
     byte[] signature = Base64.getUrlDecoder().decode(fields.string("signature"));
-    if (!isSigned(key, members, signature)) {
-      return new Verification.NotGenuine(
-          "signature", "not that of the key over these members", "a valid one (ES256)");
-    }
-    return new Verification.Genuine(
+    findings.require(
+        isSigned(key, members, signature),
+        "signature",
+        "not that of the key over these members",
+        "a valid one (ES256)");
+    String measurement = new Measurement(fields.string("measurement")).hex();
+    ReportData bound = ReportData.of(Arrays.copyOf(reportData, ReportData.BYTES));
+    return new Claims(
         TeeKind.SIMULATION,
-        new Measurement(fields.string("measurement")),
-        ReportData.of(Arrays.copyOf(reportData, ReportData.BYTES)),
-        Simulation.KEY_NAME + " " + keyName(key));
+        measurement,
+        Optional.of(bound),
+        Simulation.KEY_NAME + " " + keyName(key),
+        Map.of("measurement", measurement, "report-data", bound.hex()));
   }
 
   private static boolean isSigned(

@@ -1,27 +1,24 @@
 package plinius.verification;
 
+import java.util.List;
 import java.util.Objects;
-import plinius.attestation.Measurement;
-import plinius.attestation.ReportData;
-import plinius.attestation.TeeKind;
+import plinius.verification.evidence.Claims;
 
 /** Whether evidence is what a platform really said. */
 public sealed interface Verification {
+  /** The checks that held, in order. */
+  List<String> findings();
+
   /**
    * It is; and this is what it says. Nothing here is accepted yet.
    *
-   * @param kind the platform that says it
-   * @param measurement the code that runs there
-   * @param reportData what the code bound the evidence to
-   * @param platform name of the platform's key, for the log
+   * @param claims what it says
+   * @param findings the checks that held
    */
-  record Genuine(TeeKind kind, Measurement measurement, ReportData reportData, String platform)
-      implements Verification {
+  record Genuine(Claims claims, List<String> findings) implements Verification {
     public Genuine {
-      Objects.requireNonNull(kind);
-      Objects.requireNonNull(measurement);
-      Objects.requireNonNull(reportData);
-      Objects.requireNonNull(platform);
+      Objects.requireNonNull(claims);
+      findings = List.copyOf(findings);
     }
   }
 
@@ -31,12 +28,15 @@ public sealed interface Verification {
    * @param field which part of the evidence is wrong
    * @param got what is there
    * @param want what should be
+   * @param findings the checks that held before
    */
-  record NotGenuine(String field, String got, String want) implements Verification {
+  record NotGenuine(String field, String got, String want, List<String> findings)
+      implements Verification {
     public NotGenuine {
       Objects.requireNonNull(field);
       Objects.requireNonNull(got);
       Objects.requireNonNull(want);
+      findings = List.copyOf(findings);
     }
   }
 }

@@ -3,7 +3,9 @@ package plinius.verification;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
@@ -15,6 +17,7 @@ import plinius.attestation.ReportData;
 import plinius.attestation.TeeKind;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.seal.jose.Json;
+import plinius.verification.evidence.Endorsements;
 
 class SimulationVerifierTest {
   private static final Measurement CODE = new Measurement("11".repeat(Measurement.BYTES));
@@ -33,7 +36,9 @@ class SimulationVerifierTest {
   @Test
   void honest_evidence_is_accepted_where_simulation_is_allowed() {
     for (ReportData bound : new ReportData[] {BOUND, UNPADDED}) {
-      Appraisal appraisal = policy(true, CODE).appraise(verify(platform.attest(bound)), bound);
+      Appraisal appraisal =
+          policy(true, CODE)
+              .appraise(verify(platform.attest(bound)), Optional.of(bound), Instant.EPOCH);
 
       assertThat(appraisal).isInstanceOf(Appraisal.Accepted.class);
       assertThat(((Appraisal.Accepted) appraisal).platform()).contains("NOT A TEE");
@@ -114,7 +119,7 @@ class SimulationVerifierTest {
   }
 
   private static Verification verify(Evidence evidence) {
-    return new Verifier().verify(evidence);
+    return new Verifier().verify(evidence, Endorsements.none(), Instant.EPOCH);
   }
 
   private static String notGenuine(Evidence evidence) {
@@ -122,7 +127,9 @@ class SimulationVerifierTest {
   }
 
   private static String rejected(AppraisalPolicy policy, Evidence evidence, ReportData bound) {
-    return ((Appraisal.Rejected) policy.appraise(verify(evidence), bound)).field();
+    return ((Appraisal.Rejected)
+            policy.appraise(verify(evidence), Optional.of(bound), Instant.EPOCH))
+        .field();
   }
 
   private Evidence changed(String name, Object value) {
