@@ -408,7 +408,7 @@ class BrokerTest {
     Map<String, String> bodies =
         Map.of(
             "{\"version\":\"0.1.1\",\"tee\":\"sample\"}", "0.1.1",
-            "{\"version\":\"0.4.0\",\"tee\":\"tdx\"}", "tdx",
+            "{\"version\":\"0.4.0\",\"tee\":\"cca\"}", "cca",
             "{\"version\":\"0.4.0\"}", "tee",
             "[]", "object",
             "", "JSON");

@@ -15,6 +15,7 @@ import picocli.CommandLine.Command;
       TestCommand.class,
       PmCommand.class,
       BrokerCommand.class,
+      VerifyCommand.class,
       EvaluateCommand.class,
       SpotCommand.class,
     })
