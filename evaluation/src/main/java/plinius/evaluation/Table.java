@@ -63,9 +63,10 @@ public record Table(String name, List<String> columns, List<List<String>> rows) 
   private static String cell(Object value) {
     if (value instanceof Double number) {
       // Six digits that count are more than any measurement here has.
-      return Math.rint(number) == number && Math.abs(number) < 1e15
-          ? Long.toString(number.longValue())
-          : Double.toString(Double.parseDouble(String.format(Locale.ROOT, "%.6g", number)));
+      double rounded = Double.parseDouble(String.format(Locale.ROOT, "%.6g", number));
+      return Math.rint(rounded) == rounded && Math.abs(rounded) < 1e15
+          ? Long.toString((long) rounded)
+          : Double.toString(rounded);
     }
     return String.valueOf(value);
   }

@@ -1,0 +1,184 @@
+package plinius.evaluation.experiments;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import plinius.evaluation.Claim;
+import plinius.evaluation.Findings;
+import plinius.evaluation.Table;
+
+/** From raw data whose answers are known to claims. */
+class ArithmeticTest {
+  private static double measured(Findings findings, String beginning) {
+    return claim(findings, beginning).measured().orElseThrow();
+  }
+
+  private static Claim claim(Findings findings, String beginning) {
+    List<Claim> found =
+        findings.claims().stream().filter(one -> one.name().startsWith(beginning)).toList();
+    assertThat(found).as("claims that begin with " + beginning).hasSize(1);
+    return found.getFirst();
+  }
+
+  // ---------------------------------------------------------------- mirror
+
+  /** Milliseconds for each store at two sizes that are judged and one that is not. */
+  private static Findings mirror(Object cold) {
+    Table.Rows raw = MirrorAgainstCheckpoints.rawTable();
+    for (double size : new double[] {10, 50, 100}) {
+      for (int round = 0; round < 3; round++) {
+        // A round that is disturbed on purpose: medians must not see it.
+        double noise = round == 2 ? 1000 : 0;
+        // At 100 MB the mirror is slower in proportion; at 10 MB absurdly slow, and not judged.
+        double own = size == 10 ? 500 : size == 50 ? 10 : 25;
+        raw.add(size, MirrorAgainstCheckpoints.MIRROR, round, own + noise, 5 + noise, "");
+        raw.add(size, MirrorAgainstCheckpoints.LINES, round, 12.5 + noise, 5, "");
+        raw.add(size, MirrorAgainstCheckpoints.TWINS, round, 40 + noise, 5, "");
+        raw.add(size, MirrorAgainstCheckpoints.COPY, round, 5 + noise, 5, "");
+        raw.add(size, MirrorAgainstCheckpoints.CIPHER, round, 4 + noise, 4, "");
+        raw.add(size, MirrorAgainstCheckpoints.FILE, round, 75 + noise, 6, cold);
+        raw.add(size, MirrorAgainstCheckpoints.EACH, round, 250 + noise, 6, cold);
+      }
+    }
+    Findings.Builder findings = new Findings.Builder();
+    MirrorAgainstCheckpoints.judge(raw.done(), findings);
+    return findings.build();
+  }
+
+  @Test
+  void the_mirrors_claims_are_medians_ratios_of_the_worst_judged_size() {
+    Findings findings = mirror(20.0);
+
+    assertThat(measured(findings, "Save against a file with one fsync")).isEqualTo(3);
+    assertThat(claim(findings, "Save against a file with one fsync").met()).contains(false);
+    assertThat(measured(findings, "The same with ordinary stores")).isEqualTo(6);
+    assertThat(measured(findings, "Save against a file with an fsync for each")).isEqualTo(10);
+    assertThat(measured(findings, "Restore against a file, cache cold")).isEqualTo(4);
+    assertThat(measured(findings, "Restore against a file, cache warm")).isEqualTo(1.2);
+    assertThat(measured(findings, "Save against the paper's way")).isEqualTo(1.6);
+    assertThat(measured(findings, "Save against copying")).isEqualTo(5);
+    assertThat(measured(findings, "Share of encryption")).isEqualTo(40);
+    assertThat(findings.table("save-ratios").rows()).hasSize(9);
+  }
+
+  @Test
+  void without_a_cold_cache_there_is_a_note_and_no_claim() {
+    Findings findings = mirror("");
+
+    assertThat(findings.claims())
+        .noneMatch(one -> one.name().startsWith("Restore against a file, cache cold"));
+    assertThat(findings.notes()).anyMatch(note -> note.contains("could not be emptied"));
+  }
+
+  // ---------------------------------------------------------------- others
+
+  @Test
+  void paging_costs_nothing_below_the_limit_and_every_page_above_it() {
+    double limit = EnclaveMemory.USABLE_BYTES;
+
+    assertThat(EnclaveMemory.pagingSeconds(limit, limit)).isZero();
+    // 25,000 pages of 4 KiB at 40,000 cycles of 3.8 GHz.
+    assertThat(EnclaveMemory.pagingSeconds(limit + 1, 25_000 * 4096.0))
+        .isCloseTo(0.263158, within(1e-6));
+  }
+
+  @Test
+  void batches_are_compared_by_medians_and_judged_from_thirty_two_up() {
+    Table raw =
+        Table.of("iterations", "batch", "iteration", "sealedMillis", "plainMillis")
+            .add(1, 0, 9.0, 3.0)
+            .add(32, 0, 10.1, 10.0)
+            .add(32, 1, 10.1, 10.0)
+            .add(32, 2, 99.0, 10.0)
+            .add(64, 0, 20.6, 20.0)
+            .done();
+    Findings.Builder findings = new Findings.Builder();
+
+    BatchDecryption.judge(raw, findings);
+
+    assertThat(measured(findings.build(), "Iteration on sealed")).isCloseTo(1.03, within(1e-9));
+    assertThat(findings.build().table("ratios").rows())
+        .containsExactly(List.of("1", "3"), List.of("32", "1.01"), List.of("64", "1.03"));
+  }
+
+  @Test
+  void the_overhead_is_the_mirrors_part_of_the_work() {
+    Table raw =
+        Table.of(
+                "overhead-rounds",
+                "megabytes",
+                "round",
+                "aloneMillis",
+                "mirroredMillis",
+                "mirrorMillis")
+            .add(50.0, 0, 300.0, 315.0, 12.0)
+            .add(50.0, 1, 300.0, 306.0, 6.0)
+            .add(50.0, 2, 300.0, 309.0, 9.0)
+            .done();
+    Findings.Builder findings = new Findings.Builder();
+
+    Further.judgeOverhead(raw, findings);
+
+    Findings built = findings.build();
+    assertThat(measured(built, "Mirror of 50 MB")).isEqualTo(3);
+    assertThat(built.table("overhead").rows())
+        .contains(List.of("50", "whole iteration, with against without", "3"));
+  }
+
+  @Test
+  void swaps_are_judged_against_the_peer_at_one_thread_with_clwb() {
+    Table.Rows raw =
+        Table.of(
+            "swaps",
+            "implementation",
+            "writeback",
+            "threads",
+            "swapsPerTransaction",
+            "swapsPerSecond",
+            "series");
+    for (int swaps : new int[] {1, 64}) {
+      raw.add("ping-pong", "clwb", 1, swaps, 2.0e6 * swaps, "a");
+      raw.add("ping-pong", "clwb", 2, swaps, 9.9e9, "b");
+      raw.add("ping-pong", "clflush", 1, swaps, 1.0, "c");
+      raw.add("libpmemobj", "clwb", 1, swaps, swaps == 1 ? 5.0e5 : 3.2e7, "d");
+    }
+    Findings.Builder findings = new Findings.Builder();
+
+    SwapsPerSecond.judge(raw.done(), findings);
+
+    assertThat(measured(findings.build(), "ping-pong against libpmemobj, 1 swap")).isEqualTo(4);
+    assertThat(claim(findings.build(), "ping-pong against libpmemobj, 64").met()).contains(false);
+  }
+
+  @Test
+  void kills_are_different_in_order_and_before_the_end() {
+    List<Integer> kills = CrashResilience.kills(9, 500, new Random(2021));
+
+    assertThat(kills).hasSize(9).doesNotHaveDuplicates().isSorted();
+    assertThat(kills).allMatch(kill -> kill >= 1 && kill < 500);
+  }
+
+  @Test
+  void the_traces_time_is_compressed_to_the_papers_length_and_leaves_room_to_start() {
+    // 45 s of training and three starts of 1 s: 800 minutes in 48 s.
+    assertThat(SpotTraining.compression(45, 1)).isEqualTo(960);
+    // A start of 4 s: 40 minutes are to last 10 s.
+    assertThat(SpotTraining.compression(1, 4)).isEqualTo(240);
+  }
+
+  @Test
+  void lines_of_code_are_neither_blank_nor_comments(@TempDir Path folder) throws IOException {
+    Files.writeString(
+        folder.resolve("A.java"), "/** Doc.\n * more\n */\n\nclass A {\n  // why\n  int a;\n}\n");
+    Files.writeString(folder.resolve("notes.txt"), "not code\n");
+
+    assertThat(TrustedSize.linesOfCode(folder)).isEqualTo(3);
+  }
+}
