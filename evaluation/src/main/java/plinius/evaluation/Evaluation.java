@@ -76,9 +76,10 @@ public final class Evaluation {
     return out.resolve(experiment.name());
   }
 
+  /** With this effort, and with raw data: what could not run before may be able to now. */
   private boolean ended(Experiment experiment) {
     return FindingsFile.read(folder(experiment))
-        .filter(file -> file.effort() == effort)
+        .filter(file -> file.effort() == effort && !file.tables().isEmpty())
         .isPresent();
   }
 
@@ -93,6 +94,7 @@ public final class Evaluation {
       }
       first = first == null ? file.get().machine() : first;
       Findings findings = file.get().findings(folder(experiment));
+      drawPictures(folder(experiment), findings);
       String load = file.get().machine().facts().get("load at the start");
       List<String> notes = new ArrayList<>(findings.notes());
       notes.add(
@@ -120,6 +122,19 @@ public final class Evaluation {
           out.resolve("report.html"), Report.write("Plinius, evaluated", lead(), first, sections));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Each figure as TABLE-COLUMN.svg beside its raw data too. */
+  private static void drawPictures(Path folder, Findings findings) {
+    for (Figure figure : findings.figures()) {
+      try {
+        FindingsFile.replace(
+            folder.resolve(figure.table() + "-" + figure.y() + ".svg"),
+            Report.picture(figure, findings.table(figure.table())));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 

@@ -117,6 +117,16 @@ class EvaluationTest {
   }
 
   @Test
+  void what_could_not_run_is_tried_again_and_each_figure_is_a_picture_too() {
+    evaluate(Laboratory.Effort.QUICK, new Named("medium", -1));
+
+    evaluate(Laboratory.Effort.QUICK, new Named("medium", 1));
+
+    assertThat(ran).containsExactly("medium", "medium");
+    assertThat(out.resolve("medium/data-y.svg")).content().contains("data-raw=\"1,1;2,2\"");
+  }
+
+  @Test
   void raw_data_read_back_are_what_was_found() {
     evaluate(Laboratory.Effort.QUICK, new Named("one", 0.1));
 

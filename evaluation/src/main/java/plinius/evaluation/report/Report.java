@@ -39,6 +39,12 @@ public final class Report {
     return report.page.append("</main></body></html>\n").toString();
   }
 
+  /** A figure as a file of its own, for pages that show it apart from the report. */
+  public static String picture(Figure figure, Table table) {
+    return Plot.draw(figure, table)
+        .replaceFirst("</title>", "</title><style>" + PICTURE_STYLE + "</style>");
+  }
+
   private void head(String title, String lead) {
     page.append(
         """
@@ -177,6 +183,11 @@ public final class Report {
     }
     page.append("</details>");
   }
+
+  private static final String PICTURE_STYLE =
+      "svg{background:#fff}text{font:12.5px"
+          + " system-ui,Helvetica,Arial,sans-serif;fill:#1a1a1a}.axis{stroke:#1a1a1a}.grid{stroke:#ddd}.reference{stroke:#a3290f;stroke-dasharray:5"
+          + " 4}";
 
   private static final String STYLE =
       """
