@@ -23,6 +23,11 @@ abstract class OtherProgram implements Callable<Integer> {
   /** The module that holds it, as the folder in the root is named. */
   abstract String module();
 
+  /** Further options of its virtual machine. */
+  List<String> options(Path folder) {
+    return List.of();
+  }
+
   @Override
   public Integer call() {
     Installation installation = Installation.current();
@@ -37,6 +42,7 @@ abstract class OtherProgram implements Callable<Integer> {
     command.addAll(List.of("-XX:+UseSerialGC", "--enable-native-access=plinius.pmem"));
     command.add("-Dplinius.root=" + installation.root());
     command.add("-Dplinius.image=" + installation.image());
+    command.addAll(options(installation.root().resolve(module())));
     command.addAll(List.of("-p", modules.toString()));
     command.addAll(List.of("-m", "plinius." + module() + "/plinius." + module() + ".Main"));
     command.add(spec.name());

@@ -18,5 +18,6 @@ import picocli.CommandLine.Command;
       VerifyCommand.class,
       EvaluateCommand.class,
       SpotCommand.class,
+      BenchCommand.class,
     })
 final class PliniusCommand extends VerbGroup {}

@@ -1,0 +1,18 @@
+/** Parts of the whole beside their peers, interleaved in one run. Outside the trusted part. */
+module plinius.benchmarks {
+  requires plinius.cli;
+  requires plinius.darknet;
+  requires plinius.kernel;
+  requires plinius.simd;
+  requires info.picocli;
+
+  // For implementations that are built apart, from libraries which this build does without.
+  exports plinius.benchmarks.train;
+
+  uses plinius.benchmarks.train.Trainer.Maker;
+
+  opens plinius.benchmarks to
+      info.picocli;
+  opens plinius.benchmarks.train to
+      info.picocli;
+}

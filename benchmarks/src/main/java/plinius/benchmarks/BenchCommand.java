@@ -1,0 +1,20 @@
+package plinius.benchmarks;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import plinius.benchmarks.train.TrainBenchmark;
+import plinius.cli.ExitCode;
+import plinius.cli.Terminal;
+
+/** Measures a part beside its peers. */
+@Command(
+    name = "bench",
+    description = "Measures a part beside its peers, interleaved in one run.",
+    subcommands = {TrainBenchmark.class})
+final class BenchCommand implements Callable<Integer> {
+  @Override
+  public Integer call() {
+    Terminal.error("say what to measure: bench train CFG");
+    return ExitCode.USAGE.code();
+  }
+}
