@@ -5,6 +5,8 @@ module plinius.benchmarks {
   requires plinius.kernel;
   requires plinius.simd;
   requires info.picocli;
+  requires java.management;
+  requires jdk.management;
 
   // For implementations that are built apart, from libraries which this build does without.
   exports plinius.benchmarks.train;
