@@ -1,0 +1,178 @@
+package plinius.verification;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static plinius.verification.CertificateMaker.der;
+import static plinius.verification.CertificateMaker.number;
+import static plinius.verification.CertificateMaker.text;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.security.cert.X509CRL;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import plinius.verification.CertificateMaker.Identity;
+import plinius.verification.evidence.Claims;
+import plinius.verification.evidence.Endorsements;
+import plinius.verification.evidence.TrustAnchors;
+
+/** SEV-SNP reports of chips that we make up ourselves, Turin's among them. */
+class SnpVerificationTest {
+  private static final Instant AT = Instant.parse("2026-01-31T00:00:00Z");
+  private static final String ARC = "1.3.6.1.4.1.3704.1.";
+  private static final byte[] TURIN_CHIP = {1, 2, 3, 4, 5, 6, 7, 8};
+  private static final int TURIN_FAMILY = 0x1a;
+  private static final int FAMILY_19 = 0x19;
+
+  private final Identity root = CertificateMaker.root("ARK-Turin");
+  private final Identity ask = CertificateMaker.authority("SEV-Turin", root);
+  private final Identity vcek =
+      CertificateMaker.leaf("SEV-VCEK", "secp384r1", ask, extensions("Turin", TURIN_CHIP));
+
+  @Test
+  void a_report_of_turin_has_its_versions_and_its_short_chip_id() {
+    for (int version = 3; version <= 5; version++) {
+      Verification verification = verify(signed(report(version, TURIN_FAMILY), vcek), vcek);
+      assertThat(verification).isInstanceOf(Verification.Genuine.class);
+      Claims claims = ((Verification.Genuine) verification).claims();
+
+      assertThat(claims.value("product")).contains("Turin");
+      assertThat(claims.value("reported-tcb")).contains("fmc:1 bl:2 tee:3 snp:4 ucode:200");
+      assertThat(claims.value("report-version")).contains((long) version);
+      assertThat(claims.value("debug")).contains(false);
+      assertThat(claims.value("launch-mitigations").isPresent()).isEqualTo(version == 5);
+    }
+  }
+
+  @Test
+  void each_flipped_byte_of_the_report_is_noticed() {
+    byte[] signed = signed(report(4, TURIN_FAMILY), vcek);
+    for (int at = 0; at < 0x2a0 + 144; at += 3) {
+      byte[] flipped = signed.clone();
+      flipped[at] ^= (byte) (1 << (at % 8));
+      assertThat(verify(flipped, vcek))
+          .as("byte " + at)
+          .isInstanceOf(Verification.NotGenuine.class);
+    }
+  }
+
+  @Test
+  void another_chip_another_version_and_another_product_are_refused() {
+    byte[] otherChip = report(4, TURIN_FAMILY);
+    otherChip[0x1a0] ^= 1;
+    byte[] longChip = report(4, TURIN_FAMILY);
+    longChip[0x1a0 + 20] = 1;
+    byte[] olderFirmware = report(4, TURIN_FAMILY);
+    olderFirmware[0x180 + 3]--;
+    byte[] masked = report(4, TURIN_FAMILY);
+    Arrays.fill(masked, 0x1a0, 0x1e0, (byte) 0);
+
+    assertThat(field(otherChip)).isEqualTo("chip id");
+    assertThat(field(longChip)).isEqualTo("chip id");
+    assertThat(field(olderFirmware)).isEqualTo("reported TCB");
+    assertThat(field(report(4, FAMILY_19))).isEqualTo("product");
+    assertThat(field(masked)).isEmpty();
+  }
+
+  @Test
+  void a_key_of_a_cloud_does_not_pass_for_a_chip() {
+    byte[] asCloud = report(4, TURIN_FAMILY);
+    asCloud[0x48] = 1 << 2;
+    Map<String, byte[]> provider = extensions("Turin", TURIN_CHIP);
+    provider.remove(ARC + "4");
+    provider.put(ARC + "5", text("CN=cloud"));
+    Identity wrongIssuer = CertificateMaker.leaf("SEV-VLEK", "secp384r1", ask, provider);
+
+    assertThat(field(asCloud)).isEqualTo("signing key");
+    assertThat(
+            ((Verification.NotGenuine) verify(signed(asCloud, wrongIssuer), wrongIssuer)).field())
+        .isEqualTo("VEK issuer");
+  }
+
+  @Test
+  void a_key_certified_for_another_product_is_refused() {
+    Identity genoa =
+        CertificateMaker.leaf("SEV-VCEK", "secp384r1", ask, extensions("Genoa", new byte[64]));
+
+    assertThat(((Verification.NotGenuine) verify(signed(report(2, 0), genoa), genoa)).field())
+        .isEqualTo("VEK issuer");
+  }
+
+  @Test
+  void a_revoked_intermediate_is_refused_and_a_foreign_root_too() {
+    X509CRL list = CertificateMaker.revocationList(root, CertificateMaker.UNTIL, ask.certificate());
+    Endorsements revoked =
+        new Endorsements(
+            List.of(vcek.certificate(), ask.certificate()), List.of(list), List.of(), List.of());
+    byte[] report = signed(report(4, TURIN_FAMILY), vcek);
+    Verification foreign = new Verifier().verifyFile(report, endorsements(vcek), AT);
+
+    assertThat(((Verification.NotGenuine) verifier().verifyFile(report, revoked, AT)).field())
+        .isEqualTo("SEV-Turin");
+    assertThat(((Verification.NotGenuine) foreign).field()).isEqualTo("VEK chain");
+  }
+
+  @Test
+  void without_its_certificate_the_message_says_where_to_get_it() {
+    Verification missing =
+        verifier().verifyFile(signed(report(4, TURIN_FAMILY), vcek), Endorsements.none(), AT);
+
+    assertThat(((Verification.NotGenuine) missing).want())
+        .contains("/Turin/0102030405060708?fmcSPL=1&blSPL=2&teeSPL=3&snpSPL=4&ucodeSPL=200");
+  }
+
+  private Verifier verifier() {
+    return new Verifier(new TrustAnchors(List.of(), List.of(root.certificate()), List.of()));
+  }
+
+  private Endorsements endorsements(Identity key) {
+    return Endorsements.none().with(List.of(key.certificate(), ask.certificate()));
+  }
+
+  private Verification verify(byte[] report, Identity key) {
+    return verifier().verifyFile(report, endorsements(key), AT);
+  }
+
+  private String field(byte[] unsigned) {
+    return verify(signed(unsigned, vcek), vcek) instanceof Verification.NotGenuine not
+        ? not.field()
+        : "";
+  }
+
+  private static Map<String, byte[]> extensions(String product, byte[] chip) {
+    Map<String, byte[]> extensions = new HashMap<>();
+    extensions.put(ARC + "2", text(product));
+    extensions.put(ARC + "3.9", number(1));
+    extensions.put(ARC + "3.1", number(2));
+    extensions.put(ARC + "3.2", number(3));
+    extensions.put(ARC + "3.3", number(4));
+    extensions.put(ARC + "3.8", number(200));
+    extensions.put(ARC + "4", chip.length == 64 ? der(4, chip) : chip);
+    return extensions;
+  }
+
+  /** A report without its signature: of a guest that may not be debugged, VMPL 0. */
+  private static byte[] report(int version, int family) {
+    ByteBuffer report = ByteBuffer.allocate(1184).order(ByteOrder.LITTLE_ENDIAN);
+    report.putInt(0, version).putLong(8, 0x30000).putInt(0x34, 1);
+    report.put(0x180, new byte[] {1, 2, 3, 4, 0, 0, 0, (byte) 200});
+    report.put(0x188, (byte) family).put(0x189, (byte) 0x02);
+    report.put(0x1a0, TURIN_CHIP);
+    return report.array();
+  }
+
+  private static byte[] signed(byte[] unsigned, Identity key) {
+    byte[] report = unsigned.clone();
+    byte[] signature =
+        CertificateMaker.sign(
+            "SHA384withECDSAinP1363Format", key.keys().getPrivate(), Arrays.copyOf(report, 0x2a0));
+    for (int i = 0; i < 48; i++) {
+      report[0x2a0 + i] = signature[47 - i];
+      report[0x2a0 + 72 + i] = signature[95 - i];
+    }
+    return report;
+  }
+}
