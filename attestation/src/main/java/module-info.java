@@ -3,6 +3,8 @@ module plinius.attestation {
   requires transitive plinius.seal;
 
   exports plinius.attestation;
+  exports plinius.attestation.gramine;
   exports plinius.attestation.kbs;
   exports plinius.attestation.simulation;
+  exports plinius.attestation.tsm;
 }

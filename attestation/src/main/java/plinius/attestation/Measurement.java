@@ -3,17 +3,20 @@ package plinius.attestation;
 import java.util.HexFormat;
 
 /**
- * SHA-384 over the code that runs and the options it runs with: what the owner expects, and what
- * the evidence says.
+ * Digest of the code that runs and the options it runs with: what the owner expects, and what the
+ * evidence says. SHA-384, or SHA-256 where the platform measures so (SGX).
  *
- * @param hex 48 bytes as 96 lower-case hexadecimal digits
+ * @param hex 48 or 32 bytes as lower-case hexadecimal digits
  */
 public record Measurement(String hex) {
-  /** Length in bytes. */
+  /** Length in bytes, but of SGX's. */
   public static final int BYTES = 48;
 
+  /** Length in bytes of SGX's. */
+  public static final int SGX_BYTES = 32;
+
   public Measurement {
-    Hex.requireBytes("Measurement", hex, BYTES);
+    Hex.requireBytes("Measurement", hex, hex.length() == 2 * SGX_BYTES ? SGX_BYTES : BYTES);
   }
 
   /** From its bytes. */
@@ -21,7 +24,7 @@ public record Measurement(String hex) {
     return new Measurement(HexFormat.of().formatHex(bytes));
   }
 
-  /** A copy of its 48 bytes. */
+  /** A copy of its bytes. */
   public byte[] bytes() {
     return HexFormat.of().parseHex(hex);
   }

@@ -62,7 +62,7 @@ public sealed interface HostMessage extends Message {
    * @param valid what to validate on while training
    * @param poolPath the pool, which need not exist yet
    * @param lockPath the lock file of which the enclave takes byte 1
-   * @param platformPath where the simulated platform keeps its keys
+   * @param platformPath where a simulated platform keeps its keys; empty for hardware
    * @param job 16 bytes, the job whose grant to ask for
    * @param threads how many threads compute
    * @param mirrorEvery iterations from one mirror to the next

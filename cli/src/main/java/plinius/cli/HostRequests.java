@@ -34,7 +34,7 @@ final class HostRequests {
         job.toString(),
         broker,
         pin,
-        installation.platform(),
+        request.hardware() ? Optional.empty() : Optional.of(installation.platform()),
         request.threads(),
         training.mirrorEvery(),
         training.validEvery(),

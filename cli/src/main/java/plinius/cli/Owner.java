@@ -30,7 +30,7 @@ public final class Owner implements AutoCloseable {
   static final long DEFAULT_SEED = 1;
 
   /** With what the host starts the enclave: a part of the measurement, as the image is. */
-  private static final List<String> ENCLAVE_ARGUMENTS =
+  static final List<String> ENCLAVE_ARGUMENTS =
       List.of("-m", "plinius.enclave/plinius.enclave.Main");
 
   private final Installation installation;

@@ -16,6 +16,8 @@ import picocli.CommandLine.Command;
       PmCommand.class,
       BrokerCommand.class,
       VerifyCommand.class,
+      AttestCommand.class,
+      MeasureCommand.class,
       EvaluateCommand.class,
       SpotCommand.class,
       BenchCommand.class,

@@ -40,6 +40,14 @@ final class RunOptions {
       description = "Threads that compute (default: all cores). The result does not depend on it.")
   private Integer threads;
 
+  @Option(
+      names = "--hardware",
+      description = {
+        "Run on the confidential hardware that is there (SGX, TDX, SEV-SNP). Without this on a",
+        "simulated platform, which protects nothing."
+      })
+  private boolean hardware;
+
   @Option(names = "--json", description = "JSON lines on standard output.")
   private boolean json;
 
@@ -61,6 +69,7 @@ final class RunOptions {
         data,
         pm,
         threads == null ? Runtime.getRuntime().availableProcessors() : threads,
+        hardware,
         json,
         Optional.ofNullable(killAt),
         Optional.ofNullable(recordBorder),

@@ -23,6 +23,7 @@ import plinius.host.KillAt;
  * @param data the sealed data set
  * @param pm the folder on persistent memory
  * @param threads how many threads compute
+ * @param hardware on the confidential hardware that is there, else on a simulated platform
  * @param json events instead of text
  * @param killAt where to kill the enclave, for demonstrations and tests
  * @param recordBorder where to write down all that crosses the border, for tests
@@ -35,6 +36,7 @@ public record RunRequest(
     Path data,
     Path pm,
     int threads,
+    boolean hardware,
     boolean json,
     Optional<KillAt> killAt,
     Optional<Path> recordBorder,
@@ -115,7 +117,7 @@ public record RunRequest(
    */
   public RunRequest withTraining(Training other) {
     return new RunRequest(
-        mode, cfg, settings, data, pm, threads, json, killAt, recordBorder, other);
+        mode, cfg, settings, data, pm, threads, hardware, json, killAt, recordBorder, other);
   }
 
   private static void atLeast(String option, int value, int least) {

@@ -12,11 +12,15 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import plinius.attestation.Attester;
+import plinius.attestation.Platforms;
+import plinius.attestation.TeeKind;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.Grant;
 import plinius.attestation.kbs.KbsClient;
+import plinius.attestation.simulation.ImageMeasurement;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.attestation.simulation.Simulation;
+import plinius.attestation.tsm.RuntimeMeasurement;
 import plinius.boundary.Bytes;
 import plinius.boundary.EnclaveMessage;
 import plinius.boundary.EnclaveMessage.NeedPool;
@@ -80,17 +84,14 @@ final class Session {
   /** The exit code; failures are thrown. */
   int run() {
     CfgFile cfg = parseCfg();
-    Attester attester =
-        new SimulatedPlatform(
-            Path.of(begin.platformPath()),
-            Path.of(System.getProperty("java.home")),
-            StartCheck.ARGUMENTS);
+    Attester attester = attester();
+    boolean simulated = attester.kind() == TeeKind.SIMULATION;
     border.send(
         new Ready(
-            "simulation",
+            simulated ? "simulation" : attester.kind().kbsName(),
             Bytes.of(attester.measurement().bytes()),
             kernels.name(),
-            Simulation.PROTECTS_NOTHING));
+            simulated ? Simulation.PROTECTS_NOTHING : ""));
     try (FileChannel lock = openLock();
         FileLock held = take(lock)) {
       assert held.isValid();
@@ -111,6 +112,20 @@ final class Session {
     } catch (IOException e) {
       throw new EnclaveException.BadInput("cannot use the lock " + begin.lockPath() + ": " + e);
     }
+  }
+
+  /** Simulated where the host names a folder for it; else the hardware that is there. */
+  private Attester attester() {
+    Path image = Path.of(System.getProperty("java.home"));
+    if (!begin.platformPath().isEmpty()) {
+      return new SimulatedPlatform(Path.of(begin.platformPath()), image, StartCheck.ARGUMENTS);
+    }
+    Path root = Path.of("/");
+    Attester hardware = Platforms.hardware(root);
+    if (hardware.kind() == TeeKind.TDX) {
+      RuntimeMeasurement.extend(root, ImageMeasurement.of(image, StartCheck.ARGUMENTS));
+    }
+    return hardware;
   }
 
   private CfgFile parseCfg() {

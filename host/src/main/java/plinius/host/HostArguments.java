@@ -27,7 +27,7 @@ import plinius.boundary.HostMessage.WriteBack;
  * @param job the job's id, 32 hexadecimal digits
  * @param broker the broker's address, https
  * @param pin SHA-256 of the broker's public key (SubjectPublicKeyInfo), 64 hexadecimal digits
- * @param platform where the simulated platform keeps its keys
+ * @param platform where a simulated platform keeps its keys; nothing for the hardware that is there
  * @param threads how many threads compute
  * @param mirrorEvery iterations from one mirror to the next
  * @param validEvery iterations from one validation to the next, 0 for the last only
@@ -51,7 +51,7 @@ public record HostArguments(
     String job,
     URI broker,
     String pin,
-    Path platform,
+    Optional<Path> platform,
     int threads,
     int mirrorEvery,
     int validEvery,
@@ -119,7 +119,7 @@ public record HostArguments(
     add(arguments, "--job-id", job);
     add(arguments, "--broker", broker);
     add(arguments, "--pin", pin);
-    add(arguments, "--platform", platform);
+    platform.ifPresent(folder -> add(arguments, "--platform", folder));
     add(arguments, "--threads", threads);
     add(arguments, "--mirror-every", mirrorEvery);
     add(arguments, "--valid-every", validEvery);
@@ -177,7 +177,7 @@ public record HostArguments(
             take(options, "--job-id"),
             URI.create(take(options, "--broker")),
             take(options, "--pin"),
-            Path.of(take(options, "--platform")),
+            Optional.ofNullable(options.get("--platform")).map(Path::of),
             number(options, "--threads", Runtime.getRuntime().availableProcessors()),
             number(options, "--mirror-every", 1),
             number(options, "--valid-every", 0),

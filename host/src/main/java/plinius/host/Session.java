@@ -167,7 +167,7 @@ final class Session implements AutoCloseable {
             arguments.valid().map(this::dataFile),
             directory.pool().toString(),
             directory.lockFile().toString(),
-            arguments.platform().toAbsolutePath().toString(),
+            arguments.platform().map(folder -> folder.toAbsolutePath().toString()).orElse(""),
             Bytes.ofHex(arguments.job()),
             arguments.threads(),
             arguments.mirrorEvery(),

@@ -51,6 +51,7 @@ final class DemoRuns {
             data,
             pm,
             Runtime.getRuntime().availableProcessors(),
+            false,
             true,
             killAt,
             Optional.empty(),
