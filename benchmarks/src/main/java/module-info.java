@@ -4,6 +4,8 @@ module plinius.benchmarks {
   requires plinius.darknet;
   requires plinius.kernel;
   requires plinius.simd;
+  requires plinius.romulus;
+  requires plinius.pmem;
   requires info.picocli;
   requires java.management;
   requires jdk.management;
@@ -14,6 +16,8 @@ module plinius.benchmarks {
   uses plinius.benchmarks.train.Trainer.Maker;
 
   opens plinius.benchmarks to
+      info.picocli;
+  opens plinius.benchmarks.sps to
       info.picocli;
   opens plinius.benchmarks.train to
       info.picocli;

@@ -2,6 +2,8 @@ package plinius.benchmarks;
 
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import plinius.benchmarks.sps.SpsCommand;
+import plinius.benchmarks.sps.SpsWorker;
 import plinius.benchmarks.train.TrainBenchmark;
 import plinius.cli.ExitCode;
 import plinius.cli.Terminal;
@@ -10,11 +12,11 @@ import plinius.cli.Terminal;
 @Command(
     name = "bench",
     description = "Measures a part beside its peers, interleaved in one run.",
-    subcommands = {TrainBenchmark.class})
+    subcommands = {TrainBenchmark.class, SpsCommand.class, SpsWorker.class})
 final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
-    Terminal.error("say what to measure: bench train CFG");
+    Terminal.error("say what to measure: bench train CFG, bench sps");
     return ExitCode.USAGE.code();
   }
 }

@@ -1,5 +1,6 @@
 package plinius.benchmarks;
 
+import java.io.UncheckedIOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -7,6 +8,7 @@ import plinius.cli.ExitCode;
 import plinius.cli.Refusal;
 import plinius.cli.Terminal;
 import plinius.darknet.DarknetException;
+import plinius.pmem.PmemException;
 
 /** The verb bench in a process of its own; the command line passes it on. */
 @Command(
@@ -24,6 +26,7 @@ public final class Main implements Callable<Integer> {
   public static int run(String... arguments) {
     CommandLine line = new CommandLine(new Main());
     line.setUsageHelpAutoWidth(true);
+    line.setCaseInsensitiveEnumValuesAllowed(true);
     line.setParameterExceptionHandler(
         (wrong, given) -> {
           Terminal.error(wrong.getMessage());
@@ -38,6 +41,8 @@ public final class Main implements Callable<Integer> {
         switch (failure) {
           case Refusal refusal -> refusal.exitCode();
           case DarknetException wrong -> ExitCode.BAD_INPUT;
+          case PmemException medium -> ExitCode.MEDIUM;
+          case UncheckedIOException medium -> ExitCode.MEDIUM;
           default -> ExitCode.INTERNAL;
         };
     String what = code == ExitCode.INTERNAL ? "a defect of Plinius: " + failure : "";

@@ -6,7 +6,9 @@ import java.util.List;
 import picocli.CommandLine.Command;
 
 /** Measures parts beside their peers. */
-@Command(name = "bench", description = "Measures parts beside their peers: bench train CFG.")
+@Command(
+    name = "bench",
+    description = "Measures parts beside their peers: bench train CFG, bench sps.")
 final class BenchCommand extends OtherProgram {
   @Override
   String module() {
@@ -18,7 +20,7 @@ final class BenchCommand extends OtherProgram {
   List<String> options(Path module) {
     Path peers = module.resolve("peers/target/modules");
     String unchecked = "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0";
-    String natives = "--enable-native-access=plinius.benchmarks,ALL-UNNAMED";
+    String natives = "--enable-native-access=plinius.benchmarks,plinius.pmem,ALL-UNNAMED";
     return Files.isDirectory(peers)
         ? List.of(unchecked, natives, "-cp", peers + "/*")
         : List.of(unchecked, natives);
