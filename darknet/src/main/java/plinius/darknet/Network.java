@@ -3,24 +3,25 @@ package plinius.darknet;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.layer.ActivationLayer;
-import plinius.darknet.layer.AvgpoolLayer;
-import plinius.darknet.layer.BatchnormLayer;
-import plinius.darknet.layer.ConnectedLayer;
 import plinius.darknet.layer.ConvolutionalLayer;
 import plinius.darknet.layer.CostLayer;
+import plinius.darknet.layer.Detection;
+import plinius.darknet.layer.Detects;
 import plinius.darknet.layer.Draws;
-import plinius.darknet.layer.DropoutLayer;
+import plinius.darknet.layer.GruLayer;
+import plinius.darknet.layer.IsegLayer;
 import plinius.darknet.layer.Layer;
-import plinius.darknet.layer.LayerCommon;
-import plinius.darknet.layer.MaxpoolLayer;
+import plinius.darknet.layer.LstmLayer;
 import plinius.darknet.layer.Pass;
+import plinius.darknet.layer.RnnLayer;
+import plinius.darknet.layer.RouteLayer;
 import plinius.darknet.layer.Shape;
-import plinius.darknet.layer.SoftmaxLayer;
+import plinius.darknet.layer.ShortcutLayer;
+import plinius.darknet.layer.Slot;
 import plinius.darknet.layer.Step;
 import plinius.darknet.layer.Storage;
 import plinius.kernel.CounterRandom;
@@ -37,33 +38,25 @@ import plinius.kernel.Kernels;
 public final class Network {
   private static final float[] NOTHING = {};
 
-  /** Layers that read the one before them and no other. */
-  private static final Set<String> CHAINED =
-      Set.of(
-          "convolutional",
-          "connected",
-          "maxpool",
-          "avgpool",
-          "dropout",
-          "softmax",
-          "cost",
-          "batchnorm",
-          "activation");
-
   private final NetworkOptions options;
   private final Shape in;
   private final int subBatch;
   private final int subdivisions;
+  private final int timeSteps;
   private final int maxBatches;
   private final float momentum;
   private final float decay;
+  private final float clip;
+  private final Step.Adam adam; // its constants
+  private final Optional<Slot> adamUpdates;
   private final LearningRate learningRate;
   private final List<Layer> layers;
-  private final boolean chained;
+  private final boolean chained; // each layer reads the one before it and no other
   private final int outputLayer;
   private final int truths;
   private final float[] block;
   private final List<NamedTensor> state;
+  private final boolean recurrent;
   private final Pass pass;
   private final float[] input; // (subBatch, h, w, c)
   private final float[] truth; // (subBatch, truths)
@@ -89,12 +82,15 @@ public final class Network {
   private Network(CfgFile cfg, NetworkOptions options, Draws draws, boolean withInputDelta) {
     this.options = options;
     Section net = cfg.net();
-    refuseGpuOnly(cfg);
     subdivisions = net.integer("subdivisions");
-    subBatch = net.integer("batch") / subdivisions;
+    timeSteps = net.integer("time_steps");
+    subBatch = Math.multiplyExact(net.integer("batch") / subdivisions, timeSteps);
     maxBatches = net.integer("max_batches");
     momentum = net.decimal("momentum");
     decay = net.decimal("decay");
+    boolean cpu = options.quirks().has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
+    clip = cpu ? 0 : net.decimal("clip");
+    adam = new Step.Adam(net.decimal("B1"), net.decimal("B2"), net.decimal("eps"), 0);
     learningRate = new LearningRate(net, options.quirks(), draws);
     boolean image = net.integer("height") > 0;
     in =
@@ -104,19 +100,32 @@ public final class Network {
 
     // The rest of the heap is for the callers: data, staging, what they mirror.
     long limit = Runtime.getRuntime().maxMemory() / 4 * 3;
-    Storage storage = new Storage(subBatch, options.training(), limit);
-    layers = layers(cfg, storage);
+    boolean byAdam = net.flag("adam") && !cpu;
+    boolean lastStep = options.quirks().has(Quirk.BATCHNORM_OF_LAST_STEP);
+    Storage storage = new Storage(subBatch, options.training(), byAdam, timeSteps, lastStep, limit);
+    layers = Layers.of(cfg, in, options, storage);
+    adamUpdates =
+        byAdam
+            ? Optional.of(storage.slot("net.adam.updates", Slot.Role.OPTIMIZER, 1))
+            : Optional.empty();
     storage.allocate();
     block = storage.block();
     state = storage.slots().stream().map(slot -> new NamedTensor(slot, block)).toList();
-    chained = cfg.layers().stream().allMatch(layer -> CHAINED.contains(layer.type()));
+    chained = layers.stream().noneMatch(l -> l instanceof RouteLayer || l instanceof ShortcutLayer);
     outputLayer = outputLayer(cfg);
-    truths = output().out().count();
+    Layer last = layers.getLast();
+    boolean ownTruths = last instanceof Detects || last instanceof IsegLayer;
+    truths = ownTruths ? last.truths() : output().out().count();
     refuseUntrainable(cfg);
 
     input = storage.activations(in.count());
     truth = storage.activations(truths);
     inputDelta = withInputDelta ? storage.activations(in.count()) : NOTHING;
+    recurrent =
+        timeSteps > 1
+            || layers.stream()
+                .anyMatch(
+                    l -> l instanceof GruLayer || l instanceof LstmLayer || l instanceof RnnLayer);
     pass =
         new Pass(
             options.kernels(),
@@ -129,60 +138,6 @@ public final class Network {
     for (Layer layer : layers) {
       layer.initialise(random);
     }
-  }
-
-  private void refuseGpuOnly(CfgFile cfg) {
-    if (options.quirks().has(Quirk.GPU_ONLY_OPTIONS_IGNORED)) {
-      return;
-    }
-    if (cfg.net().flag("adam")) {
-      throw cfg.net().refuse("adam", "is not available in this version; leave the key out.");
-    }
-    if (cfg.net().decimal("clip") != 0) {
-      throw cfg.net().refuse("clip", "is not available in this version; leave the key out.");
-    }
-    for (Section layer : cfg.layers()) {
-      if (layer.decimal("smooth") != 0) {
-        throw layer.refuse("smooth", "is not available in this version; leave the key out.");
-      }
-    }
-  }
-
-  private List<Layer> layers(CfgFile cfg, Storage storage) {
-    List<Layer> made = new ArrayList<>();
-    Shape shape = in;
-    for (Section section : cfg.layers()) {
-      Layer layer;
-      try {
-        layer = layer(section, made, shape, storage);
-      } catch (ArithmeticException e) {
-        throw section.refuse("makes an output of more than 2^31 values.");
-      }
-      made.add(layer);
-      shape = layer.out();
-    }
-    return List.copyOf(made);
-  }
-
-  private Layer layer(Section section, List<Layer> before, Shape shape, Storage storage) {
-    LayerCommon common = LayerCommon.of(before.size(), section);
-    Quirks quirks = options.quirks();
-    return switch (section.type()) {
-      case "convolutional" -> new ConvolutionalLayer(common, section, shape, quirks, storage);
-      case "connected" -> new ConnectedLayer(common, section, shape, storage);
-      case "maxpool" -> new MaxpoolLayer(common, section, shape, storage);
-      case "avgpool" -> new AvgpoolLayer(common, section, shape, storage);
-      case "dropout" -> {
-        float[] output = before.isEmpty() ? NOTHING : before.getLast().output();
-        float[] delta = before.isEmpty() ? NOTHING : before.getLast().delta();
-        yield new DropoutLayer(common, section, shape, output, delta, quirks, storage);
-      }
-      case "softmax" -> new SoftmaxLayer(common, section, shape, quirks, storage);
-      case "cost" -> new CostLayer(common, section, shape, quirks, storage);
-      case "batchnorm" -> new BatchnormLayer(common, shape, quirks, storage);
-      case "activation" -> new ActivationLayer(common, section, shape, storage);
-      default -> throw section.refuse("is not a layer.");
-    };
   }
 
   /** The last layer that does more than compare. */
@@ -202,9 +157,9 @@ public final class Network {
       Section section = cfg.layers().get(layer.common().index());
       if (layer.cost().isPresent()) {
         withCost = true;
-        if (layer.out().count() != expected) {
+        if (options.training() && layer.truths() != expected) {
           throw section.refuse(
-              "compares " + layer.out().count() + " values with a truth of " + expected + ".");
+              "compares " + layer.truths() + " values with a truth of " + expected + ".");
         }
       }
       if (layer.common().truth()) {
@@ -240,7 +195,7 @@ public final class Network {
 
   /** Forward and backward over the sub-batch in {@link #input}; returns its cost. */
   double forwardBackward() {
-    pass.begin(true, subBatch, seen / batch(), (int) (seen % batch()));
+    pass.begin(true, subBatch, seen / batch(), (int) (seen % batch()), seen + subBatch);
     pass.truth(truth);
     seen += subBatch;
     pass.at(NOTHING, NOTHING, false);
@@ -252,10 +207,11 @@ public final class Network {
       if (layer.common().stopBackward()) {
         break;
       }
-      pass.at(
-          i == 0 ? input : layers.get(i - 1).output(),
-          i == 0 ? inputDelta : layers.get(i - 1).delta(),
-          clearsBelow(i));
+      float[] below = i == 0 ? inputDelta : layers.get(i - 1).delta();
+      if (layer.replacesInputDelta() && options.quirks().has(Quirk.DELTA_REPLACED)) {
+        pass.clear(below);
+      }
+      pass.at(i == 0 ? input : layers.get(i - 1).output(), below, clearsBelow(i));
       layer.backward(pass);
     }
     return cost;
@@ -286,10 +242,20 @@ public final class Network {
       pass.at(from, NOTHING, false);
       layer.forward(pass);
       if (layer.common().truth()) {
-        pass.truth(layer.output());
+        pass.truth(inTheirOrder(layer));
       }
       from = layer.output();
     }
+  }
+
+  /** A layer's output as truths are: images in Darknet's (c, h, w) order. */
+  private static float[] inTheirOrder(Layer layer) {
+    int count = layer.out().count();
+    float[] theirs = new float[layer.output().length];
+    for (int i = 0; i < theirs.length; i++) {
+      theirs[i] = layer.output()[i - i % count + layer.out().place(i % count)];
+    }
+    return theirs;
   }
 
   private double networkCost() {
@@ -307,29 +273,65 @@ public final class Network {
 
   /** Applies the updates of the sub-batches since the last time. */
   void update() {
-    Step step = new Step(rate(), momentum, decay, batch());
+    adamUpdates.ifPresent(slot -> block[slot.offset()]++);
+    float updates = adamUpdates.isPresent() ? block[adamUpdates.get().offset()] : 0;
+    Step.Adam now = new Step.Adam(adam.b1(), adam.b2(), adam.eps(), updates);
+    Step step = new Step(rate(), momentum, decay, batch(), clip, now);
     for (Layer layer : layers) {
       layer.update(pass, step);
     }
   }
 
   /**
-   * The network's output for some images, without training on them.
+   * The network's output for some images, without training on them. A recurrent network goes on
+   * from its last prediction.
    *
-   * @param images (count, h, w, c)
-   * @param count how many, any number
+   * @param images (count, h, w, c); with time steps, sub-batches ordered [time step, stream]
+   * @param count how many; with time steps, a multiple of the sub-batch
    * @return (count, outputs)
    */
   public float[] predict(float[] images, int count) {
+    if (recurrent && count % subBatch != 0) {
+      throw new NetworkException(
+          count + " rows are no multiple of batch x time_steps = " + subBatch + ".");
+    }
     float[] predicted = new float[Math.multiplyExact(count, outputs())];
     for (int from = 0; from < count; from += subBatch) {
       int some = Math.min(subBatch, count - from);
       System.arraycopy(images, from * in.count(), input, 0, some * in.count());
-      pass.begin(false, some, 0, 0);
+      pass.begin(false, some, 0, 0, 0);
       forward();
       System.arraycopy(output().output(), 0, predicted, from * outputs(), some * outputs());
     }
     return predicted;
+  }
+
+  /** Forgets what earlier predictions left behind in recurrent layers. */
+  public void forget() {
+    layers.forEach(Layer::forget);
+  }
+
+  /**
+   * What layers that detect found in the first image of the last prediction, before non-maximum
+   * suppression.
+   *
+   * @param width of the picture that was put into the input as a letterbox
+   * @param height of that picture
+   * @param threshold below which a probability counts as 0
+   * @param treeThreshold down to which a tree of classes is followed
+   * @param relative whether boxes are shares of the picture, not pixels
+   */
+  public List<Detection> detections(
+      int width, int height, float threshold, float treeThreshold, boolean relative) {
+    Detection.Query query =
+        new Detection.Query(width, height, in.w(), in.h(), threshold, treeThreshold, relative);
+    List<Detection> found = new ArrayList<>();
+    for (Layer layer : layers) {
+      if (layer instanceof Detects detects) {
+        found.addAll(detects.detections(query));
+      }
+    }
+    return found;
   }
 
   /** Images of one iteration, over all sub-batches. */

@@ -2,6 +2,7 @@ package plinius.darknet;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.function.UnaryOperator;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 
@@ -13,13 +14,36 @@ import plinius.kernel.Workers;
  * @param seed of initial weights, dropout and the random learning-rate policy
  * @param quirks defects of the original that are wanted
  * @param training whether to allocate what only training needs; the state is the same either way
+ * @param files gives the text of a file that a configuration names (tree=, map=)
  */
 public record NetworkOptions(
-    Kernels kernels, Workers workers, long seed, Quirks quirks, boolean training) {
+    Kernels kernels,
+    Workers workers,
+    long seed,
+    Quirks quirks,
+    boolean training,
+    UnaryOperator<String> files) {
   /** Refuses missing parts. */
   public NetworkOptions {
     requireNonNull(kernels, "kernels");
     requireNonNull(workers, "workers");
     requireNonNull(quirks, "quirks");
+    requireNonNull(files, "files");
+  }
+
+  /**
+   * Options without files: a configuration that names one is refused, since its digest says nothing
+   * about what the file holds.
+   */
+  public NetworkOptions(
+      Kernels kernels, Workers workers, long seed, Quirks quirks, boolean training) {
+    this(kernels, workers, seed, quirks, training, NetworkOptions::noFile);
+  }
+
+  private static String noFile(String name) {
+    throw new NetworkException(
+        "the configuration names the file '"
+            + name
+            + "', which cannot be read here; leave tree= and map= out.");
   }
 }

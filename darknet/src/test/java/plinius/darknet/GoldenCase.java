@@ -76,8 +76,12 @@ final class GoldenCase {
   }
 
   String cfg() {
+    return text("net.cfg");
+  }
+
+  String text(String name) {
     try {
-      return Files.readString(directory.resolve("net.cfg"));
+      return Files.readString(directory.resolve(name));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

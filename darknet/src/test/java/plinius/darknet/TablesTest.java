@@ -226,7 +226,7 @@ final class TablesTest {
         continue; // the original does not read it at all
       }
       assertThat(entry.get("status").asText()).as(name).isEqualTo("ok");
-      assertThat(net.batch()).as(name).isEqualTo(entry.get("net").get("batch").asInt());
+      assertThat(net.subBatch()).as(name).isEqualTo(entry.get("net").get("batch").asInt());
       assertThat(net.inputs()).as(name).isEqualTo(entry.get("net").get("inputs").asInt());
       assertThat(net.truths()).as(name).isEqualTo(entry.get("net").get("truths").asInt());
       assertThat(cfg.net().decimal("learning_rate"))

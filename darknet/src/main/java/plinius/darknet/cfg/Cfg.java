@@ -84,12 +84,10 @@ public final class Cfg {
     String type = Schema.ALIASES.getOrDefault(written, written);
     if (Schema.keys(type).isEmpty()) {
       String reason =
-          Schema.UNAVAILABLE.contains(written)
-              ? "layer [" + written + "] is not available in this version."
-              : "unknown section ["
-                  + shown(written)
-                  + "]"
-                  + Nearest.suggestion(written, Schema.sectionNames());
+          "unknown section ["
+              + shown(written)
+              + "]"
+              + Nearest.suggestion(written, Schema.sectionNames());
       throw new CfgException(
           fileName,
           number,

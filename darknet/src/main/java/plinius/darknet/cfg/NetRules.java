@@ -11,15 +11,6 @@ final class NetRules {
     inputs(net);
     policy(net);
     augmentation(net);
-    for (String key : List.of("notruth", "random")) {
-      if (net.flag(key)) {
-        throw net.refuse(key, "is not available in this version; leave the key out.");
-      }
-    }
-    if (net.integer("time_steps") != 1) {
-      throw net.refuse(
-          "time_steps", "needs recurrent layers, which this version has not; leave the key out.");
-    }
   }
 
   private static void batch(Section net) {

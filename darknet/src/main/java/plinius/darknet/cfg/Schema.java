@@ -43,37 +43,15 @@ final class Schema {
 
   /** Other spellings of a section's name. */
   static final Map<String, String> ALIASES =
-      Map.of(
-          "network", "net",
-          "conv", "convolutional",
-          "conn", "connected",
-          "max", "maxpool",
-          "avg", "avgpool",
-          "soft", "softmax");
-
-  /** Layers that the original has and this version has not. */
-  static final List<String> UNAVAILABLE =
-      List.of(
-          "crnn",
-          "crop",
-          "deconv",
-          "deconvolutional",
-          "detection",
-          "gru",
-          "iseg",
-          "l2norm",
-          "local",
-          "logistic",
-          "lrn",
-          "lstm",
-          "normalization",
-          "region",
-          "reorg",
-          "rnn",
-          "route",
-          "shortcut",
-          "upsample",
-          "yolo");
+      Map.ofEntries(
+          Map.entry("network", "net"),
+          Map.entry("conv", "convolutional"),
+          Map.entry("conn", "connected"),
+          Map.entry("max", "maxpool"),
+          Map.entry("avg", "avgpool"),
+          Map.entry("soft", "softmax"),
+          Map.entry("deconv", "deconvolutional"),
+          Map.entry("lrn", "normalization"));
 
   /**
    * Beyond this an edge of an image, a count of channels or a batch is a mistake, not a network.
@@ -186,8 +164,146 @@ final class Schema {
         decimal("noobj", 1),
         decimal("thresh", 0));
     layer(sections, "batchnorm");
+    layer(
+        sections,
+        "deconvolutional",
+        integer("filters", 1, 1, LARGE),
+        integer("size", 1, 1, 1024),
+        integer("stride", 1, 1, 1024),
+        flag("pad"),
+        integer("padding", 0, 0, 1024),
+        flag("batch_normalize"),
+        word("activation", "logistic", ACTIVATIONS));
+    layer(
+        sections,
+        "local",
+        integer("filters", 1, 1, LARGE),
+        integer("size", 1, 1, 1024),
+        integer("stride", 1, 1, 1024),
+        integer("pad", 0, 0, 1024),
+        word("activation", "logistic", ACTIVATIONS));
+    layer(
+        sections,
+        "normalization",
+        integer("size", 5, 1, 1 << 16),
+        decimal("alpha", .0001),
+        decimal("beta", .75),
+        decimal("kappa", 1));
+    layer(sections, "l2norm");
+    layer(sections, "logistic");
+    layer(
+        sections,
+        "crop",
+        integer("crop_height", 1, 1, LARGE),
+        integer("crop_width", 1, 1, LARGE),
+        flag("flip"),
+        flag("noadjust"),
+        decimal("angle", 0),
+        decimal("saturation", 1),
+        decimal("exposure", 1),
+        decimal("shift", 0));
+    layer(sections, "route", integers("layers", -LARGE, LARGE));
+    layer(
+        sections,
+        "shortcut",
+        integer("from", 0, -LARGE, LARGE),
+        word("activation", "linear", ACTIVATIONS),
+        decimal("alpha", 1),
+        decimal("beta", 1));
+    layer(
+        sections,
+        "reorg",
+        integer("stride", 1, 1, 1024),
+        flag("reverse"),
+        flag("flatten"),
+        integer("extra", 0, 0, 1 << 28));
+    layer(sections, "upsample", integer("stride", 2, -1024, 1024), decimal("scale", 1));
+    recurrent(sections);
+    detecting(sections);
     layer(sections, "activation", word("activation", "linear", ACTIVATIONS));
     return sections;
+  }
+
+  private static void recurrent(Map<String, Map<String, Key>> sections) {
+    layer(
+        sections,
+        "rnn",
+        integer("output", 1, 1, LARGE),
+        flag("batch_normalize"),
+        word("activation", "logistic", ACTIVATIONS),
+        flag("shortcut"));
+    layer(
+        sections,
+        "crnn",
+        integer("hidden_filters", 1, 1, LARGE),
+        integer("output_filters", 1, 1, LARGE),
+        flag("batch_normalize"),
+        word("activation", "logistic", ACTIVATIONS),
+        flag("shortcut"));
+    layer(sections, "gru", integer("output", 1, 1, LARGE), flag("batch_normalize"), flag("tanh"));
+    layer(sections, "lstm", integer("output", 1, 1, LARGE), flag("batch_normalize"));
+  }
+
+  private static void detecting(Map<String, Map<String, Key>> sections) {
+    layer(
+        sections,
+        "region",
+        integer("coords", 4, 4, LARGE),
+        integer("classes", 20, 1, LARGE),
+        integer("num", 1, 1, 1024),
+        decimals("anchors"),
+        flag("softmax"),
+        flag("background"),
+        flag("bias_match"),
+        flag("rescore"),
+        decimal("thresh", .5),
+        decimal("coord_scale", 1),
+        decimal("object_scale", 1),
+        decimal("noobject_scale", 1),
+        decimal("mask_scale", 1),
+        decimal("class_scale", 1),
+        text("tree"),
+        text("map"),
+        integer("max", 30, 1, LARGE),
+        decimal("jitter", .2),
+        flag("random"),
+        flag("classfix"),
+        flag("absolute"),
+        flag("log"),
+        flag("sqrt"));
+    layer(
+        sections,
+        "yolo",
+        integer("classes", 20, 1, LARGE),
+        integer("num", 1, 1, 1024),
+        integers("mask", 0, 1023),
+        decimals("anchors"),
+        integer("max", 90, 1, 90),
+        decimal("ignore_thresh", .5),
+        decimal("truth_thresh", 1),
+        text("map"),
+        decimal("jitter", .2),
+        flag("random"));
+    layer(
+        sections,
+        "detection",
+        integer("side", 7, 1, 1024),
+        integer("num", 1, 1, 1024),
+        integer("coords", 1, 1, LARGE),
+        integer("classes", 1, 1, LARGE),
+        flag("softmax"),
+        flag("sqrt"),
+        flag("rescore"),
+        flag("forced"),
+        flag("random"),
+        flag("reorg"),
+        decimal("coord_scale", 1),
+        decimal("object_scale", 1),
+        decimal("noobject_scale", 1),
+        decimal("class_scale", 1),
+        integer("max", 90, 1, LARGE),
+        decimal("jitter", .2));
+    layer(sections, "iseg", integer("classes", 20, 1, LARGE), integer("ids", 32, 0, LARGE));
   }
 
   private static void layer(Map<String, Map<String, Key>> sections, String name, Key... own) {

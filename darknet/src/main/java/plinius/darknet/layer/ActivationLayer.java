@@ -4,20 +4,13 @@ import plinius.darknet.cfg.Section;
 import plinius.kernel.Activation;
 
 /** An activation as a layer of its own (darknet activation_layer.c at f6afaab). */
-public final class ActivationLayer implements Layer {
-  private final LayerCommon common;
-  private final Shape out;
+public final class ActivationLayer extends Layer {
   private final Activation activation;
-  private final float[] output; // (batch, out)
-  private final float[] delta; // (batch, out)
 
   /** An activation of the output of the layer before. */
   public ActivationLayer(LayerCommon common, Section section, Shape in, Storage storage) {
-    this.common = common;
-    out = in;
+    super(common, in, storage);
     activation = Activation.named(section.word("activation")).orElseThrow();
-    output = storage.activations(out.count());
-    delta = storage.trainingActivations(out.count());
   }
 
   @Override
@@ -45,22 +38,7 @@ public final class ActivationLayer implements Layer {
   }
 
   @Override
-  public LayerCommon common() {
-    return common;
-  }
-
-  @Override
-  public Shape out() {
-    return out;
-  }
-
-  @Override
-  public float[] output() {
-    return output;
-  }
-
-  @Override
-  public float[] delta() {
-    return delta;
+  public boolean replacesInputDelta() {
+    return true;
   }
 }

@@ -4,24 +4,14 @@ import java.util.Arrays;
 import plinius.darknet.cfg.Section;
 
 /** The mean of each channel over the image (darknet avgpool_layer.c at f6afaab). */
-public final class AvgpoolLayer implements Layer {
-  private final LayerCommon common;
+public final class AvgpoolLayer extends Layer {
   private final Shape in;
-  private final Shape out;
-  private final float[] output; // (batch, c)
-  private final float[] delta; // (batch, c)
 
   /** The means of the output of the layer before. */
   public AvgpoolLayer(LayerCommon common, Section section, Shape in, Storage storage) {
-    this.common = common;
+    in.requireImage(section);
+    super(common, new Shape(1, 1, in.c(), true), storage);
     this.in = in;
-    if (!in.image()) {
-      throw section.refuse(
-          "needs an image from the layer before it, which gives " + in + " values.");
-    }
-    out = new Shape(1, 1, in.c(), true);
-    output = storage.activations(out.count());
-    delta = storage.trainingActivations(out.count());
   }
 
   @Override
@@ -59,25 +49,5 @@ public final class AvgpoolLayer implements Layer {
             }
           }
         });
-  }
-
-  @Override
-  public LayerCommon common() {
-    return common;
-  }
-
-  @Override
-  public Shape out() {
-    return out;
-  }
-
-  @Override
-  public float[] output() {
-    return output;
-  }
-
-  @Override
-  public float[] delta() {
-    return delta;
   }
 }

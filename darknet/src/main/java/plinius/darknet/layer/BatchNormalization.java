@@ -1,7 +1,7 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
-import plinius.darknet.weights.WeightsSource;
+import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.Activation;
 
 /**
@@ -14,12 +14,13 @@ public final class BatchNormalization {
   private final Storage storage;
   private final int channels;
   private final int rowsPerImage;
-  private final Slot scales;
+  private final boolean lastStepOnly;
+  private final Parameter scales;
   private final Slot rollingMean;
   private final Slot rollingVariance;
 
-  private final float[] mean;
-  private final float[] variance;
+  private final float[][] means; // (steps, channels)
+  private final float[][] variances;
   private final float[] meanDelta;
   private final float[] varianceDelta;
   private final float[] imageMeans; // (batch, channels)
@@ -30,15 +31,24 @@ public final class BatchNormalization {
   /** What went into the normalisation, (batch, rows, channels); empty unless in training. */
   private final float[] x;
 
-  BatchNormalization(Storage storage, int layer, String type, Shape shape) {
+  /**
+   * A normalisation of one layer's product.
+   *
+   * @param owner what its tensors are called after; a layer within a recurrent one has statistics
+   *     for each time step
+   */
+  BatchNormalization(Storage storage, LayerCommon owner, Shape shape) {
     this.storage = storage;
     channels = shape.c();
     rowsPerImage = shape.h() * shape.w();
-    scales = storage.slot(layer, type, "scales", Slot.Role.PARAMETER, channels);
-    rollingMean = storage.slot(layer, type, "rolling_mean", Slot.Role.STATISTIC, channels);
-    rollingVariance = storage.slot(layer, type, "rolling_variance", Slot.Role.STATISTIC, channels);
-    mean = new float[channels];
-    variance = new float[channels];
+    lastStepOnly = storage.lastStepStatistics();
+    scales = new Parameter(storage, owner.name(), "scales", storage.adam(), channels);
+    rollingMean = storage.slot(owner.name() + ".rolling_mean", Slot.Role.STATISTIC, channels);
+    rollingVariance =
+        storage.slot(owner.name() + ".rolling_variance", Slot.Role.STATISTIC, channels);
+    int steps = owner.part() > 0 ? storage.timeSteps() : 1;
+    means = new float[steps][channels];
+    variances = new float[steps][channels];
     meanDelta = new float[channels];
     varianceDelta = new float[channels];
     imageMeans = storage.trainingActivations(channels);
@@ -48,29 +58,19 @@ public final class BatchNormalization {
     x = storage.trainingActivations(shape.count());
   }
 
-  /** (channels), the mean of the last training batch. */
+  /** (channels), the mean of the last training batch; in a recurrent layer, of its last step. */
   public float[] mean() {
-    return mean;
+    return means[means.length - 1];
   }
 
   /** (channels), the variance of the last training batch. */
   public float[] variance() {
-    return variance;
+    return variances[variances.length - 1];
   }
 
-  /** The scales' place in the block. */
-  public Slot scales() {
+  /** The scales. */
+  Parameter scales() {
     return scales;
-  }
-
-  /** The rolling mean's place in the block. */
-  public Slot rollingMean() {
-    return rollingMean;
-  }
-
-  /** The rolling variance's place in the block. */
-  public Slot rollingVariance() {
-    return rollingVariance;
   }
 
   /** Where the layer puts what is to be normalised: x in training, else the output itself. */
@@ -82,13 +82,13 @@ public final class BatchNormalization {
   void forward(Pass pass, float[] output, int biasesAt, Activation activation) {
     if (pass.training) {
       statistics(pass);
-      roll();
+      roll(means[pass.step], variances[pass.step]);
     }
     float[] block = storage.block();
     float[] from = source(pass, output);
-    float[] means = pass.training ? mean : block;
+    float[] mean = pass.training ? means[pass.step] : block;
     int meanAt = pass.training ? 0 : rollingMean.offset();
-    float[] variances = pass.training ? variance : block;
+    float[] variance = pass.training ? variances[pass.step] : block;
     int varianceAt = pass.training ? 0 : rollingVariance.offset();
     pass.run(
         shard -> {
@@ -98,12 +98,12 @@ public final class BatchNormalization {
               at,
               rows(pass, shard),
               channels,
-              means,
+              mean,
               meanAt,
-              variances,
+              variance,
               varianceAt,
               block,
-              scales.offset(),
+              scales.at(),
               block,
               biasesAt,
               activation,
@@ -133,23 +133,24 @@ public final class BatchNormalization {
   private void statistics(Pass pass) {
     // A single value has no variance; the original divides by zero there.
     double perValue = 1.0 / Math.max(1, pass.images * rowsPerImage - 1);
+    int end = pass.first + pass.images;
     for (int c = 0; c < channels; c++) {
       double sum = 0;
-      for (int image = 0; image < pass.images; image++) {
+      for (int image = pass.first; image < end; image++) {
         sum += imageMeans[image * channels + c];
       }
       double total = sum / pass.images;
       double squares = 0;
-      for (int image = 0; image < pass.images; image++) {
+      for (int image = pass.first; image < end; image++) {
         double deviation = imageMeans[image * channels + c] - total;
         squares += imageSquares[image * channels + c] + rowsPerImage * deviation * deviation;
       }
-      mean[c] = (float) total;
-      variance[c] = (float) (squares * perValue);
+      means[pass.step][c] = (float) total;
+      variances[pass.step][c] = (float) (squares * perValue);
     }
   }
 
-  private void roll() {
+  private void roll(float[] mean, float[] variance) {
     float[] block = storage.block();
     for (int c = 0; c < channels; c++) {
       int m = rollingMean.offset() + c;
@@ -164,12 +165,35 @@ public final class BatchNormalization {
    * and scales.
    */
   void backwardSums(
-      Pass pass,
-      float[] output,
-      Activation activation,
-      float[] delta,
-      int biasUpdatesAt,
-      int scaleUpdatesAt) {
+      Pass pass, float[] output, Activation activation, float[] delta, int biasUpdatesAt) {
+    sums(pass, output, activation, delta, means[pass.step]);
+    float[] block = storage.block();
+    for (int c = 0; c < channels; c++) {
+      block[biasUpdatesAt + c] += sums.total(pass.shards, c);
+      block[scales.updatesAt() + c] +=
+          deviations.total(pass.shards, c)
+              / ((float) Math.sqrt(variances[pass.step][c]) + .000001f);
+    }
+    int step = stepOfDelta(pass);
+    if (step != pass.step) {
+      sums(pass, output, Activation.LINEAR, delta, means[step]);
+    }
+    for (int c = 0; c < channels; c++) {
+      float scale = block[scales.at() + c];
+      double inRoot = variances[step][c] + .00001f;
+      float sum = sums.total(pass.shards, c);
+      float deviation = deviations.total(pass.shards, c);
+      meanDelta[c] = (float) (-1.0 / StrictMath.sqrt(inRoot)) * (sum * scale);
+      varianceDelta[c] =
+          (float) (-.5 * (deviation * scale) * (1.0 / (inRoot * StrictMath.sqrt(inRoot))));
+    }
+  }
+
+  private int stepOfDelta(Pass pass) {
+    return lastStepOnly ? means.length - 1 : pass.step;
+  }
+
+  private void sums(Pass pass, float[] output, Activation activation, float[] delta, float[] mean) {
     pass.run(
         shard -> {
           int at = sums.cleared(shard);
@@ -187,32 +211,21 @@ public final class BatchNormalization {
               deviations.partials(),
               at);
         });
-    float[] block = storage.block();
-    for (int c = 0; c < channels; c++) {
-      float sum = sums.total(pass.shards, c);
-      float deviation = deviations.total(pass.shards, c);
-      float scale = block[scales.offset() + c];
-      block[biasUpdatesAt + c] += sum;
-      block[scaleUpdatesAt + c] += deviation / ((float) Math.sqrt(variance[c]) + .000001f);
-      double inRoot = variance[c] + .00001f;
-      meanDelta[c] = (float) (-1.0 / StrictMath.sqrt(inRoot)) * (sum * scale);
-      varianceDelta[c] =
-          (float) (-.5 * (deviation * scale) * (1.0 / (inRoot * StrictMath.sqrt(inRoot))));
-    }
   }
 
   /** The second pass back, for some images: delta with regard to x. */
   void backwardDelta(Pass pass, float[] delta, int from, int to) {
+    int step = stepOfDelta(pass);
     pass.kernels.normalizeDelta(
         x,
         delta,
         from * rowsPerImage * channels,
         (to - from) * rowsPerImage,
         channels,
-        mean,
-        variance,
+        means[step],
+        variances[step],
         storage.block(),
-        scales.offset(),
+        scales.at(),
         meanDelta,
         varianceDelta,
         pass.images * rowsPerImage);
@@ -226,13 +239,10 @@ public final class BatchNormalization {
     return (pass.from(shard + 1) - pass.from(shard)) * rowsPerImage;
   }
 
-  void initialise() {
-    Arrays.fill(storage.block(), scales.offset(), scales.offset() + channels, 1);
-  }
-
-  void load(WeightsSource source, int count) {
-    source.read(storage.block(), scales.offset(), count);
-    source.read(storage.block(), rollingMean.offset(), count);
-    source.read(storage.block(), rollingVariance.offset(), count);
+  /** Scales and statistics of the first channels. */
+  void transfer(WeightsCursor cursor, int count) {
+    cursor.transfer(storage.block(), count, i -> scales.at() + i);
+    cursor.transfer(storage.block(), count, i -> rollingMean.offset() + i);
+    cursor.transfer(storage.block(), count, i -> rollingVariance.offset() + i);
   }
 }

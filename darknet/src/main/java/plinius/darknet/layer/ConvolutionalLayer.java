@@ -4,8 +4,7 @@ import java.util.Optional;
 import plinius.darknet.Quirk;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.weights.WeightsSource;
-import plinius.kernel.Activation;
+import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
@@ -15,67 +14,59 @@ import plinius.kernel.CounterRandom;
  * f6afaab). Weights are (size, size, channels / groups, filters), filters contiguous; Darknet has
  * (filters, channels / groups, size, size).
  */
-public final class ConvolutionalLayer implements Layer {
-  private final LayerCommon common;
-  private final Storage storage;
-  private final Shape out;
+public final class ConvolutionalLayer extends WeightedLayer {
   private final ConvShape shape;
-  private final Activation activation;
   private final boolean flipped;
-  private final Slot biases;
-  private final Optional<BatchNormalization> normalization;
-  private final Biases plain;
-  private final Slot weights;
-  private final Slot biasUpdates;
-  private final Optional<Slot> scaleUpdates;
-  private final Slot weightUpdates;
+  private final float smooth;
   private final Optional<FlatImage> flat;
-  private final float[] output; // (batch, outH, outW, filters)
-  private final float[] delta; // (batch, outH, outW, filters)
+  private final Optional<Binarisation> binary;
 
   /** A convolution over the output of the layer before. */
   public ConvolutionalLayer(
       LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    this.common = common;
-    this.storage = storage;
-    if (!in.image()) {
-      throw section.refuse(
-          "needs an image from the layer before it, which gives " + in + " values.");
-    }
-    ConvShape asked = shape(section, in);
-    out = new Shape(asked.outH(), asked.outW(), asked.filters(), true);
+    this(
+        common,
+        section,
+        in,
+        shape(section, in),
+        section.word("activation"),
+        normalized(section),
+        quirks,
+        storage);
+  }
+
+  /** A convolution within another layer. */
+  static ConvolutionalLayer within(
+      LayerCommon common, Section section, Shape in, int filters, Quirks quirks, Storage storage) {
+    ConvShape asked = ConvShape.of(in.h(), in.w(), in.c(), filters, 3, 1, 1, 1);
+    String activation = section.word("activation");
+    return new ConvolutionalLayer(
+        common, section, in, asked, activation, normalized(section), quirks, storage);
+  }
+
+  private ConvolutionalLayer(
+      LayerCommon common,
+      Section section,
+      Shape in,
+      ConvShape asked,
+      String activation,
+      boolean normalized,
+      Quirks quirks,
+      Storage storage) {
+    Shape out = new Shape(asked.outH(), asked.outW(), asked.filters(), true);
+    int[] weightShape = {asked.size(), asked.size(), asked.groupChannels(), asked.filters()};
+    super(common, out, activation, normalized, weightShape, storage);
     flat = FlatImage.of(asked, section, quirks, storage);
     shape = flat.isPresent() ? flat.get().shape() : asked;
-    activation = Activation.named(section.word("activation")).orElseThrow();
-    flipped = section.flag("flipped");
-    if (section.flag("xnor")) {
-      throw section.refuse("xnor", "is not available in this version.");
-    }
-    if (section.flag("binary") && !quirks.has(Quirk.GPU_ONLY_OPTIONS_IGNORED)) {
-      throw section.refuse("binary", "is not available in this version.");
-    }
-
-    int index = common.index();
-    String type = common.type();
-    int n = shape.filters();
-    int[] weightShape = {shape.size(), shape.size(), shape.groupChannels(), n};
-    biases = storage.slot(index, type, "biases", Slot.Role.PARAMETER, n);
-    normalization =
-        section.flag("batch_normalize")
-            ? Optional.of(new BatchNormalization(storage, index, type, out))
-            : Optional.empty();
-    plain = new Biases(out);
-    weights = storage.slot(index, type, "weights", Slot.Role.PARAMETER, weightShape);
-    biasUpdates = storage.slot(index, type, "bias_updates", Slot.Role.OPTIMIZER, n);
-    scaleUpdates =
-        normalization.map(b -> storage.slot(index, type, "scale_updates", Slot.Role.OPTIMIZER, n));
-    weightUpdates = storage.slot(index, type, "weight_updates", Slot.Role.OPTIMIZER, weightShape);
-    output = storage.activations(out.count());
-    delta = storage.trainingActivations(out.count());
     storage.convolution(shape);
+    boolean own = section.type().equals("convolutional");
+    flipped = own && section.flag("flipped");
+    smooth = quirks.has(Quirk.GPU_ONLY_OPTIONS_IGNORED) ? 0 : common.smooth();
+    binary = own ? Binarisation.of(section, shape, quirks, storage) : Optional.empty();
   }
 
   private static ConvShape shape(Section section, Shape in) {
+    in.requireImage(section);
     int size = section.integer("size");
     int stride = section.integer("stride");
     int pad = section.flag("pad") ? size / 2 : section.integer("padding");
@@ -91,101 +82,67 @@ public final class ConvolutionalLayer implements Layer {
     if ((long) size * size * (in.c() / groups) * filters > 1 << 29) {
       throw section.refuse("filters", "makes more than 2^29 weights.");
     }
+    if (section.integer("numload") > filters) {
+      throw section.refuse("numload", "is more than the " + filters + " filters.");
+    }
     return ConvShape.of(in.h(), in.w(), in.c(), filters, size, stride, pad, groups);
+  }
+
+  /** What the weights' operations count: multiply-adds times two, for each image. */
+  public long operations() {
+    return 2L * shape.weights() * shape.outH() * shape.outW();
+  }
+
+  /** The convolution that is computed. */
+  public ConvShape shape() {
+    return shape;
   }
 
   @Override
   public void forward(Pass pass) {
-    float[] input = flat.isPresent() ? flat.get().gather(pass) : pass.input;
-    float[] block = storage.block();
-    float[] target = normalization.isPresent() ? normalization.get().source(pass, output) : output;
-    pass.kernels.prepareForward(shape, block, weights.offset(), pass.prepared);
+    float[] image = flat.isPresent() ? flat.get().gather(pass) : pass.input;
+    float[] input = binary.isPresent() ? binary.get().input(pass, image) : image;
+    float[] block = binary.isPresent() ? binary.get().weights(storage, weights) : storage.block();
+    int weightsAt = binary.isPresent() ? 0 : weights.at();
+    float[] target = target(pass);
+    pass.kernels.prepareForward(shape, block, weightsAt, pass.prepared);
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
           pass.kernels.convForward(shape, input, 0, pass.prepared, target, 0, from, to);
-          normalization.ifPresent(n -> n.gather(pass, from, to));
+          gather(pass, from, to);
         });
-    if (normalization.isPresent()) {
-      normalization.get().forward(pass, output, biases.offset(), activation);
-    } else {
-      plain.forward(pass, output, block, biases.offset(), activation);
-    }
+    activate(pass);
   }
 
   @Override
   public void backward(Pass pass) {
-    float[] block = storage.block();
-    if (normalization.isPresent()) {
-      int scaleUpdatesAt = scaleUpdates.orElseThrow().offset();
-      normalization
-          .get()
-          .backwardSums(pass, output, activation, delta, biasUpdates.offset(), scaleUpdatesAt);
-    } else {
-      plain.backward(pass, output, activation, delta, block, biasUpdates.offset());
+    if (smooth != 0) {
+      smoothDelta(pass);
     }
+    foldDelta(pass);
+    boolean asForward = binary.isPresent() && binary.get().backwardToo();
     boolean wanted = pass.wantsInputDelta();
     float[] inputDelta = wanted && flat.isPresent() ? flat.get().delta(pass) : pass.inputDelta;
     if (wanted) {
-      pass.kernels.prepareBackward(shape, block, weights.offset(), pass.prepared);
+      float[] block = asForward ? binary.get().weights(storage, weights) : storage.block();
+      int weightsAt = asForward ? 0 : weights.at();
+      pass.kernels.prepareBackward(shape, block, weightsAt, pass.prepared);
     }
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
-          normalization.ifPresent(n -> n.backwardDelta(pass, delta, from, to));
+          foldDelta(pass, from, to);
           if (wanted) {
             pass.beforeAdding(from, to);
             pass.kernels.convBackwardData(shape, delta, 0, pass.prepared, inputDelta, 0, from, to);
           }
         });
-    float[] input = flat.isPresent() ? flat.get().gathered() : pass.input;
-    WeightUpdates.add(pass, shape, input, delta, block, weightUpdates.offset());
+    float[] image = flat.isPresent() ? flat.get().gathered() : pass.input;
+    float[] input = asForward ? binary.get().input(pass, image) : image;
+    WeightUpdates.add(pass, shape, input, delta, storage.block(), weights.updatesAt());
     if (wanted) {
       flat.ifPresent(f -> f.scatter(pass));
-    }
-  }
-
-  @Override
-  public void update(Pass pass, Step step) {
-    float[] block = storage.block();
-    Descent.update(pass, step, common, 0, block, biases, biasUpdates);
-    if (normalization.isPresent()) {
-      Slot scales = normalization.get().scales();
-      Descent.update(pass, step, common, 0, block, scales, scaleUpdates.orElseThrow());
-    }
-    Descent.update(pass, step, common, step.decay(), block, weights, weightUpdates);
-  }
-
-  @Override
-  public void initialise(CounterRandom random) {
-    normalization.ifPresent(BatchNormalization::initialise);
-    int weightsPerFilter = shape.weights() / shape.filters();
-    float scale = (float) StrictMath.sqrt(2.0 / weightsPerFilter);
-    for (int i = 0; i < weights.count(); i++) {
-      storage.block()[weights.offset() + i] =
-          scale * random.normal(Purpose.INITIAL_WEIGHTS + common.index(), 0, i);
-    }
-  }
-
-  @Override
-  public void load(WeightsSource source) {
-    int n = common.numLoad() > 0 ? Math.min(common.numLoad(), shape.filters()) : shape.filters();
-    source.read(storage.block(), biases.offset(), n);
-    if (normalization.isPresent() && !common.dontLoadScales()) {
-      normalization.get().load(source, n);
-    }
-    int taps = shape.size() * shape.size();
-    int channels = shape.groupChannels();
-    float[] filters = source.read(n * channels * taps); // (n, channels, size, size)
-    for (int f = 0; f < n; f++) {
-      for (int c = 0; c < channels; c++) {
-        for (int tap = 0; tap < taps; tap++) {
-          int i = c * taps + tap;
-          // Flipped: the file has (channels, size, size, n).
-          float value = filters[flipped ? i * n + f : f * channels * taps + i];
-          storage.block()[weights.offset() + (tap * channels + c) * shape.filters() + f] = value;
-        }
-      }
     }
   }
 
@@ -194,28 +151,64 @@ public final class ConvolutionalLayer implements Layer {
     return WeightUpdates.plan(shape, storage.batch());
   }
 
-  @Override
-  public LayerCommon common() {
-    return common;
+  /** Pulls each output towards its 5 x 5 neighbours (convolutional_kernels.cu smooth_kernel). */
+  private void smoothDelta(Pass pass) {
+    int c = out.c();
+    pass.run(
+        shard -> {
+          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
+            for (int i = 0; i < out.count(); i++) {
+              int y = i / c / out.w();
+              int x = i / c % out.w();
+              int at = image * out.count() + i;
+              for (int ny = Math.max(0, y - 2); ny <= Math.min(out.h() - 1, y + 2); ny++) {
+                for (int nx = Math.max(0, x - 2); nx <= Math.min(out.w() - 1, x + 2); nx++) {
+                  int near = image * out.count() + (ny * out.w() + nx) * c + i % c;
+                  delta[at] += smooth * (output[near] - output[at]);
+                }
+              }
+            }
+          }
+        });
   }
 
   @Override
-  public Shape out() {
-    return out;
+  public boolean replacesInputDelta() {
+    return shape.size() == 1 && flat.isEmpty();
   }
 
   @Override
-  public float[] output() {
-    return output;
+  public void update(Pass pass, Step step) {
+    super.update(pass, step);
+    if (step.clip() != 0) {
+      weights.clip(step.clip());
+    }
   }
 
   @Override
-  public float[] delta() {
-    return delta;
+  float initial(CounterRandom random, int i) {
+    float scale = (float) StrictMath.sqrt(2.0 / (shape.weights() / shape.filters()));
+    return scale * random.normal(common.initialPurpose(), common.part(), i);
   }
 
   @Override
-  public Optional<BatchNormalization> normalization() {
-    return normalization;
+  public void transfer(WeightsCursor cursor) {
+    boolean some = cursor.loading() && common.numLoad() > 0;
+    int n = some ? common.numLoad() : shape.filters();
+    cursor.transfer(storage.block(), n, i -> biases.at() + i);
+    transferScales(cursor, n);
+    int taps = shape.size() * shape.size();
+    int perFilter = shape.groupChannels() * taps;
+    boolean turned = flipped && cursor.loading();
+    cursor.transfer(
+        storage.block(),
+        n * perFilter, // (n, channels, size, size); flipped: (channels, size, size, n)
+        i -> {
+          int filter = turned ? i % n : i / perFilter;
+          int j = turned ? i / n : i % perFilter;
+          return weights.at()
+              + (j % taps * shape.groupChannels() + j / taps) * shape.filters()
+              + filter;
+        });
   }
 }

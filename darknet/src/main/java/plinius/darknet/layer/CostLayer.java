@@ -8,111 +8,89 @@ import plinius.darknet.cfg.Section;
 
 /**
  * Compares with the truth (darknet cost_layer.c, blas.c l2_cpu, l1_cpu, smooth_l1_cpu at f6afaab).
- * Its output is each value's loss; its delta is scaled on the way back.
+ * Its output is each value's loss; its delta is scaled on the way back. The types seg and wgan, and
+ * noobj, thresh and smooth, are those of the CUDA sources; ratio changes nothing there either.
  */
-public final class CostLayer implements Layer {
+public final class CostLayer extends Layer {
   /** A truth of this value says that the value does not matter (darknet SECRET_NUM). */
   public static final float MASKED = -1234;
 
-  private enum Type {
-    SSE,
-    MASKED,
-    L1,
-    SMOOTH
-  }
-
-  private final LayerCommon common;
-  private final Shape out;
-  private final Type type;
+  private final String type;
   private final float scale;
+  private final float noObject;
+  private final float least;
+  private final float smooth;
   private final boolean wrongSign;
-  private final float[] output; // (batch, out)
-  private final float[] delta; // (batch, out)
-  private final double[] losses = new double[Pass.MAX_SHARDS];
+  private final int[] truthPlaces; // (h, w, c): where each value's truth lies in (c, h, w)
   private double cost;
 
   /** A comparison of the output of the layer before. */
   public CostLayer(LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    this.common = common;
+    super(common, new Shape(in.h(), in.w(), in.c(), false), storage);
     boolean cpu = quirks.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    type =
-        switch (section.word("type")) {
-          case "sse" -> Type.SSE;
-          case "masked" -> Type.MASKED;
-          case "L1" -> Type.L1;
-          case "smooth" -> Type.SMOOTH;
-          default -> {
-            if (!cpu) {
-              throw section.refuse(
-                  "type", "is not available in this version; sse, masked, L1 and smooth are.");
-            }
-            yield Type.SSE;
-          }
-        };
-    if (!cpu) {
-      if (section.decimal("ratio") != 0) {
-        throw section.refuse("ratio", "is not available in this version.");
-      }
-      if (section.decimal("noobj") != 1) {
-        throw section.refuse("noobj", "is not available in this version.");
-      }
-      if (section.decimal("thresh") != 0) {
-        throw section.refuse("thresh", "is not available in this version.");
-      }
-    }
+    String asked = section.word("type");
+    type = cpu && (asked.equals("seg") || asked.equals("wgan")) ? "sse" : asked;
     scale = section.decimal("scale");
+    noObject = section.decimal("noobj");
+    least = cpu ? 0 : section.decimal("thresh") / out.count();
+    smooth = cpu ? 0 : common.smooth();
     wrongSign = quirks.has(Quirk.SMOOTH_L1_SIGN);
-    out = new Shape(in.h(), in.w(), in.c(), false);
-    output = storage.activations(out.count());
-    delta = storage.activations(out.count());
+    truthPlaces = new int[in.count()];
+    for (int i = 0; i < truthPlaces.length; i++) {
+      truthPlaces[in.place(i)] = i;
+    }
   }
 
   @Override
   public void forward(Pass pass) {
+    int count = out.count();
     cost = 0;
     if (!pass.hasTruth()) {
-      Arrays.fill(output, 0, pass.images * out.count(), 0);
+      Arrays.fill(output, 0, pass.images * count, 0);
       return;
     }
     pass.run(
         shard -> {
-          double loss = 0;
-          for (int i = pass.from(shard) * out.count();
-              i < pass.from(shard + 1) * out.count();
-              i++) {
-            if (type == Type.MASKED && pass.truth[i] == MASKED) {
+          for (int i = pass.from(shard) * count; i < pass.from(shard + 1) * count; i++) {
+            float truth = pass.truth[i - i % count + truthPlaces[i % count]];
+            if (type.equals("masked") && truth == MASKED) {
               pass.input[i] = MASKED;
+            } else if (smooth != 0) {
+              truth = truth * (1 - smooth) + smooth / count;
             }
-            compare(i, pass.truth[i] - pass.input[i]);
-            loss += output[i];
+            compare(i, pass.input[i], truth);
           }
-          losses[shard] = loss;
         });
-    for (int shard = 0; shard < pass.shards; shard++) {
-      cost += losses[shard];
+    for (int i = 0; i < pass.images * count; i++) {
+      cost += output[i];
     }
   }
 
-  private void compare(int i, float difference) {
+  private void compare(int i, float value, float truth) {
+    float difference = truth - value;
     float size = Math.abs(difference);
-    switch (type) {
-      case SSE, MASKED -> {
-        output[i] = difference * difference;
-        delta[i] = difference;
-      }
-      case L1 -> {
+    boolean small = type.equals("smooth") && size < 1;
+    switch (small ? "sse" : type) {
+      case "L1" -> {
         output[i] = size;
         delta[i] = difference > 0 ? 1 : -1;
       }
-      case SMOOTH -> {
-        if (size < 1) {
-          output[i] = difference * difference;
-          delta[i] = difference;
-        } else {
-          output[i] = 2 * size - 1;
-          delta[i] = (difference < 0) == wrongSign ? 1 : -1;
-        }
+      case "smooth" -> {
+        output[i] = 2 * size - 1;
+        delta[i] = (difference < 0) == wrongSign ? 1 : -1;
       }
+      case "wgan" -> {
+        output[i] = truth == 0 ? value : -value;
+        delta[i] = truth > 0 ? 1 : -1;
+      }
+      default -> {
+        float weight = type.equals("seg") && truth == 0 ? noObject : 1;
+        output[i] = weight * (difference * difference);
+        delta[i] = weight * difference;
+      }
+    }
+    if (Math.abs(delta[i]) < least) {
+      delta[i] = 0;
     }
   }
 
@@ -131,25 +109,5 @@ public final class CostLayer implements Layer {
   @Override
   public OptionalDouble cost() {
     return OptionalDouble.of(cost);
-  }
-
-  @Override
-  public LayerCommon common() {
-    return common;
-  }
-
-  @Override
-  public Shape out() {
-    return out;
-  }
-
-  @Override
-  public float[] output() {
-    return output;
-  }
-
-  @Override
-  public float[] delta() {
-    return delta;
   }
 }

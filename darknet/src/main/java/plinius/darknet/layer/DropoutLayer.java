@@ -5,21 +5,16 @@ import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
 
 /**
- * Drops values at random while training and scales up the others (darknet dropout_layer.c
- *
- * <p>at f6afaab). The original rewrites the output of the layer before, so that the gradient of
- * that layer's activation sees the scaled values; here it has an output of its own, unless the
- * quirk is on. Which values drop depends on seed, layer, iteration and place alone.
+ * Drops values at random while training and scales up the others (darknet dropout_layer.c at
+ * f6afaab). The original rewrites the output of the layer before, so that the gradient of that
+ * layer's activation sees the scaled values; here it has an output of its own, unless the quirk is
+ * on. Which values drop depends on seed, layer, iteration and place alone.
  */
-public final class DropoutLayer implements Layer {
-  private final LayerCommon common;
-  private final Shape out;
+public final class DropoutLayer extends Layer {
   private final float probability;
   private final float scale;
   private final boolean inPlace;
   private final float[] factors; // (batch, out): 0 or scale
-  private final float[] output; // (batch, out)
-  private final float[] delta; // (batch, out)
 
   /**
    * A dropout of the output of the layer before.
@@ -35,17 +30,19 @@ public final class DropoutLayer implements Layer {
       float[] beforeDelta,
       Quirks quirks,
       Storage storage) {
-    this.common = common;
-    out = in;
+    boolean rewrites = quirks.has(Quirk.DROPOUT_IN_PLACE);
+    super(
+        common,
+        in,
+        rewrites ? beforeOutput : storage.activations(in.count()),
+        rewrites ? beforeDelta : storage.trainingActivations(in.count()));
     probability = section.decimal("probability");
     scale = (float) (1.0 / (1.0 - probability));
-    inPlace = quirks.has(Quirk.DROPOUT_IN_PLACE);
+    inPlace = rewrites;
     if (inPlace && common.index() == 0) {
       throw section.refuse("as first layer has no output to rewrite.");
     }
     factors = storage.trainingActivations(out.count());
-    output = inPlace ? beforeOutput : storage.activations(out.count());
-    delta = inPlace ? beforeDelta : storage.trainingActivations(out.count());
   }
 
   @Override
@@ -86,25 +83,5 @@ public final class DropoutLayer implements Layer {
             pass.inputDelta[i] = inPlace ? passed : pass.inputDelta[i] + passed;
           }
         });
-  }
-
-  @Override
-  public LayerCommon common() {
-    return common;
-  }
-
-  @Override
-  public Shape out() {
-    return out;
-  }
-
-  @Override
-  public float[] output() {
-    return output;
-  }
-
-  @Override
-  public float[] delta() {
-    return delta;
   }
 }

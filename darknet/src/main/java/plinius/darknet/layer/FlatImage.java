@@ -16,11 +16,13 @@ import plinius.kernel.ConvShape;
 final class FlatImage {
   private final ConvShape shape;
   private final int imageValues;
+  private final boolean replaces;
   private final int[] places; // (outH, outW, c): where each value lies in the image
   private final float[] gathered; // (batch, outH, outW, c)
   private final float[] delta; // (batch, outH, outW, c)
 
-  private FlatImage(ConvShape asked, Shape in, Storage storage) {
+  private FlatImage(ConvShape asked, Shape in, boolean replaces, Storage storage) {
+    this.replaces = replaces;
     int cells = asked.outH() * asked.outW();
     shape =
         ConvShape.of(asked.outH(), asked.outW(), in.c(), asked.filters(), 1, 1, 0, asked.groups());
@@ -48,7 +50,7 @@ final class FlatImage {
     if (asked.outH() * asked.outW() > in.h() * in.w()) {
       throw section.refuse("padding", "makes the original read outside the image; leave it out.");
     }
-    return Optional.of(new FlatImage(asked, in, storage));
+    return Optional.of(new FlatImage(asked, in, quirks.has(Quirk.DELTA_REPLACED), storage));
   }
 
   /** The convolution over the matrix. */
@@ -80,7 +82,9 @@ final class FlatImage {
   void scatter(Pass pass) {
     for (int image = 0; image < pass.images; image++) {
       for (int i = 0; i < places.length; i++) {
-        pass.inputDelta[image * imageValues + places[i]] += delta[image * places.length + i];
+        int at = image * imageValues + places[i];
+        float value = delta[image * places.length + i];
+        pass.inputDelta[at] = replaces ? value : pass.inputDelta[at] + value;
       }
     }
   }

@@ -1,8 +1,8 @@
 package plinius.darknet.layer;
 
-import java.util.Optional;
+import java.util.Map;
 import java.util.OptionalDouble;
-import plinius.darknet.weights.WeightsSource;
+import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.CounterRandom;
 
 /**
@@ -10,57 +10,139 @@ import plinius.kernel.CounterRandom;
  * {@link #delta()}, the negative gradient with regard to the output, into updates of the layer's
  * parameters and adds to the delta of its input; {@link #update} applies the updates.
  */
-public sealed interface Layer
+public abstract sealed class Layer
     permits ActivationLayer,
         AvgpoolLayer,
         BatchnormLayer,
-        ConnectedLayer,
-        ConvolutionalLayer,
         CostLayer,
+        CropLayer,
+        DetectionLayer,
         DropoutLayer,
+        GruLayer,
+        IsegLayer,
+        L2normLayer,
+        LocalLayer,
+        LogisticLayer,
+        LstmLayer,
         MaxpoolLayer,
-        SoftmaxLayer {
+        NormalizationLayer,
+        RegionLayer,
+        ReorgLayer,
+        RnnLayer,
+        RouteLayer,
+        ShortcutLayer,
+        SoftmaxLayer,
+        UpsampleLayer,
+        WeightedLayer,
+        YoloLayer {
+  final LayerCommon common;
+  final Shape out;
+  final float[] output;
+  final float[] delta;
+
+  /** A layer with memory of its own for output and delta. */
+  Layer(LayerCommon common, Shape out, Storage storage) {
+    this(common, out, storage.activations(out.count()), storage.trainingActivations(out.count()));
+  }
+
+  Layer(LayerCommon common, Shape out, float[] output, float[] delta) {
+    this.common = common;
+    this.out = out;
+    this.output = output;
+    this.delta = delta;
+  }
+
   /** What every layer has. */
-  LayerCommon common();
+  public final LayerCommon common() {
+    return common;
+  }
 
   /** The shape of one image's output. */
-  Shape out();
+  public final Shape out() {
+    return out;
+  }
 
   /** (batch, out). */
-  float[] output();
+  public final float[] output() {
+    return output;
+  }
 
   /** (batch, out), the negative gradient; empty unless the network was built for training. */
-  float[] delta();
+  public final float[] delta() {
+    return delta;
+  }
 
   /** Computes the output. */
-  void forward(Pass pass);
+  public abstract void forward(Pass pass);
 
   /** Computes updates, and adds to the delta of the input if there is one. */
-  void backward(Pass pass);
+  public abstract void backward(Pass pass);
 
   /** Applies the updates; layers without parameters have nothing to do. */
-  default void update(Pass pass, Step step) {}
+  public void update(Pass pass, Step step) {}
 
   /** Gives parameters their initial values. */
-  default void initialise(CounterRandom random) {}
+  public void initialise(CounterRandom random) {}
 
-  /** Reads parameters in the order of the .weights format; layers without parameters take none. */
-  default void load(WeightsSource source) {}
+  /**
+   * Reads or writes parameters in the order of the .weights format; layers without parameters have
+   * none.
+   */
+  public void transfer(WeightsCursor cursor) {}
 
   /** The sum of the layer's losses over the sub-batch, if the layer owns a cost. */
-  default OptionalDouble cost() {
+  public OptionalDouble cost() {
     return OptionalDouble.empty();
   }
 
-  /** Batch statistics, if the layer normalises. */
-  default Optional<BatchNormalization> normalization() {
-    return Optional.empty();
+  /** Values of an image's truth that the layer compares with; as many as its output has. */
+  public int truths() {
+    return out.count();
   }
+
+  /** (batch, out), each value's own loss, where the layer has such; else empty. */
+  public float[] losses() {
+    return Pass.NOTHING;
+  }
+
+  /** Batch statistics by the names of the layers in this one ("" = its own), if it normalises. */
+  public Map<String, BatchNormalization> normalizations() {
+    return Map.of();
+  }
+
+  /** Whether the original's backward replaces the delta of the input, instead of adding to it. */
+  public boolean replacesInputDelta() {
+    return false;
+  }
+
+  /** Forgets what earlier predictions left behind in a layer with a state. */
+  public void forget() {}
 
   /**
    * What was chosen for this layer that the bits of its results depend on; empty if nothing was.
    */
-  default String plan() {
+  public String plan() {
     return "";
+  }
+
+  /** For layers that hand their delta on as it is. */
+  final void passDeltaOn(Pass pass) {
+    if (pass.wantsInputDelta()) {
+      pass.run(
+          shard -> {
+            int from = pass.from(shard) * out.count();
+            int to = pass.from(shard + 1) * out.count();
+            pass.kernels.add(delta, from, pass.inputDelta, from, to - from);
+          });
+    }
+  }
+
+  /** For layers whose cost is the sum of their squared deltas. */
+  final double squaredDelta(Pass pass) {
+    double sum = 0;
+    for (int i = 0; i < pass.images * out.count(); i++) {
+      sum += delta[i] * delta[i];
+    }
+    return sum;
   }
 }

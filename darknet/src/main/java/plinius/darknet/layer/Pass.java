@@ -17,7 +17,7 @@ public final class Pass {
   /** Most shards that a batch is cut into. */
   public static final int MAX_SHARDS = 8;
 
-  private static final float[] NOTHING = {};
+  static final float[] NOTHING = {};
 
   final Kernels kernels;
   final Workers workers;
@@ -40,20 +40,33 @@ public final class Pass {
   /** Whether nobody has added to inputDelta yet, nor set it to 0. */
   boolean firstToAdd;
 
+  int first;
   int images;
   int shards;
+  int step;
+  long seen;
   long iteration;
   int firstImage;
 
   /** A pass that can be used again and again. */
   public Pass(
       Kernels kernels, Workers workers, Draws draws, int batch, int partials, int prepared) {
-    this.batch = batch;
+    this(kernels, workers, draws, batch, new float[partials], new float[prepared]);
+  }
+
+  private Pass(
+      Kernels kernels,
+      Workers workers,
+      Draws draws,
+      int batch,
+      float[] partials,
+      float[] prepared) {
     this.kernels = kernels;
     this.workers = workers;
     this.draws = draws;
-    this.partials = new float[partials];
-    this.prepared = new float[prepared];
+    this.batch = batch;
+    this.partials = partials;
+    this.prepared = prepared;
   }
 
   /**
@@ -63,14 +76,33 @@ public final class Pass {
    * @param images in this sub-batch
    * @param iteration completed iterations
    * @param firstImage index of the sub-batch's first image within its iteration
+   * @param seen images seen over all iterations, with this sub-batch
    */
-  public void begin(boolean training, int images, long iteration, int firstImage) {
+  public void begin(boolean training, int images, long iteration, int firstImage, long seen) {
     this.training = training;
     this.images = images;
     this.shards = shards(images);
     this.iteration = iteration;
     this.firstImage = firstImage;
+    this.seen = seen;
     this.truth = NOTHING;
+  }
+
+  /**
+   * The part of this pass that is one step of a recurrent layer: the images [step * streams, (step
+   * + 1) * streams), for the layers within it.
+   */
+  Pass timeStep(int number, int streams) {
+    Pass part = new Pass(kernels, workers, draws, batch, partials, prepared);
+    part.begin(training, streams, iteration, firstImage, seen);
+    part.first = number * streams;
+    part.step = number;
+    return part;
+  }
+
+  /** For a layer within another: what it reads, and what it adds to. */
+  void at(float[] layerInput, float[] layerInputDelta) {
+    at(layerInput, layerInputDelta, false);
   }
 
   /**
@@ -109,7 +141,7 @@ public final class Pass {
 
   /** First image of a shard; for the number behind the last shard, the end of the batch. */
   int from(int shard) {
-    return (int) ((long) shard * images / shards);
+    return first + (int) ((long) shard * images / shards);
   }
 
   /** Runs a task for every shard, on all threads. */

@@ -1,5 +1,7 @@
 package plinius.darknet.layer;
 
+import plinius.darknet.cfg.Section;
+
 /**
  * The shape of one image's activations, stored as (h, w, c) with the channels contiguous.
  *
@@ -12,6 +14,14 @@ public record Shape(int h, int w, int c, boolean image) {
   /** A list of values that is not an image. */
   public static Shape flat(int count) {
     return new Shape(1, 1, count, false);
+  }
+
+  /** Refuses a section that needs an image where there is none. */
+  void requireImage(Section section) {
+    if (!image) {
+      throw section.refuse(
+          "needs an image from the layer before it, which gives " + this + " values.");
+    }
   }
 
   /** Number of values. */

@@ -11,7 +11,9 @@ public final class Slot {
     /** Rolling mean and variance of batch normalisation. */
     STATISTIC,
     /** What the optimizer carries from one iteration to the next. */
-    OPTIMIZER
+    OPTIMIZER,
+    /** What a recurrent layer carries from one iteration to the next. */
+    STATE
   }
 
   private final String name;

@@ -15,6 +15,9 @@ import plinius.kernel.ConvShape;
 public final class Storage {
   private final int batch;
   private final boolean training;
+  private final boolean adam;
+  private final int timeSteps;
+  private final boolean lastStepStatistics;
   private final long limitBytes;
   private final List<Slot> slots = new ArrayList<>();
   private float[] block = {};
@@ -28,22 +31,33 @@ public final class Storage {
    *
    * @param batch images in a sub-batch
    * @param training whether deltas are needed
+   * @param adam whether parameters are updated by Adam
+   * @param timeSteps that recurrent layers take
+   * @param lastStepStatistics whether batch normalisation there has the original's quirk
    * @param limitBytes that the network may take
    */
-  public Storage(int batch, boolean training, long limitBytes) {
+  public Storage(
+      int batch,
+      boolean training,
+      boolean adam,
+      int timeSteps,
+      boolean lastStepStatistics,
+      long limitBytes) {
     this.batch = batch;
     this.training = training;
+    this.adam = adam;
+    this.timeSteps = timeSteps;
+    this.lastStepStatistics = lastStepStatistics;
     this.limitBytes = limitBytes;
   }
 
   /** A tensor in the block, behind those asked for before. */
-  Slot slot(int layer, String type, String tensor, Slot.Role role, int... shape) {
+  public Slot slot(String name, Slot.Role role, int... shape) {
     long count = Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
     if (blockFloats + count > Integer.MAX_VALUE - 8) {
       throw new NetworkException(
-          "the network has more than 2^31 parameters with layer " + layer + "; make it smaller.");
+          "the network has more than 2^31 parameters with " + name + "; make it smaller.");
     }
-    String name = layer + "." + type + "." + tensor;
     Slot slot = new Slot(name, role, (int) blockFloats, (int) count, shape);
     slots.add(slot);
     blockFloats += count;
@@ -112,6 +126,21 @@ public final class Storage {
   /** Images in a sub-batch. */
   public int batch() {
     return batch;
+  }
+
+  /** Whether parameters are updated by Adam. */
+  boolean adam() {
+    return adam;
+  }
+
+  /** Steps that a recurrent layer takes in one sub-batch. */
+  int timeSteps() {
+    return timeSteps;
+  }
+
+  /** The quirk that all steps' deltas are normalised with the last step's statistics. */
+  boolean lastStepStatistics() {
+    return lastStepStatistics;
   }
 
   /** Whether this is for training. */

@@ -37,8 +37,8 @@ final class WeightUpdates {
     pass.workers.run(
         shards,
         shard -> {
-          int from = (int) ((long) shard * pass.images / shards);
-          int to = (int) ((long) (shard + 1) * pass.images / shards);
+          int from = pass.first + (int) ((long) shard * pass.images / shards);
+          int to = pass.first + (int) ((long) (shard + 1) * pass.images / shards);
           int partial = shard * weights;
           Arrays.fill(partials, partial, partial + weights, 0);
           pass.kernels.convBackwardWeights(shape, x, 0, delta, 0, partials, partial, from, to);

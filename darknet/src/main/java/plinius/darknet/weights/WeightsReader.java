@@ -2,6 +2,7 @@ package plinius.darknet.weights;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.function.IntUnaryOperator;
 import plinius.darknet.Network;
 import plinius.darknet.layer.Layer;
 
@@ -22,37 +23,22 @@ public final class WeightsReader {
    * @return the images seen that the file says; may be no multiple of the network's batch
    */
   public static long read(String fileName, byte[] file, Network network) {
+    return read(fileName, file, network, 0, network.layers().size());
+  }
+
+  /**
+   * Reads a file into some layers of a network; the file holds those alone.
+   *
+   * @param from the first layer that it holds
+   * @param to the layer behind the last
+   * @return the images seen that the file says
+   */
+  public static long read(String fileName, byte[] file, Network network, int from, int to) {
     ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
-    if (bytes.remaining() < 16) {
-      throw new WeightsException(
-          fileName
-              + ": is only "
-              + file.length
-              + " bytes long; a .weights file has a header of 16 or 20.");
-    }
-    int major = bytes.getInt();
-    int minor = bytes.getInt();
-    int revision = bytes.getInt();
-    if (major < 0 || minor < 0 || revision < 0) {
-      throw new WeightsException(
-          fileName
-              + ": version "
-              + major
-              + "."
-              + minor
-              + "."
-              + revision
-              + " is none; is it a .weights file?");
-    }
-    boolean wide = 10L * major + minor >= 2 && major < 1000 && minor < 1000;
-    if (wide && bytes.remaining() < Long.BYTES) {
-      throw new WeightsException(fileName + ": ends inside its header.");
-    }
-    long seen = wide ? bytes.getLong() : bytes.getInt() & 0xFFFFFFFFL;
-    boolean transposed = major > 1000 || minor > 1000;
-    for (Layer layer : network.layers()) {
+    WeightsHeader header = WeightsHeader.read(fileName, bytes);
+    for (Layer layer : network.layers().subList(from, to)) {
       if (!layer.common().dontLoad()) {
-        layer.load(source(fileName, bytes, layer, transposed));
+        layer.transfer(new Cursor(fileName, bytes, layer, header.transposed()));
       }
     }
     if (bytes.hasRemaining()) {
@@ -62,35 +48,34 @@ public final class WeightsReader {
               + bytes.remaining()
               + " bytes more than the network; it belongs to another.");
     }
-    return seen;
+    return header.seen();
   }
 
-  private static WeightsSource source(
-      String fileName, ByteBuffer bytes, Layer layer, boolean transposed) {
-    return new WeightsSource() {
-      @Override
-      public void read(float[] target, int at, int count) {
-        if (bytes.remaining() / Float.BYTES < count) {
-          throw new WeightsException(
-              fileName
-                  + ": ends inside layer "
-                  + layer.common().index()
-                  + " ("
-                  + layer.common().type()
-                  + "), which needs "
-                  + count
-                  + " more values where "
-                  + bytes.remaining() / Float.BYTES
-                  + " are left; it belongs to another network.");
-        }
-        bytes.asFloatBuffer().get(target, at, count);
-        bytes.position(bytes.position() + count * Float.BYTES);
-      }
+  private record Cursor(String fileName, ByteBuffer bytes, Layer layer, boolean transposed)
+      implements WeightsCursor {
+    @Override
+    public boolean loading() {
+      return true;
+    }
 
-      @Override
-      public boolean transposed() {
-        return transposed;
+    @Override
+    public void transfer(float[] block, int count, IntUnaryOperator place) {
+      if (bytes.remaining() / Float.BYTES < count) {
+        throw new WeightsException(
+            fileName
+                + ": ends inside layer "
+                + layer.common().index()
+                + " ("
+                + layer.common().type()
+                + "), which needs "
+                + count
+                + " more values where "
+                + bytes.remaining() / Float.BYTES
+                + " are left; it belongs to another network.");
       }
-    };
+      for (int i = 0; i < count; i++) {
+        block[place.applyAsInt(i)] = bytes.getFloat();
+      }
+    }
   }
 }

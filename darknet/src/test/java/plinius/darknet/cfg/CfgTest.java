@@ -48,7 +48,6 @@ final class CfgTest {
           activation=leaky | activation=leeky | my.cfg:12: | activation | did you mean 'leaky'
           activation=leaky | activation=mish | my.cfg:12: | activation | Known: logistic
           [conv] | [convolution] | my.cfg:8: | convolution | did you mean 'convolutional'
-          [conv] | [yolo] | my.cfg:8: | yolo | not available in this version
           [conv] | [Conv] | my.cfg:8: | Conv | unknown section
           [conv] | [net] | my.cfg:8: | net | must be the first section
           batch = 4 | batch = 4.9 | my.cfg:3: | batch | is not a whole number
@@ -59,7 +58,6 @@ final class CfgTest {
           batch = 4 | policy=cosine | my.cfg:3: | policy | Known: constant, step
           batch = 4 | learning_rate=nan | my.cfg:3: | learning_rate | is not a number
           batch = 4 | learning_rate=1e99 | my.cfg:3: | learning_rate | is outside
-          batch = 4 | time_steps=3 | my.cfg:3: | time_steps | recurrent
           batch = 4 | inputs=71 | my.cfg:3: | inputs | height x width x channels = 72
           """)
   void what_is_not_known_names_file_line_and_key(

@@ -1,0 +1,67 @@
+package plinius.darknet.layer;
+
+import java.util.Optional;
+import plinius.darknet.Quirk;
+import plinius.darknet.Quirks;
+import plinius.darknet.cfg.Section;
+import plinius.kernel.ConvShape;
+
+/**
+ * Convolutions with weights of one size for each filter, its weights' mean, and with xnor inputs of
+ * +-1 (darknet convolutional_layer.c binarize_weights, binarize_cpu at f6afaab). The CUDA sources
+ * use the same values in backward, straight through; the CPU uses the plain ones there.
+ */
+final class Binarisation {
+  private final ConvShape shape;
+  private final boolean backwardToo;
+  private final float[] weights; // (size, size, channels / groups, filters)
+  private final float[] input; // (batch, h, w, c); empty unless xnor
+
+  private Binarisation(ConvShape shape, boolean xnor, boolean backwardToo, Storage storage) {
+    this.shape = shape;
+    this.backwardToo = backwardToo;
+    weights = new float[shape.weights()];
+    input = xnor ? storage.activations(shape.inputs()) : Pass.NOTHING;
+  }
+
+  static Optional<Binarisation> of(
+      Section section, ConvShape shape, Quirks quirks, Storage storage) {
+    boolean xnor = section.flag("xnor");
+    boolean cpu = quirks.has(Quirk.BINARY_FORWARD_ONLY);
+    if (!xnor && (cpu || !section.flag("binary"))) {
+      return Optional.empty();
+    }
+    return Optional.of(new Binarisation(shape, xnor, !cpu, storage));
+  }
+
+  boolean backwardToo() {
+    return backwardToo;
+  }
+
+  float[] weights(Storage storage, Parameter plain) {
+    float[] block = storage.block();
+    int n = shape.filters();
+    int perFilter = shape.weights() / n;
+    for (int filter = 0; filter < n; filter++) {
+      float mean = 0;
+      for (int i = filter; i < shape.weights(); i += n) {
+        mean += Math.abs(block[plain.at() + i]);
+      }
+      mean /= perFilter;
+      for (int i = filter; i < shape.weights(); i += n) {
+        weights[i] = block[plain.at() + i] > 0 ? mean : -mean;
+      }
+    }
+    return weights;
+  }
+
+  float[] input(Pass pass, float[] image) {
+    if (input.length == 0) {
+      return image;
+    }
+    for (int i = 0; i < pass.images * shape.inputs(); i++) {
+      input[i] = image[i] > 0 ? 1 : -1;
+    }
+    return input;
+  }
+}

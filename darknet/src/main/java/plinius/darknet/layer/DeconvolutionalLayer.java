@@ -1,0 +1,117 @@
+package plinius.darknet.layer;
+
+import java.util.Arrays;
+import plinius.darknet.Quirk;
+import plinius.darknet.Quirks;
+import plinius.darknet.cfg.Section;
+import plinius.darknet.weights.WeightsCursor;
+import plinius.darknet.weights.WeightsException;
+import plinius.kernel.ConvPlan;
+import plinius.kernel.ConvShape;
+import plinius.kernel.CounterRandom;
+
+/**
+ * A convolution run backward (darknet deconvolutional_layer.c at f6afaab): output and input change
+ * places. Weights are (size, size, filters, channels), channels contiguous; Darknet has (channels,
+ * filters, size, size).
+ */
+public final class DeconvolutionalLayer extends WeightedLayer {
+  private final ConvShape shape; // from this layer's output to its input
+  private final float initialScale;
+  private final boolean refusesLoad;
+  private final float[] product; // (batch, in): what is added to the input's delta
+
+  /** A deconvolution of the output of the layer before. */
+  public DeconvolutionalLayer(
+      LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
+    ConvShape back = shape(section, in);
+    Shape out = new Shape(back.h(), back.w(), back.c(), true);
+    int[] weightShape = {back.size(), back.size(), back.c(), in.c()};
+    super(common, out, section.word("activation"), normalized(section), weightShape, storage);
+    shape = back;
+    storage.convolution(shape);
+    initialScale = .02f * ((float) out.w() * out.h() / (in.w() * in.h()));
+    refusesLoad = quirks.has(Quirk.DECONVOLUTION_NOT_LOADED);
+    product = storage.trainingActivations(in.count());
+  }
+
+  private static ConvShape shape(Section section, Shape in) {
+    in.requireImage(section);
+    int size = section.integer("size");
+    int stride = section.integer("stride");
+    int pad = section.flag("pad") ? size / 2 : section.integer("padding");
+    int filters = section.integer("filters");
+    long h = (in.h() - 1L) * stride + size - 2L * pad;
+    long w = (in.w() - 1L) * stride + size - 2L * pad;
+    if (h < 1 || w < 1) {
+      throw section.refuse("padding", "leaves nothing of the image, " + in + "; lower it.");
+    }
+    if ((long) size * size * in.c() * filters > 1 << 29 || h * w * filters > 1 << 29) {
+      throw section.refuse("filters", "makes more than 2^29 weights or outputs.");
+    }
+    return ConvShape.of((int) h, (int) w, filters, in.c(), size, stride, pad, 1);
+  }
+
+  @Override
+  public void forward(Pass pass) {
+    float[] target = target(pass);
+    int values = out.count();
+    pass.kernels.prepareBackward(shape, storage.block(), weights.at(), pass.prepared);
+    pass.runBlocks(
+        ConvPlan.images(shape),
+        (from, to) -> {
+          Arrays.fill(target, from * values, to * values, 0);
+          pass.kernels.convBackwardData(shape, pass.input, 0, pass.prepared, target, 0, from, to);
+          gather(pass, from, to);
+        });
+    activate(pass);
+  }
+
+  @Override
+  public void backward(Pass pass) {
+    foldDelta(pass);
+    boolean wanted = pass.wantsInputDelta();
+    int values = shape.outputs();
+    pass.kernels.prepareForward(shape, storage.block(), weights.at(), pass.prepared);
+    pass.runBlocks(
+        ConvPlan.images(shape),
+        (from, to) -> {
+          foldDelta(pass, from, to);
+          if (wanted) {
+            pass.kernels.convForward(shape, delta, 0, pass.prepared, product, 0, from, to);
+            pass.kernels.add(
+                product, from * values, pass.inputDelta, from * values, (to - from) * values);
+          }
+        });
+    WeightUpdates.add(pass, shape, delta, pass.input, storage.block(), weights.updatesAt());
+  }
+
+  @Override
+  public String plan() {
+    return WeightUpdates.plan(shape, storage.batch());
+  }
+
+  @Override
+  float initial(CounterRandom random, int i) {
+    return initialScale * random.normal(common.initialPurpose(), common.part(), i);
+  }
+
+  @Override
+  public void transfer(WeightsCursor cursor) {
+    if (refusesLoad && cursor.loading()) {
+      throw new WeightsException(
+          "layer " + common.index() + " (deconvolutional) cannot be loaded by the original.");
+    }
+    cursor.transfer(storage.block(), out.c(), i -> biases.at() + i);
+    transferScales(cursor, out.c());
+    int taps = shape.size() * shape.size();
+    int perChannel = out.c() * taps;
+    cursor.transfer(
+        storage.block(),
+        weights.count(), // (channels, filters, size, size)
+        i -> {
+          int j = i % perChannel;
+          return weights.at() + (j % taps * out.c() + j / taps) * shape.filters() + i / perChannel;
+        });
+  }
+}

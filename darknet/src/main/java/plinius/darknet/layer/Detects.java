@@ -1,0 +1,9 @@
+package plinius.darknet.layer;
+
+import java.util.List;
+
+/** A layer whose output says where objects are. */
+public sealed interface Detects permits DetectionLayer, RegionLayer, YoloLayer {
+  /** What it found in the first image of the last prediction. */
+  List<Detection> detections(Detection.Query query);
+}

@@ -1,0 +1,192 @@
+package plinius.darknet.layer;
+
+import plinius.darknet.Quirk;
+import plinius.darknet.Quirks;
+import plinius.darknet.cfg.Section;
+import plinius.darknet.weights.WeightsCursor;
+import plinius.kernel.Activation;
+import plinius.kernel.CounterRandom;
+
+/**
+ * A convolution with weights of its own at each place of its output (darknet local_layer.c at
+ * f6afaab). Weights are (places, size, size, channels, filters), filters contiguous; Darknet has
+ * (places, filters, channels, size, size). Without batch normalisation and without Adam, as there.
+ */
+public final class LocalLayer extends Layer {
+  private final Storage storage;
+  private final Shape in;
+  private final int size;
+  private final int stride;
+  private final int pad;
+  private final Activation activation;
+  private final boolean firstOnly;
+  private final Parameter biases; // (outH, outW, filters)
+  private final Parameter weights;
+
+  /** A local layer over the output of the layer before. */
+  public LocalLayer(LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
+    super(common, shape(section, in), storage);
+    this.storage = storage;
+    this.in = in;
+    size = section.integer("size");
+    stride = section.integer("stride");
+    pad = section.integer("pad");
+    activation = Activation.named(section.word("activation")).orElseThrow();
+    firstOnly = quirks.has(Quirk.LOCAL_INITIALISES_FIRST_PLACE);
+    biases = new Parameter(storage, common.name(), "biases", false, out.h(), out.w(), out.c());
+    weights =
+        new Parameter(
+            storage,
+            common.name(),
+            "weights",
+            false,
+            out.h() * out.w(),
+            size,
+            size,
+            in.c(),
+            out.c());
+  }
+
+  private static Shape shape(Section section, Shape in) {
+    in.requireImage(section);
+    int size = section.integer("size");
+    int stride = section.integer("stride");
+    int pad = section.integer("pad");
+    int cut = pad == 0 ? size : 1;
+    if (Math.min(in.h(), in.w()) < cut) {
+      throw section.refuse("size", "is larger than the image, " + in + ".");
+    }
+    int h = (in.h() - cut) / stride + 1;
+    int w = (in.w() - cut) / stride + 1;
+    if ((in.h() + 2 * pad - size) / stride + 1 != h
+        || (in.w() + 2 * pad - size) / stride + 1 != w) {
+      throw section.refuse(
+          "pad", "does not fit size=" + size + "; with pad, size must be twice the pad plus one.");
+    }
+    int filters = section.integer("filters");
+    if ((long) h * w * size * size * in.c() * filters > 1 << 29) {
+      throw section.refuse("filters", "makes more than 2^29 weights.");
+    }
+    return new Shape(h, w, filters, true);
+  }
+
+  /** A task over one value of the input that one place of the output sees. */
+  private interface Tap {
+    /**
+     * Handles a value.
+     *
+     * @param inputAt of the value within its image
+     * @param weightsAt of its weights for all filters
+     */
+    void see(int inputAt, int weightsAt);
+  }
+
+  private void taps(int place, Tap tap) {
+    int top = place / out.w() * stride - pad;
+    int left = place % out.w() * stride - pad;
+    for (int i = 0; i < size * size; i++) {
+      int y = top + i / size;
+      int x = left + i % size;
+      if (y >= 0 && y < in.h() && x >= 0 && x < in.w()) {
+        for (int c = 0; c < in.c(); c++) {
+          int number = (place * size * size + i) * in.c() + c;
+          tap.see((y * in.w() + x) * in.c() + c, weights.at() + number * out.c());
+        }
+      }
+    }
+  }
+
+  @Override
+  public void forward(Pass pass) {
+    float[] block = storage.block();
+    pass.run(
+        shard -> {
+          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
+            int outAt = image * out.count();
+            int inAt = image * in.count();
+            System.arraycopy(block, biases.at(), output, outAt, out.count());
+            for (int place = 0; place < out.h() * out.w(); place++) {
+              int at = outAt + place * out.c();
+              taps(
+                  place,
+                  (i, w) -> pass.kernels.axpy(pass.input[inAt + i], block, w, output, at, out.c()));
+            }
+            pass.kernels.activate(activation, output, outAt, out.count());
+          }
+        });
+  }
+
+  @Override
+  public void backward(Pass pass) {
+    float[] block = storage.block();
+    pass.kernels.gradient(activation, output, 0, delta, 0, pass.images * out.count());
+    int shift = weights.updatesAt() - weights.at();
+    // A place has its weights for itself: each task sums over all images in their order.
+    pass.workers.run(
+        out.h() * out.w(),
+        place -> {
+          for (int image = 0; image < pass.images; image++) {
+            int at = image * out.count() + place * out.c();
+            int inAt = image * in.count();
+            pass.kernels.add(delta, at, block, biases.updatesAt() + place * out.c(), out.c());
+            taps(
+                place,
+                (i, w) ->
+                    pass.kernels.axpy(pass.input[inAt + i], delta, at, block, w + shift, out.c()));
+          }
+        });
+    if (pass.wantsInputDelta()) {
+      pass.run(
+          shard -> {
+            for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
+              int inAt = image * in.count();
+              for (int place = 0; place < out.h() * out.w(); place++) {
+                int at = image * out.count() + place * out.c();
+                taps(
+                    place,
+                    (i, w) -> {
+                      float sum = 0;
+                      for (int f = 0; f < out.c(); f++) {
+                        sum += block[w + f] * delta[at + f];
+                      }
+                      pass.inputDelta[inAt + i] += sum;
+                    });
+              }
+            }
+          });
+    }
+  }
+
+  @Override
+  public void update(Pass pass, Step step) {
+    biases.update(pass, step, common.learningRate());
+    weights.update(pass, step, common.learningRate());
+  }
+
+  @Override
+  public void initialise(CounterRandom random) {
+    float scale = (float) StrictMath.sqrt(2.0 / (size * size * in.c()));
+    int some = firstOnly ? weights.count() / (out.h() * out.w()) : weights.count();
+    for (int i = 0; i < some; i++) {
+      storage.block()[weights.at() + i] =
+          scale * (2 * random.uniform(common.initialPurpose(), common.part(), i) - 1);
+    }
+  }
+
+  @Override
+  public void transfer(WeightsCursor cursor) {
+    cursor.transfer(storage.block(), out.count(), i -> biases.at() + out.place(i));
+    int taps = size * size;
+    int perFilter = in.c() * taps;
+    int perPlace = out.c() * perFilter;
+    cursor.transfer(
+        storage.block(),
+        weights.count(), // (places, filters, channels, size, size)
+        i -> {
+          int filter = i % perPlace / perFilter;
+          int j = i % perFilter;
+          int number = i / perPlace * perFilter + j % taps * in.c() + j / taps;
+          return weights.at() + number * out.c() + filter;
+        });
+  }
+}

@@ -1,0 +1,113 @@
+package plinius.darknet.layer;
+
+import java.util.Arrays;
+
+/**
+ * A tensor that is trained: its values, the sum of its updates, and with Adam two running means.
+ */
+final class Parameter {
+  private final Storage storage;
+  private final boolean decays;
+  private final Slot values;
+  private final Slot updates;
+  private final Slot[] means; // Adam's m and v; none without Adam
+
+  /**
+   * Asks for the tensors of a parameter.
+   *
+   * @param owner "0.convolutional" in "0.convolutional.weights"
+   * @param tensor "weights", "biases" or "scales"
+   * @param adam whether Adam updates it
+   */
+  Parameter(Storage storage, String owner, String tensor, boolean adam, int... shape) {
+    this.storage = storage;
+    decays = tensor.equals("weights");
+    String one = tensor.equals("biases") ? "bias" : tensor.substring(0, tensor.length() - 1);
+    values = storage.slot(owner + "." + tensor, Slot.Role.PARAMETER, shape);
+    updates = storage.slot(owner + "." + one + "_updates", Slot.Role.OPTIMIZER, shape);
+    means =
+        adam
+            ? new Slot[] {
+              storage.slot(owner + "." + one + "_m", Slot.Role.OPTIMIZER, shape),
+              storage.slot(owner + "." + one + "_v", Slot.Role.OPTIMIZER, shape)
+            }
+            : new Slot[0];
+  }
+
+  int at() {
+    return values.offset();
+  }
+
+  int updatesAt() {
+    return updates.offset();
+  }
+
+  int count() {
+    return values.count();
+  }
+
+  void fill(float value) {
+    Arrays.fill(storage.block(), at(), at() + count(), value);
+  }
+
+  /** Applies the updates. */
+  void update(Pass pass, Step step, float learningRate) {
+    if (means.length == 0) {
+      descend(pass, step, learningRate);
+    } else {
+      pass.runChunks(count(), (from, count) -> adam(step, learningRate, from, count));
+    }
+  }
+
+  /**
+   * Gradient descent with momentum: updates -= decay * batch * values; values += rate / batch *
+   * updates; updates *= momentum. Decay enters the momentum; biases and scales have none.
+   */
+  private void descend(Pass pass, Step step, float learningRate) {
+    float rate = step.rate() * learningRate / step.batch();
+    float decay = decays ? step.decay() * step.batch() : 0;
+    float[] block = storage.block();
+    pass.runChunks(
+        count(),
+        (from, count) ->
+            pass.kernels.sgd(
+                rate,
+                decay,
+                step.momentum(),
+                block,
+                at() + from,
+                block,
+                updatesAt() + from,
+                count));
+  }
+
+  /**
+   * Adam as Darknet's CUDA sources have it (blas_kernels.cu adam_update_gpu): not divided by the
+   * batch, and with decay on biases and scales too.
+   */
+  private void adam(Step step, float learningRate, int from, int count) {
+    float[] block = storage.block();
+    Step.Adam adam = step.adam();
+    float rate = step.rate() * learningRate;
+    float keepMean = (float) (1 - StrictMath.pow(adam.b1(), adam.updates()));
+    float keepSquare = (float) (1 - StrictMath.pow(adam.b2(), adam.updates()));
+    for (int i = from; i < from + count; i++) {
+      int m = means[0].offset() + i;
+      int v = means[1].offset() + i;
+      float update = block[updatesAt() + i] - step.decay() * step.batch() * block[at() + i];
+      block[m] = block[m] * adam.b1() + (1 - adam.b1()) * update;
+      block[v] = block[v] * adam.b2() + (1 - adam.b2()) * (update * update);
+      float root = (float) Math.sqrt(block[v] / keepSquare);
+      block[at() + i] += rate * (block[m] / keepMean) / (root + adam.eps());
+      block[updatesAt() + i] = 0;
+    }
+  }
+
+  /** Keeps every value within [-limit, limit]. */
+  void clip(float limit) {
+    float[] block = storage.block();
+    for (int i = at(); i < at() + count(); i++) {
+      block[i] = Math.clamp(block[i], -limit, limit);
+    }
+  }
+}

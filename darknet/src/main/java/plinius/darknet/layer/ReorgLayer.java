@@ -1,0 +1,95 @@
+package plinius.darknet.layer;
+
+import plinius.darknet.cfg.Section;
+
+/**
+ * The values in another order (darknet reorg_layer.c, blas.c reorg_cpu, flatten at f6afaab): places
+ * to channels, or with reverse=1 back; with flatten=1 the channels of each place together; with
+ * extra=n a list with n zeros behind. The order is Darknet's own: it takes the channels for groups
+ * of channels / stride^2.
+ */
+public final class ReorgLayer extends Layer {
+  private final Places places;
+
+  /** The values of the layer before. */
+  public ReorgLayer(LayerCommon common, Section section, Shape in, Storage storage) {
+    super(common, shape(section, in), storage);
+    int stride = section.integer("stride");
+    boolean reverse = section.flag("reverse");
+    boolean flatten = section.flag("flatten");
+    places =
+        Places.of(
+            in,
+            out,
+            i -> {
+              if (flatten) {
+                int c = in.c();
+                int size = in.h() * in.w();
+                return reverse ? i % size * c + i / size : i % c * size + i / c;
+              }
+              if (out.count() != in.count()) {
+                return i;
+              }
+              return reverse ? coarse(in, stride, i) : fine(in, stride, i);
+            });
+  }
+
+  private static Shape shape(Section section, Shape in) {
+    in.requireImage(section);
+    int stride = section.integer("stride");
+    int extra = section.integer("extra");
+    int square = Math.multiplyExact(stride, stride);
+    if (extra > 0) {
+      return Shape.flat(Math.addExact(in.count(), section.flag("flatten") ? 0 : extra));
+    }
+    if (!section.flag("flatten") && in.c() % square != 0) {
+      throw section.refuse("stride", "squared does not divide the channels of " + in + ".");
+    }
+    if (section.flag("reverse")) {
+      if (in.c() % square != 0) {
+        throw section.refuse("stride", "squared does not divide the channels of " + in + ".");
+      }
+      return new Shape(in.h() * stride, in.w() * stride, in.c() / square, true);
+    }
+    if (in.h() % stride != 0 || in.w() % stride != 0) {
+      throw section.refuse("stride", "does not divide the sides of " + in + ".");
+    }
+    return new Shape(in.h() / stride, in.w() / stride, in.c() * square, true);
+  }
+
+  /** Place i of (c, h, w) in the finer image (c / stride^2, h * stride, w * stride). */
+  private static int fine(Shape in, int stride, int i) {
+    int fewer = in.c() / (stride * stride);
+    int k = i / (in.h() * in.w());
+    int y = i / in.w() % in.h() * stride + k / fewer / stride;
+    int x = i % in.w() * stride + k / fewer % stride;
+    return x + in.w() * stride * (y + in.h() * stride * (k % fewer));
+  }
+
+  /** The other way round. */
+  private static int coarse(Shape in, int stride, int i) {
+    int fewer = in.c() / (stride * stride);
+    int x = i % (in.w() * stride);
+    int y = i / (in.w() * stride) % (in.h() * stride);
+    int k = i / (in.w() * stride) / (in.h() * stride);
+    int channel = (y % stride * stride + x % stride) * fewer + k;
+    return x / stride + in.w() * (y / stride + in.h() * channel);
+  }
+
+  @Override
+  public void forward(Pass pass) {
+    places.gather(pass, pass.input, output);
+  }
+
+  @Override
+  public void backward(Pass pass) {
+    if (pass.wantsInputDelta()) {
+      places.scatter(pass, delta, pass.inputDelta);
+    }
+  }
+
+  @Override
+  public boolean replacesInputDelta() {
+    return true;
+  }
+}
