@@ -20,6 +20,13 @@ import plinius.kernel.Workers;
 final class GradientTest {
   private static final String HEAD =
       "[net]\nbatch=6\nheight=6\nwidth=5\nchannels=4\nlearning_rate=0.1\nmomentum=0\ndecay=0\n";
+  private static final String SPLIT =
+      "[convolutional]\nfilters=4\nsize=3\npad=1\nactivation=tanh\n";
+  private static final String STEPS =
+      "[net]\nbatch=4\ntime_steps=3\ninputs=5\nlearning_rate=0.1\nmomentum=0\ndecay=0\n";
+  private static final String STEPS_OF_IMAGES =
+      "[net]\nbatch=3\ntime_steps=3\nheight=3\nwidth=4\nchannels=2\nlearning_rate=0.1\n"
+          + "momentum=0\ndecay=0\n";
   private static final String TAIL = "[connected]\noutput=5\nactivation=linear\n[softmax]\n";
 
   @ParameterizedTest
@@ -37,11 +44,66 @@ final class GradientTest {
         "[batchnorm]\n",
         "[activation]\nactivation=logistic\n",
         "[activation]\nactivation=leaky\n",
-        "[convolutional]\nfilters=4\nactivation=logistic\n[dropout]\nprobability=.4\n"
+        "[convolutional]\nfilters=4\nactivation=logistic\n[dropout]\nprobability=.4\n",
+        "[deconvolutional]\nfilters=3\nsize=3\nstride=2\npad=1\nactivation=tanh\n",
+        "[deconvolutional]\nfilters=3\nsize=2\nbatch_normalize=1\nactivation=logistic\n",
+        "[local]\nfilters=3\nsize=3\npad=1\nactivation=tanh\n",
+        "[local]\nfilters=3\nsize=2\nstride=2\nactivation=elu\n",
+        "[normalization]\nalpha=.05\nkappa=2\nsize=3\n",
+        "[normalization]\nalpha=.1\nbeta=.6\nkappa=3\nsize=2\n",
+        "[normalization]\nalpha=.1\nkappa=2\nsize=5\n",
+        "[l2norm]\n",
+        "[reorg]\nstride=1\nflatten=1\n",
+        "[reorg]\nstride=2\nreverse=1\n",
+        "[reorg]\nextra=7\n",
+        "[upsample]\nstride=2\nscale=.5\n",
+        "[convolutional]\nfilters=4\nactivation=tanh\n[route]\nlayers=-1\n",
+        // What a route or shortcut hands back must survive the layers that replaced deltas.
+        SPLIT + "[convolutional]\nfilters=3\nactivation=tanh\n[route]\nlayers=-1,-2\n",
+        SPLIT + "[activation]\nactivation=tanh\n[route]\nlayers=-1,-2\n",
+        SPLIT + "[batchnorm]\n[shortcut]\nfrom=-2\nalpha=.7\nbeta=.4\nactivation=tanh\n",
+        SPLIT + "[normalization]\nalpha=.1\nkappa=2\n[route]\nlayers=0,1\n",
+        SPLIT + "[reorg]\n[shortcut]\nfrom=0\nalpha=.5\n",
+        SPLIT
+            + "[convolutional]\nfilters=3\nsize=1\n[shortcut]\nfrom=0\nalpha=.5\nbeta=2\n"
+            + "[convolutional]\nfilters=6\nsize=1\n[shortcut]\nfrom=0\nalpha=.5\nbeta=2\n"
       })
   void backward_is_the_gradient_of_forward(String layers) {
     try (Workers workers = new Workers(2)) {
       Checked checked = new Checked(HEAD + layers + TAIL, workers);
+      checked.input();
+      checked.parameters();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[rnn]\noutput=6\nactivation=tanh\n",
+        "[rnn]\noutput=6\nactivation=logistic\nshortcut=1\n",
+        "[rnn]\noutput=5\nactivation=tanh\n[rnn]\noutput=4\nactivation=tanh\n",
+        "[gru]\noutput=6\n",
+        "[gru]\noutput=6\ntanh=1\n",
+        "[lstm]\noutput=6\n",
+        "[lstm]\noutput=4\n[gru]\noutput=5\n"
+      })
+  void backward_goes_through_time(String layers) {
+    try (Workers workers = new Workers(2)) {
+      Checked checked = new Checked(STEPS + layers + TAIL, workers);
+      checked.input();
+      checked.parameters();
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[crnn]\nhidden_filters=3\noutput_filters=2\nactivation=tanh\n",
+        "[crnn]\nhidden_filters=3\noutput_filters=2\nactivation=logistic\nshortcut=1\n"
+      })
+  void backward_goes_through_time_over_images(String layers) {
+    try (Workers workers = new Workers(2)) {
+      Checked checked = new Checked(STEPS_OF_IMAGES + layers + TAIL, workers);
       checked.input();
       checked.parameters();
     }

@@ -212,12 +212,14 @@ public final class DetectionLayer extends Layer implements Detects {
     int unitH = query.height();
     for (int cell = 0; cell < side * side; cell++) {
       for (int n = 0; n < count; n++) {
+        int row = cell / side;
+        int column = cell % side;
         float confidence = output[confidenceAt(0, cell, n)];
         int at = boxAt(0, cell, n);
         Box box =
             new Box(
-                (output[at] + cell % side) / side * unitW,
-                (output[at + 1] + cell / side) / side * unitH,
+                (output[at] + column) / side * unitW,
+                (output[at + 1] + row) / side * unitH,
                 box(at).w() * unitW,
                 box(at).h() * unitH);
         float[] probabilities = new float[classes];
