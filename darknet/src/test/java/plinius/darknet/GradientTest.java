@@ -25,8 +25,7 @@ final class GradientTest {
   private static final String STEPS =
       "[net]\nbatch=4\ntime_steps=3\ninputs=5\nlearning_rate=0.1\nmomentum=0\ndecay=0\n";
   private static final String STEPS_OF_IMAGES =
-      "[net]\nbatch=3\ntime_steps=3\nheight=3\nwidth=4\nchannels=2\nlearning_rate=0.1\n"
-          + "momentum=0\ndecay=0\n";
+      STEPS.replace("inputs=5", "height=3\nwidth=4\nchannels=2");
   private static final String TAIL = "[connected]\noutput=5\nactivation=linear\n[softmax]\n";
 
   @ParameterizedTest

@@ -27,7 +27,6 @@ public final class ConvolutionalLayer extends WeightedLayer {
     this(
         common,
         section,
-        in,
         shape(section, in),
         section.word("activation"),
         normalized(section),
@@ -41,13 +40,12 @@ public final class ConvolutionalLayer extends WeightedLayer {
     ConvShape asked = ConvShape.of(in.h(), in.w(), in.c(), filters, 3, 1, 1, 1);
     String activation = section.word("activation");
     return new ConvolutionalLayer(
-        common, section, in, asked, activation, normalized(section), quirks, storage);
+        common, section, asked, activation, normalized(section), quirks, storage);
   }
 
   private ConvolutionalLayer(
       LayerCommon common,
       Section section,
-      Shape in,
       ConvShape asked,
       String activation,
       boolean normalized,
@@ -187,7 +185,8 @@ public final class ConvolutionalLayer extends WeightedLayer {
 
   @Override
   float initial(CounterRandom random, int i) {
-    float scale = (float) StrictMath.sqrt(2.0 / (shape.weights() / shape.filters()));
+    int weightsPerFilter = shape.weights() / shape.filters();
+    float scale = (float) StrictMath.sqrt(2.0 / weightsPerFilter);
     return scale * random.normal(common.initialPurpose(), common.part(), i);
   }
 

@@ -60,7 +60,7 @@ public final class Detection {
     int classes = kept.isEmpty() ? 0 : kept.getFirst().probabilities.length;
     for (int k = 0; k < classes; k++) {
       int each = k;
-      kept.sort(Comparator.comparing(d -> -d.probabilities[each]));
+      kept.sort(Comparator.comparingDouble(d -> -d.probabilities[each]));
       for (int i = 0; i < kept.size(); i++) {
         for (int j = i + 1; j < kept.size() && kept.get(i).probabilities[k] != 0; j++) {
           if (kept.get(i).box.iou(kept.get(j).box) > threshold) {
@@ -75,7 +75,7 @@ public final class Detection {
   /** Non-maximum suppression by objectness, for all classes at once. */
   public static List<Detection> suppress(List<Detection> all, float threshold) {
     List<Detection> kept = new ArrayList<>(all.stream().filter(d -> d.objectness != 0).toList());
-    kept.sort(Comparator.comparing(d -> -d.objectness));
+    kept.sort(Comparator.comparingDouble(d -> -d.objectness));
     for (int i = 0; i < kept.size(); i++) {
       for (int j = i + 1; j < kept.size() && kept.get(i).objectness != 0; j++) {
         Detection other = kept.get(j);

@@ -32,6 +32,7 @@ public final class RnnLayer extends Layer {
       WeightedLayer input, WeightedLayer self, WeightedLayer output, Optional<Turned> turned) {}
 
   /** The quirk that crnn takes rows for columns. */
+  @SuppressWarnings("ArrayRecordComponent")
   private record Turned(Places places, float[] values, float[] delta) {}
 
   /** A connected recurrent layer behind the output of the layer before. */
