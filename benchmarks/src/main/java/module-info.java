@@ -1,7 +1,7 @@
 /** Parts of the whole beside their peers, interleaved in one run. Outside the trusted part. */
 module plinius.benchmarks {
   requires plinius.cli;
-  requires plinius.darknet;
+  requires transitive plinius.darknet;
   requires plinius.kernel;
   requires plinius.simd;
   requires plinius.romulus;
