@@ -4,6 +4,7 @@ module plinius.darknet {
 
   exports plinius.darknet;
   exports plinius.darknet.cfg;
+  exports plinius.darknet.data;
   exports plinius.darknet.layer;
   exports plinius.darknet.weights;
 }

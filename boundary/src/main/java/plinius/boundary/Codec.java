@@ -9,16 +9,20 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import plinius.boundary.EnclaveMessage.Answered;
 import plinius.boundary.EnclaveMessage.Done;
 import plinius.boundary.EnclaveMessage.Failed;
 import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.KbsCall;
+import plinius.boundary.EnclaveMessage.Metric;
 import plinius.boundary.EnclaveMessage.NeedPool;
 import plinius.boundary.EnclaveMessage.Notice;
 import plinius.boundary.EnclaveMessage.Phase;
 import plinius.boundary.EnclaveMessage.PhaseBegan;
 import plinius.boundary.EnclaveMessage.Ready;
+import plinius.boundary.EnclaveMessage.Result;
 import plinius.boundary.EnclaveMessage.Resumed;
+import plinius.boundary.EnclaveMessage.Score;
 import plinius.boundary.EnclaveMessage.Started;
 import plinius.boundary.EnclaveMessage.Stopped;
 import plinius.boundary.EnclaveMessage.Tested;
@@ -30,6 +34,7 @@ import plinius.boundary.HostMessage.KbsUnreachable;
 import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.PoolReady;
 import plinius.boundary.HostMessage.Protocol;
+import plinius.boundary.HostMessage.Query;
 import plinius.boundary.HostMessage.Setting;
 import plinius.boundary.HostMessage.Stop;
 import plinius.boundary.HostMessage.WriteBack;
@@ -67,14 +72,12 @@ public final class Codec {
           out.text(setting.key());
           out.text(setting.value());
         }
-        out.text(m.data().name());
-        out.text(m.data().path());
+        out.dataFile(m.data());
         out.bool(m.valid().isPresent());
-        if (m.valid().isPresent()) {
-          out.text(m.valid().get().name());
-          out.text(m.valid().get().path());
-        }
+        m.valid().ifPresent(out::dataFile);
+        out.query(m.query());
         out.text(m.poolPath());
+        out.text(m.bestPath());
         out.text(m.lockPath());
         out.text(m.platformPath());
         out.bytes(m.job());
@@ -115,6 +118,7 @@ public final class Codec {
       case NeedPool m -> {
         out.u8(67);
         out.u64(m.bytes());
+        out.bool(m.best());
       }
       case Started m -> {
         out.u8(68);
@@ -153,8 +157,8 @@ public final class Codec {
       case Validated m -> {
         out.u8(72);
         out.u32(m.iteration());
-        out.u64(m.images());
-        out.u64(m.correct());
+        out.score(m.score());
+        out.bool(m.best());
       }
       case Done m -> {
         out.u8(73);
@@ -169,8 +173,16 @@ public final class Codec {
       case Tested m -> {
         out.u8(75);
         out.u32(m.iteration());
-        out.u64(m.images());
-        out.u64(m.correct());
+        out.score(m.score());
+      }
+      case Result m -> {
+        out.u8(78);
+        out.bytes(m.sealed());
+      }
+      case Answered m -> {
+        out.u8(79);
+        out.u32(m.iteration());
+        out.u64(m.samples());
       }
       case Failed m -> {
         out.u8(76);
@@ -223,6 +235,8 @@ public final class Codec {
             in.settings(),
             in.dataFile(),
             in.bool() ? Optional.of(in.dataFile()) : Optional.empty(),
+            in.query(),
+            in.text(),
             in.text(),
             in.text(),
             in.text(),
@@ -241,7 +255,7 @@ public final class Codec {
       case 5 -> new Stop();
       case 65 -> new Ready(in.text(), in.bytes(), in.text(), in.text());
       case 66 -> new KbsCall(in.text(), in.text(), in.optional(), in.bytes());
-      case 67 -> new NeedPool(in.u64());
+      case 67 -> new NeedPool(in.u64(), in.bool());
       case 68 -> new Started(in.u32(), in.u64(), in.u64(), in.text());
       case 69 ->
           new Resumed(
@@ -250,12 +264,14 @@ public final class Codec {
       case 71 ->
           new IterationDone(
               in.u32(), in.f64(), in.f64(), in.f64(), in.bool(), in.u64(), in.u64(), in.u64());
-      case 72 -> new Validated(in.u32(), in.u64(), in.u64());
+      case 72 -> new Validated(in.u32(), in.score(), in.bool());
       case 73 -> new Done(in.u32(), in.bytes());
       case 74 -> new Stopped(in.u32(), in.bytes());
-      case 75 -> new Tested(in.u32(), in.u64(), in.u64());
+      case 75 -> new Tested(in.u32(), in.score());
       case 76 -> new Failed(in.u32(), in.text());
       case 77 -> new Notice(in.text());
+      case 78 -> new Result(in.bytes());
+      case 79 -> new Answered(in.u32(), in.u64());
       default ->
           throw new BoundaryException.Malformed(
               "no message has type " + type + "; host and enclave are not of one build");
@@ -299,6 +315,25 @@ public final class Codec {
     void bytes(Bytes value) {
       u32(value.length());
       buffer.writeBytes(value.array());
+    }
+
+    void dataFile(DataFile value) {
+      text(value.name());
+      text(value.path());
+    }
+
+    void query(Query value) {
+      u32(value.length());
+      f64(value.temperature());
+      u64(value.draws());
+      bool(value.best());
+    }
+
+    void score(Score value) {
+      text(value.metric().name());
+      u64(value.samples());
+      u64(value.correct());
+      f64(value.value());
     }
 
     void optional(Optional<String> value) {
@@ -378,6 +413,14 @@ public final class Codec {
 
     DataFile dataFile() {
       return new DataFile(text(), text());
+    }
+
+    Query query() {
+      return new Query(u32(), f64(), u64(), bool());
+    }
+
+    Score score() {
+      return new Score(choice(Metric.values()), u64(), u64(), f64());
     }
 
     List<Setting> settings() {

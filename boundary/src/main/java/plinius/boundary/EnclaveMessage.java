@@ -43,8 +43,12 @@ public sealed interface EnclaveMessage extends Message {
     }
   }
 
-  /** Create the pool's file with so many bytes, then say {@link HostMessage.PoolReady}. */
-  record NeedPool(long bytes) implements EnclaveMessage {
+  /**
+   * Create a pool's file with so many bytes, then say {@link HostMessage.PoolReady}.
+   *
+   * @param best whether it is the best model's
+   */
+  record NeedPool(long bytes, boolean best) implements EnclaveMessage {
     public NeedPool {
       Message.check(bytes > 0, "bytes", bytes);
     }
@@ -119,11 +123,49 @@ public sealed interface EnclaveMessage extends Message {
     }
   }
 
-  /** How many images of the validation set the network gets right. */
-  record Validated(int iteration, long images, long correct) implements EnclaveMessage {
+  /** By what a model is judged. */
+  enum Metric {
+    /** The share of samples whose largest output is that of their class. More is better. */
+    ACCURACY(true),
+    /** Mean of -log2 of the next character's probability. Less is better. */
+    BITS_PER_CHARACTER(false),
+    /** Mean of the squared differences from the targets. Less is better. */
+    MEAN_SQUARED_ERROR(false);
+
+    private final boolean moreIsBetter;
+
+    Metric(boolean moreIsBetter) {
+      this.moreIsBetter = moreIsBetter;
+    }
+
+    /** Whether a value is better than another; nothing is better than an equal one. */
+    public boolean better(double value, double than) {
+      return moreIsBetter ? value > than : value < than;
+    }
+  }
+
+  /**
+   * How well a model does on a data set.
+   *
+   * @param samples images, vectors or characters
+   * @param correct how many of them are right; 0 but for {@link Metric#ACCURACY}
+   */
+  record Score(Metric metric, long samples, long correct, double value) {
+    public Score {
+      Message.present(metric);
+      Message.check(correct >= 0 && correct <= samples, "correct", correct);
+    }
+  }
+
+  /**
+   * How the model does on the validation set.
+   *
+   * @param best whether it is better than after every validation before, and was kept
+   */
+  record Validated(int iteration, Score score, boolean best) implements EnclaveMessage {
     public Validated {
+      Message.present(score);
       Message.check(iteration >= 0, "iteration", iteration);
-      Message.check(correct >= 0 && correct <= images, "correct", correct);
     }
   }
 
@@ -144,10 +186,25 @@ public sealed interface EnclaveMessage extends Message {
   }
 
   /** The result of a test. */
-  record Tested(int iteration, long images, long correct) implements EnclaveMessage {
+  record Tested(int iteration, Score score) implements EnclaveMessage {
     public Tested {
+      Message.present(score);
       Message.check(iteration >= 0, "iteration", iteration);
-      Message.check(correct >= 0 && correct <= images, "correct", correct);
+    }
+  }
+
+  /** More of a result that is sealed to the owner: the next bytes of its file. */
+  record Result(Bytes sealed) implements EnclaveMessage {
+    public Result {
+      Message.present(sealed);
+    }
+  }
+
+  /** The result is complete. */
+  record Answered(int iteration, long samples) implements EnclaveMessage {
+    public Answered {
+      Message.check(iteration >= 0, "iteration", iteration);
+      Message.check(samples >= 0, "samples", samples);
     }
   }
 

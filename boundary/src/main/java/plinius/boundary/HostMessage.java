@@ -14,7 +14,29 @@ public sealed interface HostMessage extends Message {
   /** What the enclave shall do. */
   enum Mode {
     TRAIN,
-    TEST
+    /** Says how well the model does on a data set. */
+    TEST,
+    /** Seals the model's outputs for a data set to the owner. */
+    PREDICT,
+    /** Seals a text that the model writes to the owner. */
+    GENERATE
+  }
+
+  /**
+   * What only some modes ask.
+   *
+   * @param length characters to generate
+   * @param temperature below 1 for more likely characters, above for more surprising ones
+   * @param draws seed of the choice of characters
+   * @param best whether to take the best validated model, not the newest
+   */
+  record Query(int length, double temperature, long draws, boolean best) {
+    public static final Query NONE = new Query(0, 1, 0, false);
+
+    public Query {
+      Message.check(length >= 0, "length", length);
+      Message.check(temperature > 0 && temperature <= 100, "temperature", temperature);
+    }
   }
 
   /** How lines leave the processor's caches. */
@@ -58,9 +80,11 @@ public sealed interface HostMessage extends Message {
    *
    * @param cfgName file name of the configuration, for messages
    * @param cfgText the configuration as it is in its file
-   * @param data what to train with or to test on
+   * @param data what to train with or to look at
    * @param valid what to validate on while training
+   * @param query what only some modes ask
    * @param poolPath the pool, which need not exist yet
+   * @param bestPath the pool of the best validated model, which need not exist either
    * @param lockPath the lock file of which the enclave takes byte 1
    * @param platformPath where a simulated platform keeps its keys; empty for hardware
    * @param job 16 bytes, the job whose grant to ask for
@@ -77,7 +101,9 @@ public sealed interface HostMessage extends Message {
       List<Setting> settings,
       DataFile data,
       Optional<DataFile> valid,
+      Query query,
       String poolPath,
+      String bestPath,
       String lockPath,
       String platformPath,
       Bytes job,
@@ -90,8 +116,8 @@ public sealed interface HostMessage extends Message {
       long poolBytes)
       implements HostMessage {
     public Begin {
-      Message.present(mode, cfgName, cfgText, data, valid, writeBack, protocol);
-      Message.present(poolPath, lockPath, platformPath, job);
+      Message.present(mode, cfgName, cfgText, data, valid, query, writeBack, protocol);
+      Message.present(poolPath, bestPath, lockPath, platformPath, job);
       settings = List.copyOf(settings);
       Set<String> keys = new HashSet<>();
       for (Setting setting : settings) {

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import plinius.boundary.EnclaveMessage.Metric;
 import plinius.boundary.EnclaveMessage.Phase;
 import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.Protocol;
@@ -38,7 +39,9 @@ class CodecTest {
                 new HostMessage.Setting("max_batches", "60")),
             new HostMessage.DataFile("train.sealed", "/pm/data-1.pm"),
             Optional.of(new HostMessage.DataFile("test.sealed", "/pm/data-2.pm")),
+            HostMessage.Query.NONE,
             "/pm/model.pm",
+            "/pm/best.pm",
             "/pm/lock",
             "/platform",
             Bytes.ofHex("000102030405060708090a0b0c0d0e0f"),
@@ -56,7 +59,9 @@ class CodecTest {
             List.of(),
             new HostMessage.DataFile("t", "/t"),
             Optional.empty(),
+            new HostMessage.Query(1000, .7, -3, true),
             "/p",
+            "/b",
             "/l",
             "/f",
             Bytes.ofHex("ff".repeat(16)),
@@ -76,17 +81,21 @@ class CodecTest {
         new EnclaveMessage.KbsCall("POST", "/kbs/v0/auth", Optional.empty(), Bytes.ofHex("7b7d")),
         new EnclaveMessage.KbsCall(
             "GET", "/kbs/v0/resource/a/b/c", Optional.of("c0ffee"), Bytes.ofHex("")),
-        new EnclaveMessage.NeedPool(4096),
+        new EnclaveMessage.NeedPool(4096, true),
         new EnclaveMessage.Started(500, 1, -1, "by clwb"),
         new EnclaveMessage.Resumed(31, 500, 2, 1, 17, 0.25, 1_000_000, "by msync"),
         new EnclaveMessage.PhaseBegan(Phase.MIRROR_IN, 0),
         new EnclaveMessage.PhaseBegan(Phase.RECOVERY, 32),
         new EnclaveMessage.PhaseBegan(Phase.MIRROR_OUT, 32),
         new EnclaveMessage.IterationDone(32, 0.5, 0.75, 0.1, true, 300, 200, 100),
-        new EnclaveMessage.Validated(100, 10_000, 9_890),
+        new EnclaveMessage.Validated(
+            100, new EnclaveMessage.Score(Metric.ACCURACY, 10_000, 9_890, .989), true),
         new EnclaveMessage.Done(500, STATE),
         new EnclaveMessage.Stopped(33, STATE),
-        new EnclaveMessage.Tested(500, 10_000, 9_890),
+        new EnclaveMessage.Tested(
+            500, new EnclaveMessage.Score(Metric.BITS_PER_CHARACTER, 4_000, 0, 2.5)),
+        new EnclaveMessage.Result(STATE),
+        new EnclaveMessage.Answered(500, 10_000),
         new EnclaveMessage.Failed(71, "tensor 3, record 0"),
         new EnclaveMessage.Notice("a note"));
   }
@@ -184,7 +193,7 @@ class CodecTest {
     for (int round = 0; round < 20_000; round++) {
       byte[] bytes = new byte[1 + random.nextInt(100)];
       random.nextBytes(bytes);
-      bytes[0] = (byte) (random.nextBoolean() ? 1 + random.nextInt(5) : 65 + random.nextInt(13));
+      bytes[0] = (byte) (random.nextBoolean() ? 1 + random.nextInt(5) : 65 + random.nextInt(15));
       Message decoded;
       try {
         decoded = Codec.decode(bytes);
@@ -198,7 +207,7 @@ class CodecTest {
   @Test
   void a_begin_of_another_version_is_refused() {
     byte[] begin = Codec.encode(examples().getFirst());
-    begin[4] = 2;
+    begin[4] = 1;
 
     assertThatThrownBy(() -> Codec.decode(begin))
         .isInstanceOf(BoundaryException.Malformed.class)

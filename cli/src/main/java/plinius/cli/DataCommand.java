@@ -1,6 +1,9 @@
 package plinius.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -9,9 +12,11 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import plinius.dataset.ByteSource;
 import plinius.dataset.DataSetInfo;
-import plinius.dataset.IdxSource;
+import plinius.dataset.SampleKind;
+import plinius.dataset.SampleSource;
 import plinius.dataset.SealedDataSet;
 import plinius.dataset.SealedDataSetWriter;
+import plinius.ingest.Pictures;
 import plinius.seal.OwnerKey;
 import plinius.seal.SecretBytes;
 
@@ -23,7 +28,7 @@ import plinius.seal.SecretBytes;
     subcommands = {DataCommand.Seal.class, DataCommand.Info.class})
 final class DataCommand extends VerbGroup {
 
-  /** From IDX files to a sealed file. */
+  /** From the files that people have to a sealed file. */
   @Command(
       name = "seal",
       description = {
@@ -33,19 +38,7 @@ final class DataCommand extends VerbGroup {
   static final class Seal implements Callable<Integer> {
     @Mixin private OwnerKeyOptions owner;
 
-    @Option(
-        names = "--images",
-        required = true,
-        paramLabel = "F",
-        description = "An IDX file of images, plain or gzipped.")
-    private Path images;
-
-    @Option(
-        names = "--labels",
-        required = true,
-        paramLabel = "F",
-        description = "The IDX file of their labels, plain or gzipped.")
-    private Path labels;
+    @Mixin private SampleFiles files;
 
     @Option(
         names = "--out",
@@ -57,9 +50,27 @@ final class DataCommand extends VerbGroup {
     @Override
     public Integer call() {
       try (OwnerKey key = owner.load()) {
-        Terminal.out().println("sealed " + describe(out, seal(key, images, labels, out)));
+        try (SampleSource source = files.open();
+            ProgressLine progress = new ProgressLine("sealing " + out, source.count())) {
+          DataSetInfo info = SealedDataSetWriter.write(out, key, source, progress);
+          Terminal.out().println("sealed " + describe(out, info));
+          if (source instanceof Pictures pictures) {
+            writeNames(pictures.names());
+          }
+        }
       }
       return ExitCode.DONE.code();
+    }
+
+    /** For `plinius predict --names`: they are not in the sealed file. */
+    private void writeNames(List<String> names) {
+      Path file = out.resolveSibling(out.getFileName() + ".names");
+      try {
+        Files.write(file, names);
+      } catch (IOException e) {
+        throw new Refusal(ExitCode.MEDIUM, "cannot write " + file + ": " + e.getMessage());
+      }
+      Terminal.out().println("the names of the classes, in plain: " + file);
     }
   }
 
@@ -106,20 +117,12 @@ final class DataCommand extends VerbGroup {
           ByteSource source = ByteSource.ofFile(file);
           SealedDataSet set = SealedDataSet.open(file.toString(), source, recordKey, manifestKey);
           ProgressLine progress = new ProgressLine("authenticating", info.records())) {
-        byte[] pixels = new byte[info.kind().pixelBytes()];
+        byte[] values = new byte[info.kind().valueBytes()];
         for (long i = 0; i < info.records(); i++) {
-          set.read(i, pixels);
+          set.read(i, values);
           progress.accept(i + 1);
         }
       }
-    }
-  }
-
-  /** Seals a pair of IDX files, with a bar where somebody watches. */
-  static DataSetInfo seal(OwnerKey key, Path images, Path labels, Path out) {
-    try (IdxSource source = IdxSource.open(images, labels);
-        ProgressLine progress = new ProgressLine("sealing " + out, source.count())) {
-      return SealedDataSetWriter.write(out, key, source, progress);
     }
   }
 
@@ -130,14 +133,20 @@ final class DataCommand extends VerbGroup {
         + ", "
         + info.records()
         + " records of "
-        + info.kind().height()
-        + " x "
-        + info.kind().width()
-        + " x "
-        + info.kind().channels()
-        + " bytes and a label of "
-        + info.kind().classes()
+        + describe(info.kind())
         + ", sealed under the key with id "
         + info.ownerKeyId();
+  }
+
+  private static String describe(SampleKind kind) {
+    String image = kind.height() + " x " + kind.width() + " x " + kind.channels() + " bytes";
+    return switch (kind.data()) {
+      case IMAGES -> image + " and a label of " + kind.classes();
+      case SCENES ->
+          image + " and at most " + kind.slots() + " boxes of " + kind.classes() + " classes";
+      case TEXT -> kind.width() + " characters of a text";
+      case VECTORS -> kind.channels() + " numbers and a label of " + kind.classes();
+      case REGRESSION -> kind.channels() + " numbers and " + kind.slots() + " targets";
+    };
   }
 }

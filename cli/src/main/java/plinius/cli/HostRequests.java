@@ -31,6 +31,8 @@ final class HostRequests {
             info ->
                 new HostArguments.Data(
                     training.valid().orElseThrow().toAbsolutePath(), info.id().toString())),
+        request.question().query(),
+        request.question().out(),
         job.toString(),
         broker,
         pin,

@@ -1,5 +1,7 @@
 package plinius.cli;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
@@ -15,10 +17,12 @@ import plinius.broker.Broker;
 import plinius.broker.Job;
 import plinius.broker.JobTerms;
 import plinius.dataset.DataSetInfo;
+import plinius.dataset.SealedResult;
 import plinius.host.HostArguments;
 import plinius.romulus.PoolInfo;
 import plinius.seal.Id128;
 import plinius.seal.OwnerKey;
+import plinius.seal.SecretBytes;
 import plinius.verification.AppraisalPolicy;
 
 /**
@@ -89,11 +93,18 @@ public final class Owner implements AutoCloseable {
     valid.map(DataSetInfo::id).filter(id -> !sets.contains(id)).ifPresent(sets::add);
 
     Job job =
-        request.mode() == Mode.TEST
-            ? jobToTest(request, cfg, sets)
-            : jobToTrain(request, cfg, sets);
+        request.mode() == Mode.TRAIN
+            ? jobToTrain(request, cfg, sets)
+            : jobToTest(request, cfg, sets);
     return HostRequests.of(
         installation, request, data, valid, job.id(), broker.url(), broker.pin());
+  }
+
+  /** Opens what the enclave of a job answered. */
+  byte[] open(Path answer, SealedResult.Content content, Id128 job) throws IOException {
+    try (SecretBytes jobKey = key.jobKey(job)) {
+      return SealedResult.open(answer.toString(), Files.readAllBytes(answer), content, job, jobKey);
+    }
   }
 
   /** Adds a job for somebody who trains elsewhere. */

@@ -13,6 +13,8 @@ import picocli.CommandLine.Command;
       DataCommand.class,
       TrainCommand.class,
       TestCommand.class,
+      PredictCommand.class,
+      GenerateCommand.class,
       PmCommand.class,
       BrokerCommand.class,
       VerifyCommand.class,

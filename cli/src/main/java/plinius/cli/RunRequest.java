@@ -11,13 +11,14 @@ import java.util.OptionalLong;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.Protocol;
+import plinius.boundary.HostMessage.Query;
 import plinius.boundary.HostMessage.WriteBack;
 import plinius.host.KillAt;
 
 /**
  * What a run shall do, as its user asked for it; what only the owner knows is not in it yet.
  *
- * @param mode train or test
+ * @param mode what to do
  * @param cfg the network's configuration file
  * @param settings other values for section [net]
  * @param data the sealed data set
@@ -28,6 +29,7 @@ import plinius.host.KillAt;
  * @param killAt where to kill the enclave, for demonstrations and tests
  * @param recordBorder where to write down all that crosses the border, for tests
  * @param training what concerns training only
+ * @param question what concerns the other modes
  */
 public record RunRequest(
     Mode mode,
@@ -40,7 +42,24 @@ public record RunRequest(
     boolean json,
     Optional<KillAt> killAt,
     Optional<Path> recordBorder,
-    Training training) {
+    Training training,
+    Question question) {
+
+  /**
+   * What concerns the modes that only look at a model.
+   *
+   * @param query what to ask
+   * @param out where the sealed answer goes
+   */
+  public record Question(Query query, Optional<Path> out) {
+    /** What the options are where nobody gives them. */
+    public static final Question NONE = new Question(Query.NONE, Optional.empty());
+
+    public Question {
+      requireNonNull(query);
+      requireNonNull(out);
+    }
+  }
 
   /**
    * What concerns training only.
@@ -105,6 +124,7 @@ public record RunRequest(
     requireNonNull(killAt);
     requireNonNull(recordBorder);
     requireNonNull(training);
+    requireNonNull(question);
     settings = Collections.unmodifiableMap(new LinkedHashMap<>(settings));
     atLeast("--threads", threads, 1);
   }
@@ -117,7 +137,18 @@ public record RunRequest(
    */
   public RunRequest withTraining(Training other) {
     return new RunRequest(
-        mode, cfg, settings, data, pm, threads, hardware, json, killAt, recordBorder, other);
+        mode, cfg, settings, data, pm, threads, hardware, json, killAt, recordBorder, other, question);
+  }
+
+  /** The same request with another question. */
+  public RunRequest asking(Question other) {
+    return new RunRequest(
+        mode, cfg, settings, data, pm, threads, hardware, json, killAt, recordBorder, training, other);
+  }
+
+  /** The same question, answered into a file. */
+  public RunRequest answeringInto(Path file) {
+    return asking(new Question(question.query, Optional.of(file)));
   }
 
   private static void atLeast(String option, int value, int least) {

@@ -11,7 +11,7 @@ final class SealedFiles {
 
   /** The plain header of a sealed file; nothing of it is authenticated. */
   static DataSetInfo info(Path file) {
-    requireReadable(file, "`plinius data seal` makes one from IDX files");
+    requireReadable(file, "`plinius data seal` makes one");
     return DataSetInfo.readPlain(file);
   }
 

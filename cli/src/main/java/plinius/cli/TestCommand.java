@@ -1,9 +1,12 @@
 package plinius.cli;
 
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 import plinius.boundary.HostMessage.Mode;
+import plinius.boundary.HostMessage.Query;
 
 /** Tests a mirrored model in an enclave, and changes nothing. */
 @Command(
@@ -13,6 +16,9 @@ final class TestCommand implements Callable<Integer>, JsonErrors {
   @Mixin private RunOptions run;
   @Mixin private OwnerKeyOptions key;
 
+  @Option(names = "--best", description = "Test the best validated model, not the newest.")
+  private boolean best;
+
   @Override
   public boolean wantsJson() {
     return run.json();
@@ -21,8 +27,10 @@ final class TestCommand implements Callable<Integer>, JsonErrors {
   @Override
   public Integer call() {
     Installation installation = Installation.current();
+    RunRequest.Question question =
+        new RunRequest.Question(new Query(0, 1, 0, best), Optional.empty());
     try (Owner owner = Owner.start(installation, key.file(), key.passphrase(), 0)) {
-      return HostProcess.run(installation, owner.prepare(run.request(Mode.TEST)));
+      return HostProcess.run(installation, owner.prepare(run.request(Mode.TEST).asking(question)));
     }
   }
 }

@@ -389,6 +389,23 @@ public final class Network {
     return state;
   }
 
+  /** Takes over what another network of these layers has learnt, whatever its batch. */
+  public void takeOver(Network other) {
+    for (NamedTensor tensor : state) {
+      for (NamedTensor same : other.state) {
+        if (same.name().equals(tensor.name()) && same.count() == tensor.count()) {
+          System.arraycopy(same.block(), same.offset(), block, tensor.offset(), tensor.count());
+        }
+      }
+    }
+    setSeen(other.iteration() * (long) batch());
+  }
+
+  /** What it was built with. */
+  public NetworkOptions options() {
+    return options;
+  }
+
   /** Images seen so far; a multiple of {@link #batch()} between iterations. */
   public long seen() {
     return seen;

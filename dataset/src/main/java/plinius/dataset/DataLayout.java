@@ -17,33 +17,29 @@ import plinius.seal.RecordSealer;
  *          32 owner key id (16)                   48 manifest key id (16)
  *          64 records u64      72 stride u32      76 manifest bytes u32  80 height u32
  *          84 width u32        88 channels u32    92 classes u32         96 file bytes u64
- *         104 zeros (20)      124 CRC-32C of the 124 bytes before
+ *         104 data kind u32   108 slots u32      112 zeros (12)         124 CRC-32C of 0 to 123
  *
  * manifest  0 magic PLNMANI1   8 version u32      12 data kind u32      16 data set id (16)
  *          32 owner key id (16)                   48 records u64        56 plain record bytes u32
  *          60 height u32      64 width u32        68 channels u32       72 classes u32
- *          76 element type u32                    80 label kind u32     84 label bytes u32
+ *          76 element bytes u32                   80 slots u32          84 label bytes u32
  *          88 zeros (24)                                                then the tag (16)
  *
- * record    0 index u64        8 mark of the set (8)  16 ciphertext  then the tag (16)
- *           plaintext: label u32, pixels (height, width, channels)
+ * record    0 index u64        8 mark of the set (8)  16 pieces: at most 256 KiB each, then its tag
+ *           plaintext: label, values
  * </pre>
  */
 final class DataLayout {
   static final long MAGIC = 0x504c4e4441544131L; // PLNDATA1
   static final long MANIFEST_MAGIC = 0x504c4e4d414e4931L; // PLNMANI1
-  static final int VERSION = 1;
+  static final int VERSION = 2;
   static final int HEADER_BYTES = 128;
   static final int MANIFEST_PLAIN_BYTES = 112;
   static final int MANIFEST_BYTES = MANIFEST_PLAIN_BYTES + RecordSealer.OVERHEAD;
   static final int RECORDS_OFFSET = HEADER_BYTES + MANIFEST_BYTES;
   static final int RECORD_HEAD_BYTES = 16;
-  static final int LABEL_BYTES = 4;
+  static final int PIECE_BYTES = 256 * 1024;
   static final long RECORDS_MAX = 1L << 32;
-
-  static final int DATA_KIND_LABELLED_IMAGES = 1;
-  static final int ELEMENT_TYPE_U8 = 1;
-  static final int LABEL_KIND_CLASS = 1;
 
   private static final int CRC_OFFSET = HEADER_BYTES - 4;
   private static final byte[] AAD_MAGIC = "PLNREC01".getBytes(StandardCharsets.US_ASCII);
@@ -51,11 +47,16 @@ final class DataLayout {
   private DataLayout() {}
 
   static int plainRecordBytes(SampleKind kind) {
-    return LABEL_BYTES + kind.pixelBytes();
+    return kind.labelBytes() + kind.valueBytes();
+  }
+
+  /** Sealed pieces of a record: AES-GCM is as fast as it can be up to this length. */
+  static int pieces(SampleKind kind) {
+    return Math.ceilDiv(plainRecordBytes(kind), PIECE_BYTES);
   }
 
   static int stride(SampleKind kind) {
-    return RECORD_HEAD_BYTES + plainRecordBytes(kind) + RecordSealer.OVERHEAD;
+    return RECORD_HEAD_BYTES + plainRecordBytes(kind) + pieces(kind) * RecordSealer.OVERHEAD;
   }
 
   static byte[] header(DataSetInfo info) {
@@ -66,7 +67,7 @@ final class DataLayout {
     SampleKind kind = info.kind();
     header.putInt(kind.height()).putInt(kind.width());
     header.putInt(kind.channels()).putInt(kind.classes());
-    header.putLong(info.fileBytes());
+    header.putLong(info.fileBytes()).putInt(kind.data().code()).putInt(kind.slots());
     header.putInt(CRC_OFFSET, crc(header.array()));
     return header.array();
   }
@@ -103,13 +104,19 @@ final class DataLayout {
     DataSetInfo info;
     try {
       SampleKind kind =
-          new SampleKind(header.getInt(), header.getInt(), header.getInt(), header.getInt());
+          new SampleKind(
+              DataKind.ofCode(header.getInt(104)),
+              header.getInt(),
+              header.getInt(),
+              header.getInt(),
+              header.getInt(),
+              header.getInt(108));
       info = new DataSetInfo(id, ownerKeyId, manifestKeyId, kind, records);
     } catch (DataSetException.BadInput e) {
       throw new DataSetException.Tampered(name + ": its header was altered: " + e.getMessage());
     }
     boolean zeros = true;
-    for (int i = 104; i < CRC_OFFSET; i++) {
+    for (int i = 112; i < CRC_OFFSET; i++) {
       zeros &= bytes[i] == 0;
     }
     if (headerBytes != HEADER_BYTES
@@ -134,13 +141,13 @@ final class DataLayout {
 
   static byte[] manifest(DataSetInfo info) {
     ByteBuffer manifest = ByteBuffer.allocate(MANIFEST_PLAIN_BYTES);
-    manifest.putLong(MANIFEST_MAGIC).putInt(VERSION).putInt(DATA_KIND_LABELLED_IMAGES);
-    manifest.put(info.id().bytes()).put(info.ownerKeyId().bytes());
     SampleKind kind = info.kind();
+    manifest.putLong(MANIFEST_MAGIC).putInt(VERSION).putInt(kind.data().code());
+    manifest.put(info.id().bytes()).put(info.ownerKeyId().bytes());
     manifest.putLong(info.records()).putInt(plainRecordBytes(kind));
     manifest.putInt(kind.height()).putInt(kind.width());
     manifest.putInt(kind.channels()).putInt(kind.classes());
-    manifest.putInt(ELEMENT_TYPE_U8).putInt(LABEL_KIND_CLASS).putInt(LABEL_BYTES);
+    manifest.putInt(kind.data().elementBytes()).putInt(kind.slots()).putInt(kind.labelBytes());
     return manifest.array();
   }
 
@@ -153,17 +160,17 @@ final class DataLayout {
     return dataSet.high();
   }
 
-  static byte[] newRecordAad(Id128 dataSet, long records) {
+  static byte[] newRecordAad(DataSetInfo info) {
     return ByteBuffer.allocate(AAD_MAGIC.length + Id128.BYTES + 2 * Long.BYTES)
         .put(AAD_MAGIC)
-        .put(dataSet.bytes())
+        .put(info.id().bytes())
         .putLong(0)
-        .putLong(records)
+        .putLong(info.records() * pieces(info.kind()))
         .array();
   }
 
-  static void putIndex(byte[] recordAad, long index) {
-    ByteBuffer.wrap(recordAad).putLong(AAD_MAGIC.length + Id128.BYTES, index);
+  static void putIndex(byte[] recordAad, long piece) {
+    ByteBuffer.wrap(recordAad).putLong(AAD_MAGIC.length + Id128.BYTES, piece);
   }
 
   private static Id128 id(ByteBuffer buffer) {

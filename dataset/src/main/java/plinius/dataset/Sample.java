@@ -1,16 +1,16 @@
 package plinius.dataset;
 
 /**
- * One image and its class.
+ * One sample.
  *
- * @param pixels (height, width, channels), row-major, one byte each, 0 to 255; not copied
- * @param label the class, from 0
+ * @param values as the kind of data says: an image's (height, width, channels), row-major, one byte
+ *     each, or big-endian numbers; not copied
+ * @param label what is known about it
  */
-@SuppressWarnings("ArrayRecordComponent") // a hot path's view of the pixels, compared by no one
-public record Sample(byte[] pixels, int label) {
-  public Sample {
-    if (label < 0) {
-      throw new IllegalArgumentException("a label is 0 or more, got " + label);
-    }
+@SuppressWarnings("ArrayRecordComponent") // a hot path's view of the values, compared by no one
+public record Sample(byte[] values, Label label) {
+  /** An image and its class. */
+  public Sample(byte[] pixels, int category) {
+    this(pixels, new Label.Category(category));
   }
 }

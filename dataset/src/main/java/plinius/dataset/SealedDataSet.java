@@ -3,6 +3,7 @@ package plinius.dataset;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import plinius.seal.KeyDerivation;
+import plinius.seal.RecordSealer;
 import plinius.seal.RecordUnsealer;
 import plinius.seal.SealException;
 import plinius.seal.SecretBytes;
@@ -27,7 +28,7 @@ public final class SealedDataSet implements AutoCloseable {
     this.info = info;
     this.recordKey = recordKey;
     this.unsealer = new RecordUnsealer(recordKey);
-    this.aad = DataLayout.newRecordAad(info.id(), info.records());
+    this.aad = DataLayout.newRecordAad(info);
     this.sealed = new byte[info.recordBytes()];
     this.plain = new byte[DataLayout.plainRecordBytes(info.kind())];
   }
@@ -83,19 +84,19 @@ public final class SealedDataSet implements AutoCloseable {
   /**
    * Reads one record.
    *
-   * @param pixels receives (height, width, channels), one byte each
+   * @param values receives the sample's values, as the kind of data says
    * @return the label
    * @throws DataSetException.Tampered naming file and record, and what is wrong with it
    */
-  public int read(long index, byte[] pixels) {
+  public Label read(long index, byte[] values) {
     if (index < 0 || index >= info.records()) {
       throw new IndexOutOfBoundsException(
           "record " + index + " of " + info.records() + " in " + name);
     }
-    int pixelBytes = info.kind().pixelBytes();
-    if (pixels.length < pixelBytes) {
+    SampleKind kind = info.kind();
+    if (values.length < kind.valueBytes()) {
       throw new IllegalArgumentException(
-          "a sample has " + pixelBytes + " bytes of pixels, the array " + pixels.length);
+          "a sample has " + kind.valueBytes() + " bytes, the array " + values.length);
     }
     source.read(DataLayout.RECORDS_OFFSET + index * sealed.length, sealed, 0, sealed.length);
     ByteBuffer head = ByteBuffer.wrap(sealed);
@@ -104,26 +105,26 @@ public final class SealedDataSet implements AutoCloseable {
     if (claimed != index || mark != DataLayout.mark(info.id()) || !opens(index)) {
       throw tampered(index, claimed, mark);
     }
-    int label = ByteBuffer.wrap(plain).getInt();
-    if (label < 0 || label >= info.kind().classes()) {
+    System.arraycopy(plain, kind.labelBytes(), values, 0, kind.valueBytes());
+    try {
+      return Label.take(kind, ByteBuffer.wrap(plain));
+    } catch (DataSetException.BadInput e) {
       throw new DataSetException.Tampered(
           name + ", record " + index + ": its label is beyond the classes. Seal the data again");
     }
-    System.arraycopy(plain, DataLayout.LABEL_BYTES, pixels, 0, pixelBytes);
-    return label;
   }
 
   private boolean opens(long index) {
-    DataLayout.putIndex(aad, index);
+    long piece = index * DataLayout.pieces(info.kind());
+    int at = DataLayout.RECORD_HEAD_BYTES;
     try {
-      unsealer.unseal(
-          index,
-          sealed,
-          DataLayout.RECORD_HEAD_BYTES,
-          sealed.length - DataLayout.RECORD_HEAD_BYTES,
-          aad,
-          plain,
-          0);
+      for (int to = 0; to < plain.length; to += DataLayout.PIECE_BYTES) {
+        DataLayout.putIndex(aad, piece);
+        int length = Math.min(DataLayout.PIECE_BYTES, plain.length - to) + RecordSealer.OVERHEAD;
+        unsealer.unseal(piece, sealed, at, length, aad, plain, to);
+        at += length;
+        piece++;
+      }
       return true;
     } catch (SealException.NotAuthentic e) {
       return false;

@@ -86,7 +86,7 @@ public final class SealedDataSetWriter {
     int stride = info.recordBytes();
     byte[] plain = new byte[DataLayout.plainRecordBytes(info.kind())];
     byte[] sealed = new byte[stride];
-    byte[] aad = DataLayout.newRecordAad(info.id(), info.records());
+    byte[] aad = DataLayout.newRecordAad(info);
     ByteBuffer buffer = ByteBuffer.allocate(Math.max(stride, BUFFER_BYTES / stride * stride));
     try (RecordSealer sealer = new RecordSealer(recordKey)) {
       for (long index = 0; index < info.records(); index++) {
@@ -101,11 +101,9 @@ public final class SealedDataSetWriter {
                                 + number
                                 + " samples and promised "
                                 + info.records()));
-        check(sample, index, info.kind());
-        ByteBuffer.wrap(plain).putInt(sample.label()).put(sample.pixels());
+        put(sample, index, info.kind(), plain);
         DataLayout.putRecordHead(info.id(), index, sealed);
-        DataLayout.putIndex(aad, index);
-        sealer.seal(index, plain, 0, plain.length, aad, sealed, DataLayout.RECORD_HEAD_BYTES);
+        seal(index, plain, aad, sealer, sealed);
         if (!buffer.hasRemaining()) {
           write(channel, buffer.flip());
           buffer.clear();
@@ -125,25 +123,34 @@ public final class SealedDataSetWriter {
     }
   }
 
-  private static void check(Sample sample, long index, SampleKind kind) {
-    if (sample.pixels().length != kind.pixelBytes()) {
+  private static void put(Sample sample, long index, SampleKind kind, byte[] plain) {
+    if (sample.values().length != kind.valueBytes()) {
       throw new DataSetException.BadInput(
           "sample "
               + index
               + " has "
-              + sample.pixels().length
-              + " bytes of pixels, want "
-              + kind.pixelBytes());
+              + sample.values().length
+              + " bytes of values, want "
+              + kind.valueBytes());
     }
-    if (sample.label() >= kind.classes()) {
-      throw new DataSetException.BadInput(
-          "sample "
-              + index
-              + " has label "
-              + sample.label()
-              + ", but there are "
-              + kind.classes()
-              + " classes, from 0");
+    ByteBuffer target = ByteBuffer.wrap(plain);
+    try {
+      Label.put(sample.label(), kind, target);
+    } catch (DataSetException.BadInput e) {
+      throw new DataSetException.BadInput("sample " + index + ": " + e.getMessage());
+    }
+    target.put(sample.values());
+  }
+
+  private static void seal(
+      long index, byte[] plain, byte[] aad, RecordSealer sealer, byte[] sealed) {
+    long piece = index * Math.ceilDiv(plain.length, DataLayout.PIECE_BYTES);
+    int at = DataLayout.RECORD_HEAD_BYTES;
+    for (int from = 0; from < plain.length; from += DataLayout.PIECE_BYTES) {
+      int length = Math.min(DataLayout.PIECE_BYTES, plain.length - from);
+      DataLayout.putIndex(aad, piece);
+      at += sealer.seal(piece, plain, from, length, aad, sealed, at);
+      piece++;
     }
   }
 

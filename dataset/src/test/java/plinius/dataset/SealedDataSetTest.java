@@ -52,7 +52,7 @@ class SealedDataSetTest {
   private List<Sample> samples(int count) {
     List<Sample> made = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      made.add(new Sample(seeded.bytes(KIND.pixelBytes()), seeded.random().nextInt(7)));
+      made.add(new Sample(seeded.bytes(KIND.valueBytes()), seeded.random().nextInt(7)));
     }
     return made;
   }
@@ -73,10 +73,10 @@ class SealedDataSetTest {
   }
 
   private void assertSamples(SealedDataSet set) {
-    byte[] pixels = new byte[KIND.pixelBytes()];
+    byte[] pixels = new byte[KIND.valueBytes()];
     for (int index : new int[] {0, 4, 2, 2, 1, 3}) {
       assertThat(set.read(index, pixels)).isEqualTo(samples.get(index).label());
-      assertThat(pixels).isEqualTo(samples.get(index).pixels());
+      assertThat(pixels).isEqualTo(samples.get(index).values());
     }
   }
 
@@ -105,7 +105,10 @@ class SealedDataSetTest {
             .putLong(COUNT)
             .array();
     byte[] expected =
-        ByteBuffer.allocate(16).putInt(samples.get(2).label()).put(samples.get(2).pixels()).array();
+        ByteBuffer.allocate(16)
+            .putInt(((Label.Category) samples.get(2).label()).number())
+            .put(samples.get(2).values())
+            .array();
     try (SecretBytes key = owner.recordKey(info.id());
         RecordSealer sealer = new RecordSealer(key)) {
       byte[] sealed = new byte[32];
@@ -273,11 +276,11 @@ class SealedDataSetTest {
   @Test
   void another_version_is_said() {
     byte[] bad = good.clone();
-    bad[11] = 2;
+    bad[11] = 1;
     fixChecksum(bad);
     assertThatThrownBy(() -> DataSetInfo.readPlain(new BytesInMemory(bad)))
         .isInstanceOf(DataSetException.NotADataSet.class)
-        .hasMessageContaining("version is 2");
+        .hasMessageContaining("version is 1");
   }
 
   @Test
@@ -308,7 +311,7 @@ class SealedDataSetTest {
 
   @Test
   void no_run_of_plain_pixels_stands_in_the_file() throws IOException {
-    byte[] pixels = seeded.bytes(KIND.pixelBytes());
+    byte[] pixels = seeded.bytes(KIND.valueBytes());
     Path out = folder.resolve("plain.sealed");
     write(out, List.of(new Sample(pixels, 1)));
     assertThat(indexOf(Files.readAllBytes(out), pixels)).isNegative();
@@ -376,16 +379,16 @@ class SealedDataSetTest {
     try (ByteSource source = ByteSource.ofFile(out);
         SealedDataSet set = open(source, owner, written)) {
       for (int i = 0; i < 3000; i++) {
-        assertThat(set.read(i, pixels)).isEqualTo(i % 10);
-        assertThat(pixels).isEqualTo(many.get(i).pixels());
+        assertThat(set.read(i, pixels)).isEqualTo(new Label.Category(i % 10));
+        assertThat(pixels).isEqualTo(many.get(i).values());
       }
     }
   }
 
   @Test
   void the_largest_sample_fits() {
-    SampleKind kind = new SampleKind(1, SampleKind.PIXEL_BYTES_MAX, 1, 2);
-    byte[] pixels = seeded.bytes(kind.pixelBytes());
+    SampleKind kind = new SampleKind(1, SampleKind.VALUE_BYTES_MAX, 1, 2);
+    byte[] pixels = seeded.bytes(kind.valueBytes());
     Path out = folder.resolve("large.sealed");
     DataSetInfo written =
         SealedDataSetWriter.write(
@@ -393,10 +396,10 @@ class SealedDataSetTest {
     byte[] back = new byte[pixels.length];
     try (ByteSource source = ByteSource.ofFile(out);
         SealedDataSet set = open(source, owner, written)) {
-      assertThat(set.read(0, back)).isEqualTo(1);
+      assertThat(set.read(0, back)).isEqualTo(new Label.Category(1));
       assertThat(back).isEqualTo(pixels);
     }
-    assertThatThrownBy(() -> new SampleKind(1, SampleKind.PIXEL_BYTES_MAX + 1, 1, 2))
+    assertThatThrownBy(() -> new SampleKind(1, SampleKind.VALUE_BYTES_MAX + 1, 1, 2))
         .isInstanceOf(DataSetException.BadInput.class);
   }
 
@@ -411,7 +414,7 @@ class SealedDataSetTest {
     Consumer<SealedDataSet> all =
         set -> {
           for (int i = 0; i < set.info().records(); i++) {
-            set.read(i, new byte[set.info().kind().pixelBytes()]);
+            set.read(i, new byte[set.info().kind().valueBytes()]);
           }
         };
     try (SealedDataSet set = open(new BytesInMemory(bytes), owner, info)) {

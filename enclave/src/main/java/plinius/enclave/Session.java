@@ -7,10 +7,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import plinius.attestation.Attester;
 import plinius.attestation.Platforms;
 import plinius.attestation.TeeKind;
@@ -30,6 +33,7 @@ import plinius.boundary.EnclaveMessage.PhaseBegan;
 import plinius.boundary.EnclaveMessage.Ready;
 import plinius.boundary.EnclaveMessage.Resumed;
 import plinius.boundary.EnclaveMessage.Started;
+import plinius.boundary.EnclaveMessage.Tested;
 import plinius.boundary.HostMessage.Begin;
 import plinius.boundary.HostMessage.DataFile;
 import plinius.boundary.HostMessage.Mode;
@@ -40,7 +44,6 @@ import plinius.darknet.NetworkOptions;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
-import plinius.dataset.SampleOrder;
 import plinius.enclave.mirror.Freshness;
 import plinius.enclave.mirror.MirrorException;
 import plinius.enclave.mirror.MirrorTerms;
@@ -48,8 +51,11 @@ import plinius.enclave.mirror.MirroredTensor;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
 import plinius.enclave.pmdata.BatchSource;
+import plinius.enclave.pmdata.Fitting;
 import plinius.enclave.pmdata.PmData;
-import plinius.enclave.train.TestRun;
+import plinius.enclave.train.Answer;
+import plinius.enclave.train.BestModel;
+import plinius.enclave.train.Examination;
 import plinius.enclave.train.TrainingLoop;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
@@ -107,7 +113,7 @@ final class Session {
         Freshness freshness =
             new Freshness(
                 grant.freshness(), grant.newest(), newest -> broker.advance(grant, newest));
-        return train ? train(grant, freshness, cfg, network) : test(grant, freshness, cfg, network);
+        return train ? train(grant, freshness, cfg, network) : look(grant, freshness, cfg, network);
       }
     } catch (IOException e) {
       throw new EnclaveException.BadInput("cannot use the lock " + begin.lockPath() + ": " + e);
@@ -129,11 +135,15 @@ final class Session {
   }
 
   private CfgFile parseCfg() {
+    return Cfg.parse(begin.cfgText(), begin.cfgName(), settings());
+  }
+
+  private Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>();
     for (Setting setting : begin.settings()) {
       settings.put(setting.key(), setting.value());
     }
-    return Cfg.parse(begin.cfgText(), begin.cfgName(), settings);
+    return settings;
   }
 
   private FileChannel openLock() throws IOException {
@@ -145,7 +155,7 @@ final class Session {
   private FileLock take(FileChannel channel) throws IOException {
     long end = System.nanoTime() + LOCK_WAIT.toNanos();
     for (; ; ) {
-      FileLock lock = channel.tryLock(1, 1, begin.mode() == Mode.TEST);
+      FileLock lock = channel.tryLock(1, 1, begin.mode() != Mode.TRAIN);
       if (lock != null) {
         return lock;
       }
@@ -176,10 +186,10 @@ final class Session {
     int target = target(network);
     MirrorTerms terms = terms(grant, cfg, network);
     List<MirroredTensor> tensors = tensors(network);
-    try (PmData data = openTraining(grant, network)) {
-      SampleOrder order = new SampleOrder(grant.orderKey(), data.count());
-      Optional<PmData> valid = begin.valid().map(file -> open(grant, file, network));
-      try (ModelMirror mirror = openForTraining(grant, freshness, cfg, terms, tensors)) {
+    try (PmData data = openTraining(grant)) {
+      BatchSource batches = BatchSource.of(data, grant, cfg, network);
+      try (Closing closing = new Closing();
+          ModelMirror mirror = openForTraining(grant, freshness, cfg, terms, tensors)) {
         long began = System.nanoTime();
         Optional<Progress> mirrored = mirrorIn(mirror, network);
         if (mirrored.isPresent()) {
@@ -191,16 +201,14 @@ final class Session {
         TrainingLoop loop =
             new TrainingLoop(
                 network,
-                new BatchSource(data, order),
+                batches,
                 mirror,
                 freshness,
                 border::send,
                 border::stopRequested,
                 new TrainingLoop.Schedule(target, begin.mirrorEvery(), begin.validEvery()),
-                valid);
+                begin.valid().map(file -> validation(file, grant, cfg, network, terms, closing)));
         return loop.run(mirrored.isPresent());
-      } finally {
-        valid.ifPresent(PmData::close);
       }
     }
   }
@@ -211,6 +219,46 @@ final class Session {
       case PING_PONG -> Protocol.PING_PONG;
       case ROMULUS -> Protocol.ROMULUS;
     };
+  }
+
+  /** What a run opens besides, closed in the opposite order. */
+  private static final class Closing implements AutoCloseable {
+    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
+
+    <T extends AutoCloseable> T add(T one) {
+      opened.push(one);
+      return one;
+    }
+
+    @Override
+    public void close() {
+      for (AutoCloseable each : opened) {
+        try {
+          each.close();
+        } catch (RuntimeException e) {
+          throw e;
+        } catch (Exception e) {
+          throw new IllegalStateException(e);
+        }
+      }
+    }
+  }
+
+  private TrainingLoop.Validation validation(
+      DataFile file,
+      Grant grant,
+      CfgFile cfg,
+      Network network,
+      MirrorTerms terms,
+      Closing closing) {
+    PmData data = closing.add(open(grant, file));
+    Examination examination = Examination.of(data, cfg, network);
+    BestModel best =
+        closing.add(
+            new BestModel(
+                tensors(network),
+                tensors -> openOrCreate(begin.bestPath(), grant, cfg, terms, tensors, _ -> {})));
+    return new TrainingLoop.Validation(examination, best);
   }
 
   private int target(Network network) {
@@ -225,8 +273,8 @@ final class Session {
     return Math.min(whole, begin.iterations());
   }
 
-  private PmData openTraining(Grant grant, Network network) {
-    PmData data = open(grant, begin.data(), network);
+  private PmData openTraining(Grant grant) {
+    PmData data = open(grant, begin.data());
     Id128 granted = grant.dataKeys().getFirst().id();
     if (!data.id().equals(granted)) {
       data.close();
@@ -236,15 +284,8 @@ final class Session {
     return data;
   }
 
-  private static PmData open(Grant grant, DataFile file, Network network) {
-    PmData data = PmData.open(file.name(), Path.of(file.path()), grant);
-    try {
-      data.requireFit(network);
-    } catch (EnclaveException e) {
-      data.close();
-      throw e;
-    }
-    return data;
+  private static PmData open(Grant grant, DataFile file) {
+    return PmData.open(file.name(), Path.of(file.path()), grant);
   }
 
   private ModelMirror openForTraining(
@@ -253,19 +294,38 @@ final class Session {
       CfgFile cfg,
       MirrorTerms terms,
       List<MirroredTensor> tensors) {
-    Path pool = Path.of(begin.poolPath());
-    if (Files.exists(pool)) {
+    if (Files.exists(Path.of(begin.poolPath()))) {
       border.send(new PhaseBegan(Phase.MIRROR_IN, 0));
+    }
+    return openOrCreate(
+        begin.poolPath(),
+        grant,
+        cfg,
+        terms,
+        tensors,
+        found -> found.ifPresentOrElse(freshness::accept, freshness::acceptNone));
+  }
+
+  /** Opens a pool, or makes it; {@code check} may refuse what was found before it is written. */
+  private ModelMirror openOrCreate(
+      String path,
+      Grant grant,
+      CfgFile cfg,
+      MirrorTerms terms,
+      List<MirroredTensor> tensors,
+      Consumer<Optional<ModelMirror>> check) {
+    Path pool = Path.of(path);
+    if (Files.exists(pool)) {
       PersistentMemory memory = map(pool, Access.READ_WRITE);
       try {
         ModelMirror mirror = open(memory, cfg, terms, tensors);
         requireGranted(grant, cfg);
-        freshness.accept(mirror);
+        check.accept(Optional.of(mirror));
         return mirror;
       } catch (PoolException.NotFormatted e) {
         // Killed between making the file and making it a pool: nothing was ever in it.
         requireGranted(grant, cfg);
-        freshness.acceptNone();
+        check.accept(Optional.empty());
         return ModelMirror.create(memory, protocol(), terms, tensors);
       } catch (RuntimeException e) {
         memory.close();
@@ -273,7 +333,7 @@ final class Session {
       }
     }
     requireGranted(grant, cfg);
-    freshness.acceptNone();
+    check.accept(Optional.empty());
     long needed = ModelMirror.poolBytes(tensors);
     if (begin.poolBytes() != 0 && begin.poolBytes() < needed) {
       throw new PoolException.Full(
@@ -282,7 +342,7 @@ final class Session {
           begin.poolBytes(),
           "give a larger --pool-size, or leave it out");
     }
-    border.send(new NeedPool(Math.max(needed, begin.poolBytes())));
+    border.send(new NeedPool(Math.max(needed, begin.poolBytes()), path.equals(begin.bestPath())));
     border.await(PoolReady.class);
     return ModelMirror.create(map(pool, Access.READ_WRITE), protocol(), terms, tensors);
   }
@@ -360,24 +420,52 @@ final class Session {
     border.send(message);
   }
 
-  // ---------------------------------------------------------------- test
+  // ---------------------------------------------------------------- test and answer
 
-  private int test(Grant grant, Freshness freshness, CfgFile cfg, Network network) {
-    Path pool = Path.of(begin.poolPath());
+  /** Looks at data with the mirrored model, and changes nothing. */
+  private int look(Grant grant, Freshness freshness, CfgFile cfg, Network network) {
+    Path pool = Path.of(begin.query().best() ? begin.bestPath() : begin.poolPath());
     if (!Files.exists(pool)) {
-      throw new EnclaveException.BadInput(pool + " does not exist: train a model into it first");
+      throw new EnclaveException.BadInput(
+          pool
+              + " does not exist: train a model into it first"
+              + (begin.query().best() ? ", with --valid" : ""));
     }
-    try (PmData data = open(grant, begin.data(), network);
+    List<MirroredTensor> tensors = tensors(network);
+    if (begin.query().best()) {
+      tensors = BestModel.withValue(tensors);
+    }
+    try (PmData data = open(grant, begin.data());
         ModelMirror mirror =
-            open(map(pool, Access.READ_ONLY), cfg, terms(grant, cfg, network), tensors(network))) {
+            open(map(pool, Access.READ_ONLY), cfg, terms(grant, cfg, network), tensors)) {
       requireGranted(grant, cfg);
-      freshness.accept(mirror);
+      if (!begin.query().best()) {
+        freshness.accept(mirror); // The broker keeps no record of the best model's pool.
+      }
       if (mirrorIn(mirror, network).isEmpty()) {
         throw new EnclaveException.BadInput(pool + " holds no model yet: train one first");
       }
-      border.send(TestRun.test(network, data));
+      switch (begin.mode()) {
+        case TEST ->
+            border.send(new Tested(network.iteration(), Examination.of(data, cfg, network).run()));
+        case PREDICT ->
+            new Answer(border::send, grant).predict(data, new Fitting(data, cfg, network));
+        case GENERATE ->
+            new Answer(border::send, grant).generate(data, oneByOne(network), begin.query());
+        case TRAIN -> throw new IllegalStateException("training does not only look");
+      }
       return 0;
     }
+  }
+
+  /** The same model for one character after the other. */
+  private Network oneByOne(Network trained) {
+    Map<String, String> settings = new TreeMap<>(settings());
+    List.of("batch", "subdivisions", "time_steps").forEach(key -> settings.put(key, "1"));
+    CfgFile cfg = Cfg.parse(begin.cfgText(), begin.cfgName(), settings);
+    Network network = Network.build(cfg, trained.options());
+    network.takeOver(trained);
+    return network;
   }
 
   private static MirrorTerms terms(Grant grant, CfgFile cfg, Network network) {

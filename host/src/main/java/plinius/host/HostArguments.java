@@ -11,19 +11,22 @@ import java.util.Objects;
 import java.util.Optional;
 import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.Protocol;
+import plinius.boundary.HostMessage.Query;
 import plinius.boundary.HostMessage.WriteBack;
 
 /**
  * What the host process is told on its command line. Nothing in it is secret: everybody on the
  * machine can read a command line.
  *
- * @param mode train or test
+ * @param mode what to do
  * @param image the directory of the enclave's image, with bin/java in it
  * @param pm the directory that holds model.pm, the loaded data and the lock
  * @param cfg the network's configuration file
  * @param settings {@code --set key=value}, for section [net]
  * @param data the sealed data set to train with or to test on
  * @param valid the sealed data set to validate on while training
+ * @param query what only some modes ask
+ * @param out where the sealed result goes; for the modes that have one
  * @param job the job's id, 32 hexadecimal digits
  * @param broker the broker's address, https
  * @param pin SHA-256 of the broker's public key (SubjectPublicKeyInfo), 64 hexadecimal digits
@@ -48,6 +51,8 @@ public record HostArguments(
     Map<String, String> settings,
     Data data,
     Optional<Data> valid,
+    Query query,
+    Optional<Path> out,
     String job,
     URI broker,
     String pin,
@@ -63,6 +68,7 @@ public record HostArguments(
     boolean fresh,
     Optional<KillAt> killAt,
     Optional<Path> recordBorder) {
+  private static final List<String> FLAGS = List.of("--json", "--fresh", "--best");
 
   /**
    * A sealed data set.
@@ -84,6 +90,7 @@ public record HostArguments(
     Objects.requireNonNull(cfg);
     Objects.requireNonNull(data);
     Objects.requireNonNull(valid);
+    Objects.requireNonNull(query);
     Objects.requireNonNull(platform);
     Objects.requireNonNull(writeBack);
     Objects.requireNonNull(protocol);
@@ -98,7 +105,10 @@ public record HostArguments(
     require(validEvery >= 0, "--valid-every takes 0 or more, got " + validEvery);
     require(iterations >= 0, "--iterations takes 0 or more, got " + iterations);
     require(poolBytes >= 0, "--pool-size takes 0 or more bytes, got " + poolBytes);
-    require(mode == Mode.TRAIN || !fresh, "--fresh makes no sense with test");
+    require(mode == Mode.TRAIN || !fresh, "--fresh makes sense with train only");
+    require(
+        out.isPresent() == (mode == Mode.PREDICT || mode == Mode.GENERATE),
+        "--out goes with predict and generate, and they need it");
   }
 
   /** The command line that {@link #parse} reads back. */
@@ -116,6 +126,13 @@ public record HostArguments(
           add(arguments, "--valid", set.file());
           add(arguments, "--valid-id", set.id());
         });
+    add(arguments, "--length", query.length());
+    add(arguments, "--temperature", query.temperature());
+    add(arguments, "--draws", query.draws());
+    if (query.best()) {
+      arguments.add("--best");
+    }
+    out.ifPresent(file -> add(arguments, "--out", file));
     add(arguments, "--job-id", job);
     add(arguments, "--broker", broker);
     add(arguments, "--pin", pin);
@@ -144,7 +161,7 @@ public record HostArguments(
     Map<String, String> options = new LinkedHashMap<>();
     for (int i = 0; i < arguments.size(); i++) {
       String option = arguments.get(i);
-      if (option.equals("--json") || option.equals("--fresh")) {
+      if (FLAGS.contains(option)) {
         options.put(option, "");
         continue;
       }
@@ -174,6 +191,12 @@ public record HostArguments(
                 ? Optional.of(
                     new Data(Path.of(take(options, "--valid")), take(options, "--valid-id")))
                 : Optional.empty(),
+            new Query(
+                number(options, "--length", 0),
+                Double.parseDouble(options.getOrDefault("--temperature", "1")),
+                longNumber(options, "--draws", 0),
+                options.containsKey("--best")),
+            Optional.ofNullable(options.get("--out")).map(Path::of),
             take(options, "--job-id"),
             URI.create(take(options, "--broker")),
             take(options, "--pin"),
@@ -201,6 +224,11 @@ public record HostArguments(
                 "--data-id",
                 "--valid",
                 "--valid-id",
+                "--length",
+                "--temperature",
+                "--draws",
+                "--best",
+                "--out",
                 "--job-id",
                 "--broker",
                 "--pin",

@@ -7,9 +7,12 @@ import java.io.PrintStream;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import plinius.boundary.EnclaveMessage.Answered;
 import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.Ready;
 import plinius.boundary.EnclaveMessage.Resumed;
+import plinius.boundary.EnclaveMessage.Score;
 import plinius.boundary.EnclaveMessage.Started;
 import plinius.boundary.EnclaveMessage.Tested;
 import plinius.boundary.EnclaveMessage.Validated;
@@ -130,7 +133,8 @@ final class JsonReport implements Report {
         "validated",
         json -> {
           json.writeNumberField("iteration", validated.iteration());
-          accuracy(json, validated.images(), validated.correct());
+          score(json, validated.score());
+          json.writeBooleanField("best", validated.best());
         });
   }
 
@@ -140,14 +144,37 @@ final class JsonReport implements Report {
         "tested",
         json -> {
           json.writeNumberField("iteration", tested.iteration());
-          accuracy(json, tested.images(), tested.correct());
+          score(json, tested.score());
         });
   }
 
-  private static void accuracy(JsonGenerator json, long images, long correct) throws IOException {
-    json.writeNumberField("images", images);
-    json.writeNumberField("correct", correct);
-    json.writeNumberField("accuracy", images == 0 ? 0 : (double) correct / images);
+  private static void score(JsonGenerator json, Score score) throws IOException {
+    switch (score.metric()) {
+      case ACCURACY -> {
+        json.writeNumberField("images", score.samples());
+        json.writeNumberField("correct", score.correct());
+        json.writeNumberField("accuracy", score.value());
+      }
+      case BITS_PER_CHARACTER -> {
+        json.writeNumberField("characters", score.samples());
+        json.writeNumberField("bitsPerCharacter", score.value());
+      }
+      case MEAN_SQUARED_ERROR -> {
+        json.writeNumberField("samples", score.samples());
+        json.writeNumberField("meanSquaredError", score.value());
+      }
+    }
+  }
+
+  @Override
+  public void answered(Answered answered, Path out) {
+    line(
+        "answered",
+        json -> {
+          json.writeNumberField("iteration", answered.iteration());
+          json.writeNumberField("samples", answered.samples());
+          json.writeStringField("out", out.toString());
+        });
   }
 
   @Override

@@ -104,6 +104,10 @@ final class PoolDirectory implements AutoCloseable {
     return directory.resolve("model.pm");
   }
 
+  Path best() {
+    return directory.resolve("best.pm");
+  }
+
   Path lockFile() {
     return directory.resolve("lock");
   }
@@ -112,21 +116,26 @@ final class PoolDirectory implements AutoCloseable {
     return directory.resolve("data-" + id + ".pm");
   }
 
-  /** Renames the pool, if there is one, to the first free name of model.pm.old-1, -2, ... */
-  void setPoolAside() {
+  /** Renames the pools, if there are any, to the first free name of model.pm.old-1, -2, ... */
+  void setPoolsAside() {
+    setAside(best()); // First: what is left of an interrupted try is the old model with its pool.
+    setAside(pool());
+  }
+
+  private void setAside(Path pool) {
     try {
-      if (!Files.exists(pool())) {
+      if (!Files.exists(pool)) {
         return;
       }
       int number = 1;
-      while (Files.exists(directory.resolve("model.pm.old-" + number))) {
+      while (Files.exists(directory.resolve(pool.getFileName() + ".old-" + number))) {
         number++;
       }
-      Files.move(
-          pool(), directory.resolve("model.pm.old-" + number), StandardCopyOption.ATOMIC_MOVE);
+      Path old = directory.resolve(pool.getFileName() + ".old-" + number);
+      Files.move(pool, old, StandardCopyOption.ATOMIC_MOVE);
       forceDirectory();
     } catch (IOException e) {
-      throw new HostException.Medium("cannot rename " + pool() + ": " + e, e);
+      throw new HostException.Medium("cannot rename " + pool + ": " + e, e);
     }
   }
 
@@ -179,8 +188,8 @@ final class PoolDirectory implements AutoCloseable {
    * Makes the pool's file. Every byte is written, not left a hole: a full disk shows itself here
    * and not later, in the middle of a store.
    */
-  void createPool(long bytes) {
-    Path making = directory.resolve("model.pm.making");
+  void createPool(Path pool, long bytes) {
+    Path making = directory.resolve(pool.getFileName() + ".making");
     try {
       Files.deleteIfExists(making);
       long free = Files.getFileStore(directory).getUsableSpace();
@@ -197,7 +206,7 @@ final class PoolDirectory implements AutoCloseable {
       }
       make(
           making,
-          pool(),
+          pool,
           bytes,
           (chunk, _) -> {
             chunk.position(chunk.limit());

@@ -1,5 +1,7 @@
 package plinius.host;
 
+import java.nio.file.Path;
+import plinius.boundary.EnclaveMessage.Answered;
 import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.Ready;
 import plinius.boundary.EnclaveMessage.Resumed;
@@ -26,6 +28,9 @@ sealed interface Report permits JsonReport, TextReport {
   void validated(Validated validated);
 
   void tested(Tested tested);
+
+  /** The sealed result is complete in its file. */
+  void answered(Answered answered, Path out);
 
   void done(int iteration, String state);
 

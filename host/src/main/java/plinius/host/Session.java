@@ -17,6 +17,7 @@ import plinius.boundary.BoundaryException;
 import plinius.boundary.Bytes;
 import plinius.boundary.Channel;
 import plinius.boundary.EnclaveMessage;
+import plinius.boundary.EnclaveMessage.Answered;
 import plinius.boundary.EnclaveMessage.Done;
 import plinius.boundary.EnclaveMessage.Failed;
 import plinius.boundary.EnclaveMessage.IterationDone;
@@ -26,6 +27,7 @@ import plinius.boundary.EnclaveMessage.Notice;
 import plinius.boundary.EnclaveMessage.Phase;
 import plinius.boundary.EnclaveMessage.PhaseBegan;
 import plinius.boundary.EnclaveMessage.Ready;
+import plinius.boundary.EnclaveMessage.Result;
 import plinius.boundary.EnclaveMessage.Resumed;
 import plinius.boundary.EnclaveMessage.Started;
 import plinius.boundary.EnclaveMessage.Stopped;
@@ -64,13 +66,16 @@ final class Session implements AutoCloseable {
 
   private volatile boolean stopRequested;
 
-  /** Set by the first of Done, Stopped, Tested and Failed. */
+  /** Set by the first of Done, Stopped, Tested, Answered and Failed. */
   private Optional<Integer> verdict = Optional.empty();
 
   private boolean ready;
   private int iteration;
   private Optional<PhaseBegan> struck = Optional.empty();
   private boolean struckInside;
+
+  /** What the enclave answers, once it does. */
+  private ResultFile result;
 
   Session(HostArguments arguments, Report report) {
     this.arguments = arguments;
@@ -82,7 +87,7 @@ final class Session implements AutoCloseable {
   int run() {
     String cfgText = readCfg(arguments.cfg());
     if (arguments.fresh()) {
-      directory.setPoolAside();
+      directory.setPoolsAside();
     }
     startEnclave(); // It warms up while the data is loaded.
     report.processes(ProcessHandle.current().pid(), enclave.pid());
@@ -165,7 +170,9 @@ final class Session implements AutoCloseable {
             settings,
             dataFile(arguments.data()),
             arguments.valid().map(this::dataFile),
+            arguments.query(),
             directory.pool().toString(),
+            directory.best().toString(),
             directory.lockFile().toString(),
             arguments.platform().map(folder -> folder.toAbsolutePath().toString()).orElse(""),
             Bytes.ofHex(arguments.job()),
@@ -227,7 +234,7 @@ final class Session implements AutoCloseable {
       }
       case KbsCall m -> answer(broker.carry(m));
       case NeedPool m -> {
-        directory.createPool(m.bytes());
+        directory.createPool(m.best() ? directory.best() : directory.pool(), m.bytes());
         answer(new PoolReady());
       }
       case Started m -> report.started(arguments.job(), m);
@@ -253,6 +260,12 @@ final class Session implements AutoCloseable {
         report.tested(m);
         verdict = Optional.of(0);
       }
+      case Result m -> result().add(m.sealed());
+      case Answered m -> {
+        result().complete();
+        report.answered(m, arguments.out().orElseThrow());
+        verdict = Optional.of(0);
+      }
       case Done m -> {
         report.done(m.iteration(), m.state().hex());
         verdict = Optional.of(0);
@@ -268,6 +281,18 @@ final class Session implements AutoCloseable {
       }
       case Notice m -> report.notice(m.text());
     }
+  }
+
+  private ResultFile result() {
+    if (result == null) {
+      result =
+          new ResultFile(
+              arguments
+                  .out()
+                  .orElseThrow(
+                      () -> new HostException.Internal("the enclave answers unasked", null)));
+    }
+    return result;
   }
 
   private void answer(HostMessage message) {
@@ -386,6 +411,9 @@ final class Session implements AutoCloseable {
   @Override
   public void close() {
     killEnclave();
+    if (result != null) {
+      result.close();
+    }
     broker.close();
     directory.close();
   }

@@ -5,9 +5,11 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import plinius.boundary.EnclaveMessage.Answered;
 import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.Ready;
 import plinius.boundary.EnclaveMessage.Resumed;
+import plinius.boundary.EnclaveMessage.Score;
 import plinius.boundary.EnclaveMessage.Started;
 import plinius.boundary.EnclaveMessage.Tested;
 import plinius.boundary.EnclaveMessage.Validated;
@@ -151,25 +153,37 @@ final class TextReport implements Report {
   @Override
   public void validated(Validated validated) {
     line(
-        "validation after iteration %d: %d of %d right, accuracy %.4f",
+        "validation after iteration %d: %s%s",
         validated.iteration(),
-        validated.correct(),
-        validated.images(),
-        accuracy(validated.images(), validated.correct()));
+        text(validated.score()),
+        validated.best() ? ", the best so far" : "");
   }
 
   @Override
   public void tested(Tested tested) {
-    line(
-        "tested the model of iteration %d: %d of %d right, accuracy %.4f",
-        tested.iteration(),
-        tested.correct(),
-        tested.images(),
-        accuracy(tested.images(), tested.correct()));
+    line("tested the model of iteration %d: %s", tested.iteration(), text(tested.score()));
   }
 
-  private static double accuracy(long images, long correct) {
-    return images == 0 ? 0 : (double) correct / images;
+  private static String text(Score score) {
+    return switch (score.metric()) {
+      case ACCURACY ->
+          String.format(
+              Locale.ROOT,
+              "%d of %d right, accuracy %.4f",
+              score.correct(),
+              score.samples(),
+              score.value());
+      case BITS_PER_CHARACTER ->
+          String.format(Locale.ROOT, "%.4f bits a character of %d", score.value(), score.samples());
+      case MEAN_SQUARED_ERROR ->
+          String.format(
+              Locale.ROOT, "mean squared error %.6g of %d samples", score.value(), score.samples());
+    };
+  }
+
+  @Override
+  public void answered(Answered answered, Path out) {
+    line("sealed the answer of the model of iteration %d: %s", answered.iteration(), out);
   }
 
   @Override

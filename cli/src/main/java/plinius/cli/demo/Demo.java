@@ -20,9 +20,9 @@ import plinius.cli.Refusal;
 import plinius.cli.Terminal;
 import plinius.cli.demo.DemoRuns.Ended;
 import plinius.dataset.DataSetInfo;
-import plinius.dataset.IdxSource;
 import plinius.dataset.SealedDataSetWriter;
 import plinius.host.KillAt;
+import plinius.ingest.IdxSource;
 import plinius.romulus.Extent;
 import plinius.seal.OwnerKey;
 

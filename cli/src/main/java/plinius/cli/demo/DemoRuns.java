@@ -55,7 +55,8 @@ final class DemoRuns {
             true,
             killAt,
             Optional.empty(),
-            RunRequest.Training.NONE);
+            RunRequest.Training.NONE,
+            RunRequest.Question.NONE);
     List<JsonNode> events = new ArrayList<>();
     List<String> said = new ArrayList<>();
     try (Owner owner = Owner.start(installation, key, Optional.empty(), 0)) {

@@ -1,7 +1,5 @@
 package plinius.darknet.cfg;
 
-import java.util.List;
-
 /** What the keys of [net] must be together. */
 final class NetRules {
   private NetRules() {}
@@ -10,7 +8,6 @@ final class NetRules {
     batch(net);
     inputs(net);
     policy(net);
-    augmentation(net);
   }
 
   private static void batch(Section net) {
@@ -59,30 +56,5 @@ final class NetRules {
     if (policy.equals("poly") && net.integer("max_batches") == 0) {
       throw net.refuse("policy", "needs max_batches.");
     }
-  }
-
-  /**
-   * Accepted where it would change nothing: a training that silently did not augment would mislead.
-   */
-  private static void augmentation(Section net) {
-    for (String key : List.of("max_crop", "min_crop")) {
-      if (net.has(key) && net.integer(key) != 0 && net.integer(key) != net.integer("width")) {
-        throw noAugmentation(net, key);
-      }
-    }
-    for (String key : List.of("max_ratio", "min_ratio", "aspect", "saturation", "exposure")) {
-      if (net.decimal(key) != 1) {
-        throw noAugmentation(net, key);
-      }
-    }
-    for (String key : List.of("angle", "hue")) {
-      if (net.decimal(key) != 0) {
-        throw noAugmentation(net, key);
-      }
-    }
-  }
-
-  private static CfgException noAugmentation(Section net, String key) {
-    return net.refuse(key, "asks for augmentation, which is not available yet; remove the key.");
   }
 }

@@ -52,9 +52,6 @@ final class CfgTest {
           [conv] | [net] | my.cfg:8: | net | must be the first section
           batch = 4 | batch = 4.9 | my.cfg:3: | batch | is not a whole number
           batch = 4 | subdivisions=3 | my.cfg:3: | subdivisions | does not divide batch
-          batch = 4 | max_crop=32 | my.cfg:3: | max_crop | augmentation, which is not available yet
-          batch = 4 | hue=.1 | my.cfg:3: | hue | augmentation, which is not available yet
-          batch = 4 | angle=7 | my.cfg:3: | angle | augmentation, which is not available yet
           batch = 4 | policy=cosine | my.cfg:3: | policy | Known: constant, step
           batch = 4 | learning_rate=nan | my.cfg:3: | learning_rate | is not a number
           batch = 4 | learning_rate=1e99 | my.cfg:3: | learning_rate | is outside

@@ -1,10 +1,12 @@
 package plinius.enclave.pmdata;
 
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
 import plinius.attestation.kbs.Grant;
-import plinius.darknet.Network;
 import plinius.dataset.ByteSource;
 import plinius.dataset.DataSetInfo;
+import plinius.dataset.Label;
 import plinius.dataset.SampleKind;
 import plinius.dataset.SealedDataSet;
 import plinius.enclave.EnclaveException;
@@ -28,13 +30,13 @@ public final class PmData implements AutoCloseable {
   private final PersistentMemory memory;
   private final SealedDataSet set;
   private final String name;
-  private final byte[] pixels;
+  private final byte[] values;
 
   private PmData(PersistentMemory memory, SealedDataSet set, String name) {
     this.memory = memory;
     this.set = set;
     this.name = name;
-    this.pixels = new byte[set.info().kind().pixelBytes()];
+    this.values = new byte[set.info().kind().valueBytes()];
   }
 
   /**
@@ -86,57 +88,49 @@ public final class PmData implements AutoCloseable {
     return set.info().records();
   }
 
-  /** Refuses data that does not fit the network's input and output. */
-  public void requireFit(Network network) {
-    SampleKind kind = set.info().kind();
-    boolean image =
-        kind.height() == network.height()
-            && kind.width() == network.width()
-            && kind.channels() == network.channels();
-    boolean flat = network.height() == 1 && network.width() == 1;
-    if (!(image || (flat && kind.pixelBytes() == network.inputs()))) {
-      throw new EnclaveException.BadInput(
-          "the samples of "
-              + name
-              + " are "
-              + kind
-              + " and the network takes "
-              + network.height()
-              + " x "
-              + network.width()
-              + " x "
-              + network.channels()
-              + "; change height, width and channels in [net]");
-    }
-    if (kind.classes() != network.truths()) {
-      throw new EnclaveException.BadInput(
-          "the samples of "
-              + name
-              + " are of "
-              + kind.classes()
-              + " classes and the network tells "
-              + network.truths()
-              + " apart; change the last layer");
-    }
+  /** What its samples are. */
+  public SampleKind kind() {
+    return set.info().kind();
   }
 
   /**
    * Unseals a sample into a batch.
    *
-   * @param input receives pixels / 255 at {@code [at, at + pixels)}, (height, width, channels)
-   * @return the label
+   * @param target receives the values at {@code at} and after: bytes / 255, (height, width,
+   *     channels), or numbers as they are
    */
-  public int load(long index, float[] input, int at) {
-    int label = set.read(index, pixels);
-    for (int i = 0; i < pixels.length; i++) {
-      input[at + i] = UNIT[pixels[i] & 0xff];
+  public Label load(long index, float[] target, int at) {
+    Label label = set.read(index, values);
+    if (kind().data().elementBytes() == Float.BYTES) {
+      ByteBuffer.wrap(values).asFloatBuffer().get(target, at, kind().values());
+      return label;
+    }
+    for (int i = 0; i < values.length; i++) {
+      target[at + i] = UNIT[values[i] & 0xff];
     }
     return label;
   }
 
-  /** Wipes the keys and unmaps the file. */
+  /**
+   * Unseals a piece of what was cut.
+   *
+   * @param target receives its bytes
+   * @return how many of them belong to the whole
+   */
+  public int loadPiece(long index, byte[] target) {
+    return ((Label.Length) set.read(index, target)).values();
+  }
+
+  /** The failure of data that does not fit the network. */
+  EnclaveException.BadInput unfit(String samples, String network) {
+    return new EnclaveException.BadInput(
+        "the samples of " + name + " are " + samples + " and the network " + network);
+  }
+
+  /** Wipes the keys and what was read last, and unmaps the file. */
   @Override
   public void close() {
+    Arrays.fill(values, (byte) 0);
     set.close();
     memory.close();
   }

@@ -10,8 +10,8 @@ import plinius.boundary.EnclaveMessage.Done;
 import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.Phase;
 import plinius.boundary.EnclaveMessage.PhaseBegan;
+import plinius.boundary.EnclaveMessage.Score;
 import plinius.boundary.EnclaveMessage.Stopped;
-import plinius.boundary.EnclaveMessage.Tested;
 import plinius.boundary.EnclaveMessage.Validated;
 import plinius.darknet.Network;
 import plinius.enclave.EnclaveException;
@@ -19,7 +19,6 @@ import plinius.enclave.mirror.Freshness;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
 import plinius.enclave.pmdata.BatchSource;
-import plinius.enclave.pmdata.PmData;
 
 /**
  * Trains and mirrors. What an iteration computes depends on the network's state alone, so that it
@@ -36,7 +35,7 @@ public final class TrainingLoop {
   private final Consumer<EnclaveMessage> host;
   private final BooleanSupplier stopRequested;
   private final Schedule schedule;
-  private final Optional<PmData> valid;
+  private final Optional<Validation> validation;
 
   /** Iterations that the pool holds. */
   private int mirrored;
@@ -51,7 +50,20 @@ public final class TrainingLoop {
    * @param mirrorEvery iterations from one mirror to the next; the last is always mirrored
    * @param validEvery iterations from one validation to the next, 0 for the last only
    */
-  public record Schedule(int target, int mirrorEvery, int validEvery) {}
+  public record Schedule(int target, int mirrorEvery, int validEvery) {
+    boolean validates(int iteration) {
+      return iteration > 0
+          && ((validEvery > 0 && iteration % validEvery == 0) || iteration == target);
+    }
+  }
+
+  /**
+   * What the model is judged by, and where the best one is kept.
+   *
+   * @param examination over the validation set
+   * @param best kept across runs
+   */
+  public record Validation(Examination examination, BestModel best) {}
 
   public TrainingLoop(
       Network network,
@@ -61,7 +73,7 @@ public final class TrainingLoop {
       Consumer<EnclaveMessage> host,
       BooleanSupplier stopRequested,
       Schedule schedule,
-      Optional<PmData> valid) {
+      Optional<Validation> validation) {
     this.network = network;
     this.batches = batches;
     this.mirror = mirror;
@@ -69,7 +81,7 @@ public final class TrainingLoop {
     this.host = host;
     this.stopRequested = stopRequested;
     this.schedule = schedule;
-    this.valid = valid;
+    this.validation = validation;
   }
 
   /**
@@ -82,6 +94,10 @@ public final class TrainingLoop {
   public int run(boolean resumed) {
     mirrored = network.iteration();
     recovers = resumed;
+    if (resumed && network.iteration() < schedule.target()) {
+      // Whether its mirror was followed by a validation is not known; once more does no harm.
+      validate();
+    }
     while (network.iteration() < schedule.target() && !stopRequested.getAsBoolean()) {
       iterate();
     }
@@ -95,9 +111,7 @@ public final class TrainingLoop {
       host.accept(new Stopped(iteration, state));
       return STOPPED;
     }
-    if (schedule.validEvery() == 0 || iteration % schedule.validEvery() != 0) {
-      validate();
-    }
+    validate();
     host.accept(new Done(iteration, state));
     return 0;
   }
@@ -126,7 +140,7 @@ public final class TrainingLoop {
             ended - began,
             batches.takeNanos(),
             ended - mirrorBegan));
-    if (schedule.validEvery() > 0 && iteration % schedule.validEvery() == 0) {
+    if (iteration < schedule.target()) {
       validate();
     }
   }
@@ -162,10 +176,12 @@ public final class TrainingLoop {
   }
 
   private void validate() {
-    valid.ifPresent(
-        set -> {
-          Tested tested = TestRun.test(network, set);
-          host.accept(new Validated(tested.iteration(), tested.images(), tested.correct()));
-        });
+    int iteration = network.iteration();
+    if (validation.isEmpty() || !schedule.validates(iteration)) {
+      return;
+    }
+    Score score = validation.get().examination().run();
+    boolean better = validation.get().best().keep(score, progress());
+    host.accept(new Validated(iteration, score, better));
   }
 }

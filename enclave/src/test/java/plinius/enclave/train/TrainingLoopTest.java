@@ -35,7 +35,6 @@ import plinius.darknet.cfg.CfgFile;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
-import plinius.dataset.SampleOrder;
 import plinius.dataset.SampleSource;
 import plinius.dataset.SealedDataSetWriter;
 import plinius.enclave.EnclaveException;
@@ -89,6 +88,7 @@ class TrainingLoopTest {
   @TempDir Path directory;
   private Path sealed;
   private Grant grant;
+  private SimulatedMemory bestMemory = memory();
 
   /** Bars whose place is their class, and noise. */
   private static final class Bars implements SampleSource {
@@ -171,7 +171,6 @@ class TrainingLoopTest {
         PmData data = PmData.open("train.sealed", sealed, grant)) {
       Network network =
           Network.build(cfg, new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), true));
-      data.requireFit(network);
       List<MirroredTensor> tensors = tensors(network);
       MirrorTerms terms =
           new MirrorTerms(
@@ -185,11 +184,8 @@ class TrainingLoopTest {
               network.plan(),
               network.shards(),
               grant.digestKey());
-      boolean fresh = memory.getLong(0) == 0;
-      try (ModelMirror mirror =
-          fresh
-              ? ModelMirror.create(memory, Protocol.PING_PONG, terms, tensors)
-              : ModelMirror.open(memory, terms, tensors)) {
+      try (ModelMirror mirror = mirror(memory, terms, tensors);
+          BestModel best = new BestModel(tensors, all -> mirror(bestMemory, terms, all))) {
         Optional<Progress> mirrored = mirror.mirrorIn();
         mirrored.ifPresent(
             progress -> {
@@ -199,20 +195,28 @@ class TrainingLoopTest {
         TrainingLoop loop =
             new TrainingLoop(
                 network,
-                new BatchSource(data, new SampleOrder(grant.orderKey(), data.count())),
+                BatchSource.of(data, grant, cfg, network),
                 mirror,
                 new Freshness(FreshnessMode.OFFLINE, Optional.empty(), _ -> {}),
                 said::add,
                 stop,
                 schedule,
-                Optional.of(data));
+                Optional.of(new TrainingLoop.Validation(Examination.of(data, cfg, network), best)));
         loop.run(mirrored.isPresent());
       }
     }
     return said;
   }
 
+  private static ModelMirror mirror(
+      PersistentMemory memory, MirrorTerms terms, List<MirroredTensor> tensors) {
+    return memory.getLong(0) == 0
+        ? ModelMirror.create(memory, Protocol.PING_PONG, terms, tensors)
+        : ModelMirror.open(memory, terms, tensors);
+  }
+
   private List<EnclaveMessage> run(PersistentMemory memory, int target, int every, int threads) {
+    bestMemory = memory();
     return run(memory, Map.of(), threads, new TrainingLoop.Schedule(target, every, 0), () -> false);
   }
 
@@ -338,5 +342,53 @@ class TrainingLoopTest {
         .extracting(Validated::iteration)
         .containsExactly(5, 10, 12);
     assertThat(state(said)).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void augmented_training_is_the_same_undisturbed_resumed_and_with_other_threads() {
+    Map<String, String> augmented =
+        Map.of("angle", "20", "aspect", ".75", "min_crop", "5", "max_crop", "8", "exposure", ".5");
+    Bytes undisturbed = state(run(memory(), augmented, 1, schedule(12, 1), () -> false));
+
+    assertThat(undisturbed).isNotEqualTo(state(run(memory(), 12, 1, 1)));
+    bestMemory = memory();
+    SimulatedMemory interrupted = memory();
+    for (int target : new int[] {1, 4, 7, 12}) {
+      List<EnclaveMessage> said = run(interrupted, augmented, 2, schedule(target, 3), () -> false);
+      assertThat(state(said).equals(undisturbed)).isEqualTo(target == 12);
+      bestMemory = memory();
+    }
+  }
+
+  private static TrainingLoop.Schedule schedule(int target, int every) {
+    return new TrainingLoop.Schedule(target, every, 0);
+  }
+
+  @Test
+  void the_best_validated_model_is_kept_across_lives_and_a_worse_one_is_not() {
+    TrainingLoop.Schedule every = new TrainingLoop.Schedule(12, 1, 1);
+    List<Validated> undisturbed = validated(run(memory(), Map.of(), 1, every, () -> false));
+    assertThat(undisturbed).hasSize(12).anyMatch(Validated::best).anyMatch(v -> !v.best());
+    double best = 0;
+    for (Validated validated : undisturbed) {
+      assertThat(validated.best()).isEqualTo(validated.score().value() > best);
+      best = Math.max(best, validated.score().value());
+    }
+
+    bestMemory = memory();
+    SimulatedMemory memory = memory();
+    List<Validated> pieces = new ArrayList<>();
+    for (int stop = 0; stop < 12; stop += 5) {
+      int[] left = {5 + stop};
+      pieces.addAll(validated(run(memory, Map.of(), 1, every, () -> left[0]-- <= 0)));
+    }
+    // What was validated twice, after a stop, is not better than itself.
+    assertThat(pieces).containsAll(undisturbed);
+    assertThat(pieces.stream().filter(Validated::best))
+        .containsExactlyElementsOf(undisturbed.stream().filter(Validated::best).toList());
+  }
+
+  private static List<Validated> validated(List<EnclaveMessage> said) {
+    return said.stream().filter(Validated.class::isInstance).map(m -> (Validated) m).toList();
   }
 }

@@ -1,4 +1,4 @@
-package plinius.dataset;
+package plinius.ingest;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -19,6 +19,11 @@ import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import plinius.dataset.DataSetException;
+import plinius.dataset.Label;
+import plinius.dataset.Sample;
+import plinius.dataset.SampleKind;
+import plinius.dataset.SampleSource;
 
 class IdxSourceTest {
   private static final byte[] PIXELS = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, (byte) 255};
@@ -51,10 +56,10 @@ class IdxSourceTest {
       assertThat(source.count()).isEqualTo(2);
       Sample one = source.next().orElseThrow();
       Sample two = source.next().orElseThrow();
-      assertThat(one.pixels()).isEqualTo(Arrays.copyOf(PIXELS, 6));
-      assertThat(one.label()).isEqualTo(4);
-      assertThat(two.pixels()).isEqualTo(Arrays.copyOfRange(PIXELS, 6, 12));
-      assertThat(two.label()).isZero();
+      assertThat(one.values()).isEqualTo(Arrays.copyOf(PIXELS, 6));
+      assertThat(one.label()).isEqualTo(new Label.Category(4));
+      assertThat(two.values()).isEqualTo(Arrays.copyOfRange(PIXELS, 6, 12));
+      assertThat(two.label()).isEqualTo(new Label.Category(0));
       assertThat(source.next()).isEmpty();
       assertThat(source.next()).isEmpty();
     }
@@ -65,7 +70,7 @@ class IdxSourceTest {
     Path colour = file("colour", idx(PIXELS, 2, 1, 2, 3));
     try (SampleSource source = IdxSource.open(colour, labels, OptionalInt.of(10))) {
       assertThat(source.kind()).isEqualTo(new SampleKind(1, 2, 3, 10));
-      assertThat(source.next().orElseThrow().pixels()).isEqualTo(Arrays.copyOf(PIXELS, 6));
+      assertThat(source.next().orElseThrow().values()).isEqualTo(Arrays.copyOf(PIXELS, 6));
     }
   }
 
@@ -74,7 +79,7 @@ class IdxSourceTest {
     Path high = file("high", idx(new byte[] {(byte) 200, 0}, 2));
     try (SampleSource source = IdxSource.open(images, high)) {
       assertThat(source.kind().classes()).isEqualTo(201);
-      assertThat(source.next().orElseThrow().label()).isEqualTo(200);
+      assertThat(source.next().orElseThrow().label()).isEqualTo(new Label.Category(200));
     }
   }
 
@@ -171,7 +176,7 @@ class IdxSourceTest {
             mnist.resolve("t10k-labels-idx1-ubyte.gz"))) {
       assertThat(source.kind()).isEqualTo(new SampleKind(28, 28, 1, 10));
       for (Optional<Sample> next = source.next(); next.isPresent(); next = source.next()) {
-        count[next.get().label()]++;
+        count[((Label.Category) next.get().label()).number()]++;
       }
     }
     assertThat(count).containsExactly(980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009);

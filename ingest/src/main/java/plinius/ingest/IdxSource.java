@@ -1,4 +1,4 @@
-package plinius.dataset;
+package plinius.ingest;
 
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
@@ -12,6 +12,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
+import plinius.dataset.DataSetException;
+import plinius.dataset.Sample;
+import plinius.dataset.SampleKind;
+import plinius.dataset.SampleSource;
 
 /**
  * Images and labels from two IDX files (yann.lecun.com/exdb/mnist), plain or gzipped: unsigned
@@ -136,7 +140,7 @@ public final class IdxSource implements SampleSource {
       labels.requireEnd();
       return Optional.empty();
     }
-    byte[] pixels = new byte[kind.pixelBytes()];
+    byte[] pixels = new byte[kind.valueBytes()];
     images.read(pixels, pixels.length);
     byte[] label = new byte[1];
     labels.read(label, 1);

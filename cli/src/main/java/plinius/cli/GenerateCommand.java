@@ -1,0 +1,117 @@
+package plinius.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import plinius.boundary.HostMessage.Mode;
+import plinius.boundary.HostMessage.Query;
+import plinius.dataset.SealedDataSetWriter;
+import plinius.dataset.SealedResult;
+import plinius.ingest.TextSource;
+import plinius.seal.OwnerKey;
+
+/** Lets a model of characters write. */
+@Command(
+    name = "generate",
+    description = {
+      "Lets the mirrored model write on from a text, in an enclave. The text goes in sealed and",
+      "comes out sealed: the owner's key opens it here."
+    })
+final class GenerateCommand implements Callable<Integer>, JsonErrors {
+  @Mixin private ModelOptions run;
+  @Mixin private OwnerKeyOptions key;
+
+  @ArgGroup(multiplicity = "1")
+  private Prompt prompt;
+
+  @Option(
+      names = "--length",
+      paramLabel = "N",
+      defaultValue = "500",
+      description = "Characters to write (default: ${DEFAULT-VALUE}).")
+  private int length;
+
+  @Option(
+      names = "--temperature",
+      paramLabel = "T",
+      defaultValue = "0.7",
+      description = "Below 1 for likelier characters, above for stranger ones (default: 0.7).")
+  private double temperature;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Another seed writes another text (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Option(names = "--best", description = "Ask the best validated model, not the newest.")
+  private boolean best;
+
+  @Option(names = "--out", paramLabel = "F", description = "Keep the sealed answer in this file.")
+  private Path out;
+
+  /** What the text begins with. */
+  private static final class Prompt {
+    @Option(names = "--prompt", paramLabel = "TEXT", description = "What the text begins with.")
+    private String text;
+
+    @Option(
+        names = "--data",
+        paramLabel = "F",
+        description = "A sealed text to go on from, instead of --prompt.")
+    private Path data;
+  }
+
+  @Override
+  public boolean wantsJson() {
+    return run.json();
+  }
+
+  @Override
+  public Integer call() {
+    if (length < 1 || !(temperature > 0 && temperature <= 100)) {
+      throw new Refusal(
+          ExitCode.USAGE, "--length takes 1 or more, --temperature more than 0 and at most 100");
+    }
+    if (prompt.data != null) {
+      return ask(prompt.data);
+    }
+    Path sealed = null;
+    try {
+      sealed = Files.createTempFile("plinius", ".prompt");
+      byte[] text = prompt.text.getBytes(StandardCharsets.UTF_8);
+      try (OwnerKey owner = key.load();
+          TextSource source = TextSource.of("the prompt", text)) {
+        SealedDataSetWriter.write(sealed, owner, source, _ -> {});
+      }
+      return ask(sealed);
+    } catch (IOException e) {
+      throw new Refusal(ExitCode.MEDIUM, "cannot seal the prompt: " + e.getMessage());
+    } finally {
+      if (sealed != null) {
+        sealed.toFile().delete();
+      }
+    }
+  }
+
+  private int ask(Path text) {
+    Query query = new Query(length, temperature, seed, best);
+    return SealedAnswer.ask(
+        run.request(Mode.GENERATE, text).asking(new RunRequest.Question(query, Optional.empty())),
+        key,
+        Optional.ofNullable(out),
+        SealedResult.Content.TEXT,
+        answer -> {
+          Terminal.out().write(answer, 0, answer.length);
+          Terminal.out().println();
+        });
+  }
+}

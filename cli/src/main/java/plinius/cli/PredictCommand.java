@@ -1,0 +1,134 @@
+package plinius.cli;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import plinius.boundary.HostMessage.Mode;
+import plinius.boundary.HostMessage.Query;
+import plinius.dataset.SealedResult;
+
+/** What the model says about samples, for nobody but the owner. */
+@Command(
+    name = "predict",
+    description = {
+      "Asks the mirrored model about sealed samples, in an enclave. Its answer is sealed to the",
+      "owner, whose key opens it here."
+    })
+final class PredictCommand implements Callable<Integer>, JsonErrors {
+  @Mixin private RunOptions run;
+  @Mixin private OwnerKeyOptions key;
+
+  @Option(
+      names = "--top",
+      paramLabel = "K",
+      defaultValue = "5",
+      description = "How many classes to print for a sample (default: ${DEFAULT-VALUE}).")
+  private int top;
+
+  @Option(
+      names = "--names",
+      paramLabel = "F",
+      description = "A text with the classes' names, one a line.")
+  private Path names;
+
+  @Option(names = "--best", description = "Ask the best validated model, not the newest.")
+  private boolean best;
+
+  @Option(names = "--out", paramLabel = "F", description = "Keep the sealed answer in this file.")
+  private Path out;
+
+  @Override
+  public boolean wantsJson() {
+    return run.json();
+  }
+
+  @Override
+  public Integer call() {
+    if (top < 1) {
+      throw new Refusal(ExitCode.USAGE, "--top takes 1 or more, got " + top);
+    }
+    List<String> known = names();
+    RunRequest request = run.request(Mode.PREDICT);
+    return SealedAnswer.ask(
+        request.asking(new RunRequest.Question(new Query(0, 1, 0, best), Optional.empty())),
+        key,
+        Optional.ofNullable(out),
+        SealedResult.Content.OUTPUTS,
+        answer -> print(ByteBuffer.wrap(answer), known));
+  }
+
+  private List<String> names() {
+    if (names == null) {
+      return List.of();
+    }
+    SealedFiles.requireReadable(names, "it should hold a class's name on each line");
+    try {
+      return Files.readAllLines(names, StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new Refusal(ExitCode.BAD_INPUT, "cannot read " + names + ": " + e.getMessage());
+    }
+  }
+
+  private void print(ByteBuffer answer, List<String> known) {
+    float[] outputs = new float[answer.getInt()];
+    for (long sample = 0; answer.hasRemaining(); sample++) {
+      for (int i = 0; i < outputs.length; i++) {
+        outputs[i] = answer.getFloat();
+      }
+      List<Integer> largest =
+          IntStream.range(0, outputs.length)
+              .boxed()
+              .sorted(Comparator.comparing((Integer i) -> -outputs[i]))
+              .limit(top)
+              .toList();
+      if (run.json()) {
+        Terminal.out().println(json(sample, largest, outputs, known));
+      } else {
+        Terminal.out().println(text(sample, largest, outputs, known));
+      }
+    }
+  }
+
+  private static String name(int category, List<String> known) {
+    return category < known.size() ? known.get(category) : Integer.toString(category);
+  }
+
+  private static String text(
+      long sample, List<Integer> largest, float[] outputs, List<String> known) {
+    StringBuilder line = new StringBuilder("sample " + sample + ":");
+    for (int category : largest) {
+      line.append(
+          String.format(Locale.ROOT, "  %s %.4f", name(category, known), outputs[category]));
+    }
+    return line.toString();
+  }
+
+  private static ObjectNode json(
+      long sample, List<Integer> largest, float[] outputs, List<String> known) {
+    ObjectNode line = JsonNodeFactory.instance.objectNode();
+    line.put("event", "prediction").put("sample", sample);
+    ArrayNode entries = line.putArray("top");
+    for (int category : largest) {
+      entries
+          .addObject()
+          .put("class", category)
+          .put("name", name(category, known))
+          .put("output", outputs[category]);
+    }
+    return line;
+  }
+}

@@ -1,0 +1,138 @@
+package plinius.darknet.data;
+
+import java.util.Arrays;
+import plinius.darknet.cfg.Section;
+
+/**
+ * What Darknet's detector does to a scene before it is trained on (data.c load_data_detection): a
+ * random shape of the whole scene at a random place on grey, in changed colours, flipped every
+ * other time; the boxes move with it.
+ *
+ * @param height of the result, in pixels
+ * @param width of the result
+ * @param jitter most change of the scene's width and height, as a share of them
+ * @param hue most turn of the hues, 1 for a whole one
+ * @param saturation most factor, or 1 divided by it
+ * @param exposure most factor, or 1 divided by it
+ */
+public record Placement(
+    int height, int width, float jitter, float hue, float saturation, float exposure) {
+  /** Values of a box: x and y of its centre, w and h as shares of the image, and its class. */
+  public static final int BOX = 5;
+
+  /** Narrower or lower ones are cut off too much to be told. */
+  private static final float LEAST = .001f;
+
+  /** As [net] and the detecting layer at the network's end say. */
+  public static Placement of(Section net, Section detector, int height, int width) {
+    return new Placement(
+        height,
+        width,
+        detector.decimal("jitter"),
+        net.decimal("hue"),
+        net.decimal("saturation"),
+        net.decimal("exposure"));
+  }
+
+  /**
+   * Places a scene.
+   *
+   * @param boxes changed to where they are then; those of which nothing is left have a width of 0
+   */
+  public Image place(Image scene, float[] boxes, Chance chance) {
+    float dw = jitter * scene.w();
+    float dh = jitter * scene.h();
+    float shape = (scene.w() + chance.between(-dw, dw)) / (scene.h() + chance.between(-dh, dh));
+    float newWidth = shape < 1 ? height * shape : width;
+    float newHeight = shape < 1 ? height : width / shape;
+    float dx = chance.between(0, width - newWidth);
+    float dy = chance.between(0, height - newHeight);
+    Image placed = Image.grey(height, width, scene.c());
+    scene.place((int) newWidth, (int) newHeight, (int) dx, (int) dy, placed);
+    Augmentation.distort(placed, hue, saturation, exposure, chance);
+    boolean flip = chance.below(2) == 1;
+    if (flip) {
+      placed.flip();
+    }
+    move(boxes, -dx / width, -dy / height, newWidth / width, newHeight / height, flip);
+    return placed;
+  }
+
+  /** Into a letterbox, as a scene is looked at when nothing is learnt from it. */
+  public static void letterbox(float[] boxes, Image scene, int height, int width) {
+    boolean wide = (float) width / scene.w() < (float) height / scene.h();
+    float newWidth = wide ? width : (int) ((long) scene.w() * height / scene.h());
+    float newHeight = wide ? (int) ((long) scene.h() * width / scene.w()) : height;
+    int dx = (int) (width - newWidth) / 2;
+    int dy = (int) (height - newHeight) / 2;
+    move(
+        boxes,
+        (float) -dx / width,
+        (float) -dy / height,
+        newWidth / width,
+        newHeight / height,
+        false);
+  }
+
+  private static void move(float[] boxes, float dx, float dy, float sx, float sy, boolean flip) {
+    for (int at = 0; at < boxes.length; at += BOX) {
+      float left = (boxes[at] - boxes[at + 2] / 2) * sx - dx;
+      float right = (boxes[at] + boxes[at + 2] / 2) * sx - dx;
+      float top = (boxes[at + 1] - boxes[at + 3] / 2) * sy - dy;
+      float bottom = (boxes[at + 1] + boxes[at + 3] / 2) * sy - dy;
+      if (flip) {
+        float swap = left;
+        left = 1 - right;
+        right = 1 - swap;
+      }
+      left = Math.clamp(left, 0f, 1f);
+      right = Math.clamp(right, 0f, 1f);
+      top = Math.clamp(top, 0f, 1f);
+      bottom = Math.clamp(bottom, 0f, 1f);
+      boxes[at] = (left + right) / 2;
+      boxes[at + 1] = (top + bottom) / 2;
+      boxes[at + 2] = right - left;
+      boxes[at + 3] = bottom - top;
+    }
+  }
+
+  /**
+   * A scene's truth as [yolo] and [region] want it: its boxes one after the other, then zeros.
+   *
+   * @param truth to fill at [at, at + truths)
+   */
+  public static void list(float[] boxes, float[] truth, int at, int truths) {
+    Arrays.fill(truth, at, at + truths, 0);
+    int end = at + truths / BOX * BOX;
+    for (int from = 0; from < boxes.length && at < end; from += BOX) {
+      if (boxes[from + 2] >= LEAST && boxes[from + 3] >= LEAST) {
+        System.arraycopy(boxes, from, truth, at, BOX);
+        at += BOX;
+      }
+    }
+  }
+
+  /**
+   * A scene's truth as [detection] wants it (data.c fill_truth_region): for each cell of a grid
+   * whether a box has its centre there, its class and its place.
+   */
+  public static void grid(float[] boxes, float[] truth, int at, int side, int classes) {
+    int cell = 1 + classes + 4;
+    Arrays.fill(truth, at, at + side * side * cell, 0);
+    for (int from = 0; from < boxes.length; from += BOX) {
+      // A centre on the far border belongs to the last cell; the original writes beyond the grid.
+      int column = Math.min(side - 1, (int) (boxes[from] * side));
+      int row = Math.min(side - 1, (int) (boxes[from + 1] * side));
+      int to = at + (column + row * side) * cell;
+      if (boxes[from + 2] < .005f || boxes[from + 3] < .005f || truth[to] != 0) {
+        continue;
+      }
+      truth[to] = 1;
+      truth[to + 1 + (int) boxes[from + 4]] = 1;
+      truth[to + 1 + classes] = boxes[from] * side - column;
+      truth[to + 2 + classes] = boxes[from + 1] * side - row;
+      truth[to + 3 + classes] = boxes[from + 2];
+      truth[to + 4 + classes] = boxes[from + 3];
+    }
+  }
+}

@@ -1,0 +1,168 @@
+package plinius.dataset;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
+import plinius.seal.Id128;
+import plinius.seal.KeyDerivation;
+import plinius.seal.RecordSealer;
+import plinius.seal.RecordUnsealer;
+import plinius.seal.SealException;
+import plinius.seal.SecretBytes;
+
+/**
+ * What an enclave tells the owner of a job and nobody else: predictions, a text.
+ *
+ * <pre>
+ * file      head (64) | pieces
+ * head      0 magic PLNRESU1   8 content u32   12 zeros (4)   16 job id (16)   32 salt (32)
+ * piece     0 plain bytes u32, the last piece's with the highest bit set   4 ciphertext   then tag
+ *           key: derive(K_job, salt, "plinius/result", job id); nonce: the piece's number;
+ *           associated data: head | number u64 | the piece's first 4 bytes
+ * </pre>
+ */
+public final class SealedResult {
+  private static final long MAGIC = 0x504c4e5245535531L; // PLNRESU1
+  private static final int HEAD_BYTES = 64;
+  private static final int SALT_BYTES = 32;
+  private static final int PIECE_BYTES = DataLayout.PIECE_BYTES;
+  private static final int LAST = 1 << 31;
+
+  /** What a result holds; the codes stand in files. */
+  public enum Content {
+    /** The number of outputs u32, then all outputs of each sample, binary32. */
+    OUTPUTS(1),
+    /** Characters. */
+    TEXT(2);
+
+    private final int code;
+
+    Content(int code) {
+      this.code = code;
+    }
+  }
+
+  private SealedResult() {}
+
+  private static SecretBytes key(SecretBytes jobKey, byte[] head) {
+    byte[] job = Arrays.copyOfRange(head, 16, 32);
+    return KeyDerivation.derive(
+        jobKey, Arrays.copyOfRange(head, 32, HEAD_BYTES), "plinius/result", job);
+  }
+
+  private static byte[] aad(byte[] head, long number, int length) {
+    return ByteBuffer.allocate(HEAD_BYTES + 12).put(head).putLong(number).putInt(length).array();
+  }
+
+  /** Seals what is written to it; complete when it is closed, and refused if it never was. */
+  public static final class Writer extends OutputStream {
+    private final OutputStream out;
+    private final byte[] head;
+    private final RecordSealer sealer;
+    private final byte[] piece = new byte[PIECE_BYTES];
+    private int filled;
+    private long number;
+
+    /** Writes sealed pieces to {@code out}, which stays open. */
+    public Writer(OutputStream out, Content content, Id128 job, SecretBytes jobKey)
+        throws IOException {
+      this.out = out;
+      ByteBuffer buffer = ByteBuffer.allocate(HEAD_BYTES).putLong(MAGIC).putInt(content.code);
+      try (SecretBytes salt = SecretBytes.random(SALT_BYTES)) {
+        head = buffer.putInt(0).put(job.bytes()).put(salt.copy()).array();
+      }
+      try (SecretBytes key = key(jobKey, head)) {
+        sealer = new RecordSealer(key);
+      }
+      out.write(head);
+    }
+
+    @Override
+    public void write(int one) throws IOException {
+      write(new byte[] {(byte) one}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int at, int length) throws IOException {
+      for (int done = 0; done < length; ) {
+        if (filled == PIECE_BYTES) {
+          seal(0);
+        }
+        int some = Math.min(length - done, PIECE_BYTES - filled);
+        System.arraycopy(bytes, at + done, piece, filled, some);
+        filled += some;
+        done += some;
+      }
+    }
+
+    private void seal(int last) throws IOException {
+      byte[] sealed = new byte[4 + filled + RecordSealer.OVERHEAD];
+      ByteBuffer.wrap(sealed).putInt(filled | last);
+      sealer.seal(number, piece, 0, filled, aad(head, number, filled | last), sealed, 4);
+      number++;
+      filled = 0;
+      out.write(sealed);
+    }
+
+    @Override
+    public void close() throws IOException {
+      seal(LAST);
+      Arrays.fill(piece, (byte) 0);
+      sealer.close();
+    }
+  }
+
+  /**
+   * Opens a whole sealed result.
+   *
+   * @param name for messages
+   * @param jobKey K_job of the job that made it
+   * @throws DataSetException.Tampered if it is not whole and authentic
+   * @throws DataSetException.NotADataSet if it is another job's, or holds something else
+   */
+  public static byte[] open(
+      String name, byte[] file, Content content, Id128 job, SecretBytes jobKey) {
+    ByteBuffer in = ByteBuffer.wrap(file);
+    if (file.length < HEAD_BYTES || in.getLong() != MAGIC) {
+      throw new DataSetException.NotADataSet(name, "it is no sealed result");
+    }
+    byte[] head = Arrays.copyOf(file, HEAD_BYTES);
+    if (in.getInt() != content.code || !Id128.of(head, 16).equals(job)) {
+      throw new DataSetException.NotADataSet(
+          name, "it is not what job " + job + " was asked for (" + content + ")");
+    }
+    in.position(HEAD_BYTES);
+    ByteArrayOutputStream opened = new ByteArrayOutputStream(file.length);
+    try (SecretBytes key = key(jobKey, head);
+        RecordUnsealer unsealer = new RecordUnsealer(key)) {
+      boolean last = false;
+      for (long number = 0; !last; number++) {
+        int length = in.remaining() < 4 ? -1 : in.getInt();
+        last = length < 0;
+        int plain = length & ~LAST;
+        if (plain > PIECE_BYTES || plain + RecordSealer.OVERHEAD > in.remaining()) {
+          throw new SealException.NotAuthentic("it ends too early");
+        }
+        byte[] piece = new byte[plain];
+        byte[] aad = aad(head, number, length);
+        int sealed = plain + RecordSealer.OVERHEAD;
+        unsealer.unseal(number, file, in.position(), sealed, aad, piece, 0);
+        in.position(in.position() + sealed);
+        opened.write(piece);
+        Arrays.fill(piece, (byte) 0);
+      }
+      if (in.hasRemaining()) {
+        throw new SealException.NotAuthentic("something follows its end");
+      }
+    } catch (SealException.NotAuthentic e) {
+      throw new DataSetException.Tampered(
+          name + " was altered or is not whole: " + e.getMessage() + ". Ask for it again");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return opened.toByteArray();
+  }
+}

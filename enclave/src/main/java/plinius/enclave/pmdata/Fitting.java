@@ -1,0 +1,171 @@
+package plinius.enclave.pmdata;
+
+import java.util.Arrays;
+import java.util.Optional;
+import plinius.darknet.Network;
+import plinius.darknet.cfg.CfgFile;
+import plinius.darknet.cfg.Section;
+import plinius.darknet.data.Augmentation;
+import plinius.darknet.data.Chance;
+import plinius.darknet.data.Image;
+import plinius.darknet.data.Placement;
+import plinius.dataset.DataKind;
+import plinius.dataset.Label;
+import plinius.dataset.SampleKind;
+
+/** How samples become a network's inputs and truths. */
+public final class Fitting {
+  private final Network network;
+  private final SampleKind kind;
+  private final boolean asItIs;
+  private final Section last;
+  private final Optional<Augmentation> augmentation;
+  private final Optional<Placement> placement;
+
+  /**
+   * For a data set and a network.
+   *
+   * @throws plinius.enclave.EnclaveException.BadInput if they do not fit
+   */
+  public Fitting(PmData data, CfgFile cfg, Network network) {
+    this.network = network;
+    kind = data.kind();
+    last = cfg.layers().getLast();
+    int height = network.height();
+    int width = network.width();
+    boolean flat = height == 1 && width == 1;
+    boolean same = kind.height() == height && kind.width() == width;
+    asItIs =
+        flat ? kind.values() == network.inputs() : same && kind.channels() == network.channels();
+    boolean scenes = kind.data() == DataKind.SCENES;
+    boolean resizable = kind.image() && !flat && kind.channels() == network.channels();
+    if (!asItIs && !resizable) {
+      throw data.unfit(
+          kind.toString(),
+          "takes %d x %d x %d; change height, width and channels in [net]"
+              .formatted(height, width, network.channels()));
+    }
+    augmentation =
+        resizable && !scenes ? Augmentation.of(cfg.net(), height, width) : Optional.empty();
+    placement =
+        resizable && scenes && detects()
+            ? Optional.of(Placement.of(cfg.net(), last, height, width))
+            : Optional.empty();
+    requireTruths(data);
+  }
+
+  /** For which it is. */
+  public Network network() {
+    return network;
+  }
+
+  private boolean detects() {
+    return switch (last.type()) {
+      case "region", "yolo", "detection" -> true;
+      default -> false;
+    };
+  }
+
+  private void requireTruths(PmData data) {
+    switch (kind.data()) {
+      case SCENES -> {
+        if (!detects()) {
+          throw data.unfit("scenes with boxes", "does not end in [yolo], [region] or [detection]");
+        }
+        if (last.integer("classes") != kind.classes()) {
+          throw data.unfit(
+              "of " + kind.classes() + " classes",
+              "tells " + last.integer("classes") + " apart; change classes in its last layer");
+        }
+      }
+      case REGRESSION -> {
+        if (kind.slots() != network.truths()) {
+          throw data.unfit(
+              "with " + kind.slots() + " targets",
+              "predicts " + network.truths() + "; change its last layer");
+        }
+      }
+      case IMAGES, VECTORS -> {
+        if (detects() || kind.classes() != network.truths()) {
+          throw data.unfit(
+              "of " + kind.classes() + " classes",
+              "tells " + network.truths() + " apart; change its last layer");
+        }
+      }
+      case TEXT -> throw data.unfit("pieces of a text", "takes samples");
+    }
+  }
+
+  /** A sample to learn from: what chance makes of it, and the truth about that. */
+  void train(
+      PmData data, long index, Chance chance, float[] input, int at, float[] truth, int truthAt) {
+    if (augmentation.isEmpty() && placement.isEmpty()) {
+      truth(load(data, index, input, at), truth, truthAt);
+      return;
+    }
+    float[] values = new float[kind.values()];
+    Label label = data.load(index, values, 0);
+    Image sample = new Image(kind.height(), kind.width(), kind.channels(), values);
+    Image changed;
+    if (label instanceof Label.Boxes scene) {
+      float[] boxes = boxes(scene);
+      changed = placement.orElseThrow().place(sample, boxes, chance);
+      truth(boxes, truth, truthAt);
+    } else {
+      changed = augmentation.orElseThrow().augment(sample, chance);
+      truth(label, truth, truthAt);
+    }
+    System.arraycopy(changed.values(), 0, input, at, network.inputs());
+  }
+
+  /** A sample to look at: as it is, or its middle, or the whole of a scene in a letterbox. */
+  public Label load(PmData data, long index, float[] input, int at) {
+    if (asItIs) {
+      return data.load(index, input, at);
+    }
+    float[] values = new float[kind.values()];
+    Label label = data.load(index, values, 0);
+    Image sample = new Image(kind.height(), kind.width(), kind.channels(), values);
+    Image fitted =
+        label instanceof Label.Boxes
+            ? sample.letterbox(network.height(), network.width())
+            : sample.centerCrop(network.height(), network.width());
+    System.arraycopy(fitted.values(), 0, input, at, network.inputs());
+    return label;
+  }
+
+  private void truth(Label label, float[] truth, int at) {
+    switch (label) {
+      case Label.Category category -> {
+        Arrays.fill(truth, at, at + network.truths(), 0);
+        truth[at + category.number()] = 1;
+      }
+      case Label.Targets targets ->
+          System.arraycopy(targets.values(), 0, truth, at, targets.values().length);
+      case Label.Boxes scene -> truth(boxes(scene), truth, at);
+      case Label.Length _ -> throw new IllegalStateException("a piece is no sample");
+    }
+  }
+
+  private void truth(float[] boxes, float[] truth, int at) {
+    if (last.type().equals("detection")) {
+      Placement.grid(boxes, truth, at, last.integer("side"), kind.classes());
+    } else {
+      Placement.list(boxes, truth, at, network.truths());
+    }
+  }
+
+  /** A scene's boxes in the order of Darknet's truth: x, y, w, h and class of each. */
+  public static float[] boxes(Label.Boxes scene) {
+    float[] boxes = new float[scene.boxes().size() * Placement.BOX];
+    int at = 0;
+    for (Label.Box box : scene.boxes()) {
+      boxes[at++] = box.x();
+      boxes[at++] = box.y();
+      boxes[at++] = box.w();
+      boxes[at++] = box.h();
+      boxes[at++] = box.category();
+    }
+    return boxes;
+  }
+}

@@ -1,0 +1,151 @@
+package plinius.enclave.train;
+
+import java.util.Arrays;
+import plinius.boundary.EnclaveMessage.Metric;
+import plinius.boundary.EnclaveMessage.Score;
+import plinius.darknet.Network;
+import plinius.darknet.cfg.CfgFile;
+import plinius.dataset.Label;
+import plinius.enclave.pmdata.Fitting;
+import plinius.enclave.pmdata.PmData;
+import plinius.enclave.pmdata.Text;
+
+/** How well a network does on a data set: its one number. Changes no state of the network. */
+public abstract sealed class Examination {
+  final Network network;
+  final PmData data;
+
+  private Examination(Network network, PmData data) {
+    this.network = network;
+    this.data = data;
+  }
+
+  /**
+   * The examination for a kind of data.
+   *
+   * @throws plinius.enclave.EnclaveException.BadInput if the data does not fit the network
+   */
+  public static Examination of(PmData data, CfgFile cfg, Network network) {
+    return switch (data.kind().data()) {
+      case TEXT -> new OfText(data, cfg, network);
+      default -> new OfSamples(data, cfg, network);
+    };
+  }
+
+  /** Over the whole set, in its own order. */
+  public abstract Score run();
+
+  /** Accuracy of classes, or the mean squared error of targets. */
+  private static final class OfSamples extends Examination {
+    private final Fitting fitting;
+
+    OfSamples(PmData data, CfgFile cfg, Network network) {
+      super(network, data);
+      fitting = new Fitting(data, cfg, network);
+    }
+
+    @Override
+    public Score run() {
+      int batch = network.subBatch();
+      int inputs = network.inputs();
+      int outputs = network.outputs();
+      float[] images = new float[Math.multiplyExact(batch, inputs)];
+      Label[] labels = new Label[batch];
+      long correct = 0;
+      double squares = 0;
+      for (long first = 0; first < data.count(); first += batch) {
+        int count = (int) Math.min(batch, data.count() - first);
+        for (int i = 0; i < count; i++) {
+          labels[i] = fitting.load(data, first + i, images, i * inputs);
+        }
+        float[] predicted = network.predict(images, count);
+        for (int i = 0; i < count; i++) {
+          switch (labels[i]) {
+            case Label.Category category -> {
+              if (largest(predicted, i * outputs, outputs) == category.number()) {
+                correct++;
+              }
+            }
+            case Label.Targets targets ->
+                squares += squares(predicted, i * outputs, targets.values());
+            case Label.Boxes _, Label.Length _ ->
+                throw new IllegalStateException("no label of a sample with an answer");
+          }
+        }
+      }
+      return switch (data.kind().data()) {
+        case REGRESSION ->
+            new Score(
+                Metric.MEAN_SQUARED_ERROR,
+                data.count(),
+                0,
+                squares / data.count() / data.kind().slots());
+        default ->
+            new Score(Metric.ACCURACY, data.count(), correct, (double) correct / data.count());
+      };
+    }
+
+    /** Index of the largest value; the first of equals. */
+    private static int largest(float[] values, int at, int count) {
+      int best = 0;
+      for (int i = 1; i < count; i++) {
+        if (values[at + i] > values[at + best]) {
+          best = i;
+        }
+      }
+      return best;
+    }
+
+    private static double squares(float[] values, int at, float[] targets) {
+      double sum = 0;
+      for (int i = 0; i < targets.length; i++) {
+        double difference = values[at + i] - targets[i];
+        sum += difference * difference;
+      }
+      return sum;
+    }
+  }
+
+  /** Bits for each character but the first. */
+  private static final class OfText extends Examination {
+    private final Text text;
+    private final int steps;
+
+    OfText(PmData data, CfgFile cfg, Network network) {
+      super(network, data);
+      text = new Text(data, network);
+      steps = cfg.net().integer("time_steps");
+    }
+
+    @Override
+    public Score run() {
+      int rows = network.subBatch();
+      int streams = rows / steps;
+      int characters = network.inputs();
+      // Each stream has a stretch of the text for itself; what does not fill a batch is left out.
+      long stretch = Math.max(1, text.length() / streams / steps) * steps;
+      float[] input = new float[rows * characters];
+      byte[] piece = new byte[steps + 1];
+      double nats = 0;
+      long counted = 0;
+      for (long at = 0; at < stretch; at += steps) {
+        Arrays.fill(input, 0);
+        int[] next = new int[rows];
+        for (int stream = 0; stream < streams; stream++) {
+          text.copy(stream * stretch + at, piece);
+          for (int step = 0; step < steps; step++) {
+            int row = step * streams + stream;
+            input[row * characters + (piece[step] & 0xff)] = 1;
+            next[row] = piece[step + 1] & 0xff;
+          }
+        }
+        float[] predicted = network.predict(input, rows);
+        for (int row = 0; row < rows; row++) {
+          nats -= StrictMath.log(Math.max(predicted[row * characters + next[row]], 1e-30f));
+          counted++;
+        }
+      }
+      return new Score(Metric.BITS_PER_CHARACTER, counted, 0, nats / counted / StrictMath.log(2));
+    }
+  }
+}
