@@ -92,7 +92,7 @@ final class PredictCommand implements Callable<Integer>, JsonErrors {
       List<Integer> largest =
           IntStream.range(0, outputs.length)
               .boxed()
-              .sorted(Comparator.comparing((Integer i) -> -outputs[i]))
+              .sorted(Comparator.comparingDouble((Integer i) -> -outputs[i]))
               .limit(top)
               .toList();
       if (run.json()) {

@@ -175,7 +175,10 @@ final class SampleFiles {
           ExitCode.USAGE,
           "pictures need --size HxW, such as 224x224" + (size == null ? "" : ", got " + size));
     }
-    String[] sides = size.split("x");
-    return new Pictures.Size(Integer.parseInt(sides[0]), Integer.parseInt(sides[1]), grey ? 1 : 3);
+    int by = size.indexOf('x');
+    return new Pictures.Size(
+        Integer.parseInt(size.substring(0, by)),
+        Integer.parseInt(size.substring(by + 1)),
+        grey ? 1 : 3);
   }
 }

@@ -152,7 +152,7 @@ public final class Pictures implements SampleSource {
       if (lines.get(i).isEmpty()) {
         continue;
       }
-      String[] words = lines.get(i).split("\\s+");
+      String[] words = lines.get(i).split("\\s+", -1);
       if (words.length != 5) {
         throw Sources.bad(text, i + 1, "want class x y w h, got " + words.length + " words");
       }

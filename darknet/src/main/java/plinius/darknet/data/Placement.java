@@ -58,22 +58,6 @@ public record Placement(
     return placed;
   }
 
-  /** Into a letterbox, as a scene is looked at when nothing is learnt from it. */
-  public static void letterbox(float[] boxes, Image scene, int height, int width) {
-    boolean wide = (float) width / scene.w() < (float) height / scene.h();
-    float newWidth = wide ? width : (int) ((long) scene.w() * height / scene.h());
-    float newHeight = wide ? (int) ((long) scene.h() * width / scene.w()) : height;
-    int dx = (int) (width - newWidth) / 2;
-    int dy = (int) (height - newHeight) / 2;
-    move(
-        boxes,
-        (float) -dx / width,
-        (float) -dy / height,
-        newWidth / width,
-        newHeight / height,
-        false);
-  }
-
   private static void move(float[] boxes, float dx, float dy, float sx, float sy, boolean flip) {
     for (int at = 0; at < boxes.length; at += BOX) {
       float left = (boxes[at] - boxes[at + 2] / 2) * sx - dx;
