@@ -65,6 +65,7 @@ public final class SealedResult {
     private final byte[] piece = new byte[PIECE_BYTES];
     private int filled;
     private long number;
+    private boolean closed;
 
     /** Writes sealed pieces to {@code out}, which stays open. */
     public Writer(OutputStream out, Content content, Id128 job, SecretBytes jobKey)
@@ -109,6 +110,10 @@ public final class SealedResult {
 
     @Override
     public void close() throws IOException {
+      if (closed) {
+        return;
+      }
+      closed = true;
       seal(LAST);
       Arrays.fill(piece, (byte) 0);
       sealer.close();

@@ -21,6 +21,7 @@ class SealedResultTest {
     ByteArrayOutputStream sealed = new ByteArrayOutputStream();
     try (SealedResult.Writer writer = new SealedResult.Writer(sealed, Content.TEXT, JOB, key)) {
       writer.write(plain);
+      writer.close(); // As the streams around it do, so that it is closed twice.
     }
     return sealed.toByteArray();
   }

@@ -106,22 +106,22 @@ class DataKindsTest {
     Path cfg = Plinius.root().resolve("examples/text/next-character.cfg");
     Path data = seal("text.sealed", "--text", file);
 
+    Object[] short100 = {"--set", "max_batches=100"};
+    Object[] learn = {"--data", data, "--valid", data, "--valid-every", "2"};
     List<JsonNode> validated =
-        run("train", cfg, "pm", "--data", data, "--valid", data, "--valid-every", "100")
-            .expect(0)
-            .events("validated");
-    assertThat(validated).hasSize(4);
-    double first = validated.getFirst().path("bitsPerCharacter").asDouble();
-    double last = validated.getLast().path("bitsPerCharacter").asDouble();
-    // From the character before alone, this text has about 1.6 bits a character; unknown, 8.
-    assertThat(last).isLessThan(2.2).isLessThanOrEqualTo(first);
+        run("train", cfg, "pm", join(learn, short100)).expect(0).events("validated");
+    assertThat(validated).hasSize(50);
+    // Unknown, a character has 8 bits; from the one before it, these have about 1.2.
+    assertThat(validated.getFirst().path("bitsPerCharacter").asDouble()).isGreaterThan(3);
+    assertThat(validated.getLast().path("bitsPerCharacter").asDouble()).isLessThan(1.6);
 
     Plinius.Run written =
-        run("generate", cfg, "pm", "--prompt", "the c", "--length", "80").expect(0);
+        run("generate", cfg, "pm", join(short100, "--prompt", "the c", "--length", "80")).expect(0);
     String line = written.out().lines().filter(l -> !l.startsWith("{")).reduce("", (a, b) -> b);
     assertThat(line.getBytes(StandardCharsets.UTF_8)).hasSize(80);
     assertThat(text).contains(line.chars().mapToObj(Character::toString).distinct().toList());
-    assertThat(run("generate", cfg, "pm", "--prompt", "the c", "--length", "80").out())
+    assertThat(
+            run("generate", cfg, "pm", join(short100, "--prompt", "the c", "--length", "80")).out())
         .contains(line);
   }
 }
