@@ -11,11 +11,12 @@ import plinius.darknet.NetworkOptions;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.dataset.DataSetInfo;
-import plinius.dataset.IdxSource;
+import plinius.dataset.Label;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleOrder;
 import plinius.dataset.SealedDataSet;
 import plinius.dataset.SealedDataSetWriter;
+import plinius.ingest.IdxSource;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 import plinius.pmem.Access;
@@ -58,7 +59,7 @@ public final class BatchProbe {
           SealedDataSet set =
               SealedDataSet.open("batch", new Mapped(sealedMemory), recordKey, manifestKey);
           Workers workers = new Workers(Runtime.getRuntime().availableProcessors())) {
-        int pixels = info.kind().pixelBytes();
+        int pixels = info.kind().valueBytes();
         SampleOrder order = new SampleOrder(orderKey, info.records());
         BatchLoader unsealing = loader(order, pixels, set::read);
         BatchLoader copying =
@@ -153,14 +154,18 @@ public final class BatchProbe {
   }
 
   private static void writePlain(Path images, Path labels, DataSetInfo info, Path out) {
-    int bytes = info.kind().pixelBytes() + 1;
+    int bytes = info.kind().valueBytes() + 1;
     PreparedFile.make(out, bytes * info.records());
     try (PersistentMemory memory = MappedMemory.open(out, Access.READ_WRITE, WriteBack.AUTO);
         IdxSource source = IdxSource.open(images, labels)) {
       for (long i = 0; i < info.records(); i++) {
         Sample sample = source.next().orElseThrow();
-        memory.write(i * bytes, sample.pixels(), 0, bytes - 1);
-        memory.write(i * bytes + bytes - 1, new byte[] {(byte) sample.label()}, 0, 1);
+        memory.write(i * bytes, sample.values(), 0, bytes - 1);
+        memory.write(
+            i * bytes + bytes - 1,
+            new byte[] {(byte) ((Label.Category) sample.label()).number()},
+            0,
+            1);
       }
     }
   }
