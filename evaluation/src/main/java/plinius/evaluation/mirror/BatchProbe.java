@@ -138,7 +138,7 @@ public final class BatchProbe {
     return (position, images, input, truth) -> {
       java.util.Arrays.fill(truth, 0);
       for (int image = 0; image < images; image++) {
-        int label = reader.read(order.at(position + image), sample);
+        int label = ((Label.Category) reader.read(order.at(position + image), sample)).number();
         for (int i = 0; i < pixels; i++) {
           input[image * pixels + i] = (sample[i] & 0xff) / 255f;
         }
