@@ -137,13 +137,35 @@ public record RunRequest(
    */
   public RunRequest withTraining(Training other) {
     return new RunRequest(
-        mode, cfg, settings, data, pm, threads, hardware, json, killAt, recordBorder, other, question);
+        mode,
+        cfg,
+        settings,
+        data,
+        pm,
+        threads,
+        hardware,
+        json,
+        killAt,
+        recordBorder,
+        other,
+        question);
   }
 
   /** The same request with another question. */
   public RunRequest asking(Question other) {
     return new RunRequest(
-        mode, cfg, settings, data, pm, threads, hardware, json, killAt, recordBorder, training, other);
+        mode,
+        cfg,
+        settings,
+        data,
+        pm,
+        threads,
+        hardware,
+        json,
+        killAt,
+        recordBorder,
+        training,
+        other);
   }
 
   /** The same question, answered into a file. */

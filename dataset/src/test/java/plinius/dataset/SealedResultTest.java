@@ -17,6 +17,7 @@ class SealedResultTest {
   private final Seeded seeded = Seeded.fresh();
   private final SecretBytes key = SecretBytes.random(32);
 
+  @SuppressWarnings("try") // closed twice on purpose
   private byte[] seal(byte[] plain) throws IOException {
     ByteArrayOutputStream sealed = new ByteArrayOutputStream();
     try (SealedResult.Writer writer = new SealedResult.Writer(sealed, Content.TEXT, JOB, key)) {

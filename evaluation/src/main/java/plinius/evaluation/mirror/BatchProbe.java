@@ -61,7 +61,9 @@ public final class BatchProbe {
           Workers workers = new Workers(Runtime.getRuntime().availableProcessors())) {
         int pixels = info.kind().valueBytes();
         SampleOrder order = new SampleOrder(orderKey, info.records());
-        BatchLoader unsealing = loader(order, pixels, set::read);
+        BatchLoader unsealing =
+            loader(
+                order, pixels, (index, into) -> ((Label.Category) set.read(index, into)).number());
         BatchLoader copying =
             loader(
                 order,
@@ -138,7 +140,7 @@ public final class BatchProbe {
     return (position, images, input, truth) -> {
       java.util.Arrays.fill(truth, 0);
       for (int image = 0; image < images; image++) {
-        int label = ((Label.Category) reader.read(order.at(position + image), sample)).number();
+        int label = reader.read(order.at(position + image), sample);
         for (int i = 0; i < pixels; i++) {
           input[image * pixels + i] = (sample[i] & 0xff) / 255f;
         }
