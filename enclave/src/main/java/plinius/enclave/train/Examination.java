@@ -6,6 +6,7 @@ import plinius.boundary.EnclaveMessage.Score;
 import plinius.darknet.Network;
 import plinius.darknet.cfg.CfgFile;
 import plinius.dataset.Label;
+import plinius.enclave.EnclaveException;
 import plinius.enclave.pmdata.Fitting;
 import plinius.enclave.pmdata.PmData;
 import plinius.enclave.pmdata.Text;
@@ -23,12 +24,15 @@ public abstract sealed class Examination {
   /**
    * The examination for a kind of data.
    *
-   * @throws plinius.enclave.EnclaveException.BadInput if the data does not fit the network
+   * @throws EnclaveException.BadInput if the data does not fit the network
    */
   public static Examination of(PmData data, CfgFile cfg, Network network) {
     return switch (data.kind().data()) {
       case TEXT -> new OfText(data, cfg, network);
-      default -> new OfSamples(data, cfg, network);
+      case SCENES ->
+          throw new EnclaveException.BadInput(
+              "this version does not score boxes: name a data set of another kind");
+      case IMAGES, VECTORS, REGRESSION -> new OfSamples(data, cfg, network);
     };
   }
 
