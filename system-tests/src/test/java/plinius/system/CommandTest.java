@@ -235,20 +235,7 @@ class CommandTest {
     Path pm = world.copyOf(trained);
     String before = Bits.sha256(pm.resolve("model.pm"));
 
-    Plinius.Run run =
-        world
-            .plinius()
-            .run(
-                "test",
-                world.cfg(),
-                "--data",
-                world.test(),
-                "--key",
-                world.key(),
-                "--pm",
-                pm,
-                "--json")
-            .expect(0);
+    Plinius.Run run = world.test(pm).expect(0);
 
     assertThat(run.event("tested").path("images").asInt()).isEqualTo(300);
     assertThat(run.event("tested").path("correct").asInt()).isBetween(0, 300);

@@ -48,7 +48,7 @@ class RollbackTest {
       refused(earlier.get(i), "holds mirror " + (i + 1), "knows of 4");
     }
     assertThat(resumedAt(world.train(pm, "--iterations", 5).expect(0))).isEqualTo(4);
-    Plinius.Run tested = test(earlier.get(0));
+    Plinius.Run tested = world.test(earlier.get(0));
     assertThat(tested.exitCode()).as(tested.err()).isEqualTo(STALE);
   }
 
@@ -148,21 +148,6 @@ class RollbackTest {
     assertThat(run.events("iteration")).isEmpty();
     assertThat(Bits.sha256(pm.resolve("model.pm"))).isEqualTo(before);
     return run;
-  }
-
-  private Plinius.Run test(Path pm) {
-    return world
-        .plinius()
-        .run(
-            "test",
-            world.cfg(),
-            "--data",
-            world.test(),
-            "--key",
-            world.key(),
-            "--pm",
-            pm,
-            "--json");
   }
 
   private Plinius.Run rewind(String job, int mirror) {

@@ -121,6 +121,11 @@ final class World implements AutoCloseable {
     return plinius.run(trainCommand(pm, more));
   }
 
+  /** Tests the model of a pool on the set for testing. */
+  Plinius.Run test(Path pm) {
+    return plinius.run("test", cfg(), "--data", test(), "--key", key(), "--pm", pm, "--json");
+  }
+
   private Object[] trainCommand(Path pm, Object... more) {
     Object[] base = {"train", cfg(), "--data", train(), "--key", key(), "--pm", pm, "--json"};
     Stream<Object> threads =
