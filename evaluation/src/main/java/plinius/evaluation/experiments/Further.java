@@ -204,8 +204,13 @@ final class Further implements Experiment {
           line.fields().path("threads").asInt(),
           line.number("imagesPerSecond"));
     }
+    judgeRates(rows.done(), findings);
+  }
+
+  /** Claims and the figure of training rates; a peer's better layout counts. */
+  static void judgeRates(Table rates, Findings.Builder findings) {
     findings
-        .table(rows.done())
+        .table(rates)
         .figure(
             Figure.of(
                     "Training rate, 12 convolutions, batch 128",
@@ -216,6 +221,39 @@ final class Further implements Experiment {
                     "imagesPerSecond",
                     Figure.Axis.linear("images/s"))
                 .by("implementation"));
+    rateAgainst(rates, findings, "libtorch", 1, 1.5);
+    rateAgainst(rates, findings, "libtorch", 2, 1.3);
+    rateAgainst(rates, findings, "darknet", 2, 10);
+    double scaling = best(rates, "plinius", 2) / best(rates, "plinius", 1);
+    if (scaling > 0) {
+      findings.claim(Claim.atLeast(1.6, "Training on two threads against one", scaling, "x", ""));
+    }
+  }
+
+  private static void rateAgainst(
+      Table rates, Findings.Builder findings, String peer, int threads, double bar) {
+    double ratio = best(rates, "plinius", threads) / best(rates, peer, threads);
+    if (Double.isNaN(ratio)) {
+      findings.note("No training rate of " + peer + " on " + threads + " threads in this run.");
+      return;
+    }
+    findings.claim(
+        Claim.atLeast(
+            bar,
+            "Training rate against " + peer + ", threads: " + threads,
+            ratio,
+            "x",
+            "one thread, no peer"));
+  }
+
+  /** The highest rate of an implementation in any of its layouts; NaN without one. */
+  private static double best(Table rates, String implementation, int threads) {
+    return rates.rows().stream()
+        .map(cells -> new Table.Row(rates, cells))
+        .filter(row -> row.is("implementation", implementation) && row.is("threads", threads))
+        .mapToDouble(row -> row.number("imagesPerSecond"))
+        .max()
+        .orElse(Double.NaN);
   }
 
   private static void write(Path file, String text) {

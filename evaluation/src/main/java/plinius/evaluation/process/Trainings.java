@@ -17,6 +17,7 @@ import plinius.cli.demo.DrawnDigits;
 public final class Trainings {
   private static final int DRAWN_TRAIN = 12_000;
   private static final int DRAWN_TEST = 2_000;
+  private static final int FEW = 128;
 
   private final Product product;
   private final Path folder;
@@ -41,25 +42,21 @@ public final class Trainings {
       trainings.seal(mnist.get(), "train", trainings.train());
       trainings.seal(mnist.get(), "t10k", trainings.test());
     } else {
-      trainings.draw();
+      draw(new DrawnDigits(21), folder, "train", DRAWN_TRAIN);
+      draw(new DrawnDigits(22), folder, "t10k", DRAWN_TEST);
       trainings.seal(folder, "train", trainings.train());
       trainings.seal(folder, "t10k", trainings.test());
     }
     return trainings;
   }
 
-  private void draw() {
+  private static void draw(DrawnDigits digits, Path into, String part, int count) {
     try {
-      new DrawnDigits(21)
-          .write(
-              folder.resolve("train-images-idx3-ubyte"),
-              folder.resolve("train-labels-idx1-ubyte"),
-              DRAWN_TRAIN);
-      new DrawnDigits(22)
-          .write(
-              folder.resolve("t10k-images-idx3-ubyte"),
-              folder.resolve("t10k-labels-idx1-ubyte"),
-              DRAWN_TEST);
+      Files.createDirectories(into);
+      digits.write(
+          into.resolve(part + "-images-idx3-ubyte"),
+          into.resolve(part + "-labels-idx1-ubyte"),
+          count);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -144,6 +141,29 @@ public final class Trainings {
   /** Tests the model of a pool. */
   public Product.Ended test(Path cfg, Path pm, Object... more) {
     return product.run(arguments("test", cfg, test(), pm, more)).expectDone();
+  }
+
+  /**
+   * Asks the model of a pool about every test image: the answer is sealed inside and opened by the
+   * owner.
+   */
+  public Product.Ended predict(Path cfg, Path pm) {
+    return predict(cfg, pm, test());
+  }
+
+  /** The same about a few drawn digits: what asking costs besides the images. */
+  public Product.Ended predictFew(Path cfg, Path pm) {
+    Path few = folder.resolve("few.sealed");
+    if (!Files.exists(few)) {
+      Path drawn = folder.resolve("few");
+      draw(new DrawnDigits(23), drawn, "t10k", FEW);
+      seal(drawn, "t10k", few);
+    }
+    return predict(cfg, pm, few);
+  }
+
+  private Product.Ended predict(Path cfg, Path pm, Path data) {
+    return product.run(arguments("predict", cfg, data, pm, "--top", 1)).expectDone();
   }
 
   /** Bytes in extents of a pool: those of one whole mirror, padding to pages included. */

@@ -181,4 +181,33 @@ class ArithmeticTest {
 
     assertThat(TrustedSize.linesOfCode(folder)).isEqualTo(3);
   }
+
+  // ---------------------------------------------------------------- inference, training rates
+
+  @Test
+  void a_rate_is_that_of_the_images_by_which_two_questions_differ() {
+    assertThat(SecureInference.rate(10_000, 7, 100, 2)).isEqualTo(1980);
+  }
+
+  @Test
+  void training_rates_are_compared_with_the_better_layout_of_a_peer_in_the_same_run() {
+    Findings.Builder findings = new Findings.Builder();
+    Further.judgeRates(
+        Table.of("rates", "implementation", "threads", "imagesPerSecond")
+            .add("plinius", 1, 600)
+            .add("plinius", 2, 900)
+            .add("libtorch", 1, 300)
+            .add("libtorch", 1, 400)
+            .add("libtorch", 2, 750)
+            .done(),
+        findings);
+    Findings found = findings.build();
+
+    assertThat(measured(found, "Training rate against libtorch, threads: 1")).isEqualTo(1.5);
+    assertThat(claim(found, "Training rate against libtorch, threads: 1").met()).contains(true);
+    assertThat(measured(found, "Training rate against libtorch, threads: 2")).isEqualTo(1.2);
+    assertThat(claim(found, "Training rate against libtorch, threads: 2").met()).contains(false);
+    assertThat(measured(found, "Training on two threads")).isEqualTo(1.5);
+    assertThat(found.notes()).anyMatch(note -> note.contains("darknet"));
+  }
 }
