@@ -1,15 +1,19 @@
 package plinius.darknet;
 
+import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /** One directory of golden vectors: what the original Darknet computed for one network. */
 final class GoldenCase {
@@ -31,11 +35,21 @@ final class GoldenCase {
     int index(int stored) {
       return (int) ((long) stored * count / values.length);
     }
+
+    /** Where a value is stored, or -1. */
+    int stored(int index) {
+      int at = (int) (((long) index * values.length + count - 1) / count);
+      return at < values.length && index(at) == index ? at : -1;
+    }
   }
 
   private GoldenCase(Path directory) throws IOException {
     this.directory = directory;
-    manifest = new ObjectMapper().readTree(directory.resolve("case.json").toFile());
+    manifest =
+        JsonMapper.builder()
+            .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+            .build()
+            .readTree(directory.resolve("case.json").toFile());
     if (!Files.exists(directory.resolve("tensors.f32"))) {
       return;
     }
@@ -58,9 +72,31 @@ final class GoldenCase {
               name,
               tensor.get("count").asInt(),
               values,
-              tensor.path("noise_abs").asDouble(0),
-              tensor.path("absmax").asDouble(0)));
+              number(tensor.path("noise_abs")),
+              absmax(number(tensor.path("absmax")), values)));
     }
+  }
+
+  /** The directories that hold cases, in all the places that -Dplinius.vectors names. */
+  static Stream<Path> directories() {
+    List<Path> found = new ArrayList<>();
+    for (String root : System.getProperty("plinius.vectors", "").split(",", -1)) {
+      Path path = Path.of(root.strip());
+      if (root.isBlank() || !Files.isDirectory(path)) {
+        continue;
+      }
+      try (Stream<Path> entries = Files.list(path)) {
+        entries.filter(d -> Files.exists(d.resolve("case.json"))).sorted().forEach(found::add);
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+    return found.stream();
+  }
+
+  /** The cases that are runs of a network; the others are tables. */
+  static Stream<GoldenCase> all() {
+    return directories().map(GoldenCase::read).filter(c -> c.manifest.has("origin"));
   }
 
   static GoldenCase read(Path directory) {
@@ -85,6 +121,28 @@ final class GoldenCase {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** A number of a manifest, where those that are not finite are words; 0 for a missing one. */
+  static double number(JsonNode node) {
+    return switch (node.asText()) {
+      case "nan", "-nan" -> Double.NaN;
+      case "inf" -> Double.POSITIVE_INFINITY;
+      case "-inf" -> Double.NEGATIVE_INFINITY;
+      default -> node.asDouble();
+    };
+  }
+
+  /** The largest finite size, where the recorded one is not finite. */
+  private static double absmax(double recorded, float[] values) {
+    if (Double.isFinite(recorded)) {
+      return recorded;
+    }
+    double largest = 0;
+    for (float value : values) {
+      largest = Float.isFinite(value) ? Math.max(largest, Math.abs(value)) : largest;
+    }
+    return largest;
   }
 
   /** The generator of weights that were too large to be stored; see the vectors' README. */
