@@ -1,6 +1,7 @@
-/** Simulated persistent memory with crash enumeration, for tests. */
+/** Persistent memory that crashes and platforms that nobody built, for tests. */
 module plinius.testkit {
   requires transitive plinius.pmem;
 
   exports plinius.testkit;
+  exports plinius.testkit.tee;
 }

@@ -265,7 +265,7 @@ public final class PolicyFile {
                     + " chip-id product signing-key"),
             names("guest-svn report-version"),
             names("alias-check ciphertext-hiding ecc-enabled single-socket"),
-            names("debug migratable"));
+            names("debug migratable newer-report"));
     Map<TeeKind, Section> sections = new EnumMap<>(TeeKind.class);
     sections.put(TeeKind.SGX, sgx);
     sections.put(TeeKind.TDX, tdx);

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.DynamicContainer;
 import org.junit.jupiter.api.DynamicNode;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
+import plinius.verification.evidence.Refuted;
 
 /**
  * Every piece of real evidence found in the directories of {@code -Dplinius.evidence}, as a test of
@@ -49,6 +50,10 @@ class EvidenceManifestTest {
   private static Stream<DynamicNode> tests(ManifestEntry entry) {
     List<DynamicNode> tests = new ArrayList<>();
     tests.add(test(entry, "files are those that the manifest names", entry::requireDigests));
+    for (Path file : entry.certificateFiles()) {
+      String name = file.getFileName() + " chains to its maker's root or does not, as expected";
+      tests.add(test(entry, name, () -> entry.requireChain(file)));
+    }
     for (ManifestEntry.Item item : entry.items()) {
       String name = item.name() + " ";
       tests.add(test(entry, name + "gives what is expected", () -> item.requireExpected()));
@@ -68,13 +73,18 @@ class EvidenceManifestTest {
         tests.add(test(entry, name + "cut short is refused", item::requireTruncatedRefused));
         tests.add(test(entry, name + "with any bit flipped is refused", item::requireFlipsRefused));
         tests.add(test(entry, name + "bound to another nonce is refused", item::requireNonce));
+        tests.add(
+            test(
+                entry,
+                name + "is refused by default where it is unsafe",
+                item::requireJudgedByDefault));
       }
     }
     return tests.stream();
   }
 
   private interface Body {
-    void run() throws IOException;
+    void run() throws IOException, Refuted;
   }
 
   private static DynamicNode test(ManifestEntry entry, String name, Body body) {

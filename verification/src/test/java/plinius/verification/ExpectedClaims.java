@@ -2,10 +2,13 @@ package plinius.verification;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
+import plinius.attestation.TeeKind;
 import plinius.seal.jose.Json;
 import plinius.verification.evidence.Claims;
 
@@ -23,6 +26,10 @@ final class ExpectedClaims {
           Map.entry("debugAllowed", "debug"),
           Map.entry("policy", "guest-policy"),
           Map.entry("cpuidFamModStep", "cpuid"));
+
+  private static final long MIGRATION_AGENT_ALLOWED = 1L << 18;
+  private static final int MIGRATABLE_BIT = 29;
+  private static final int PROVISION_KEY_BIT = 4;
 
   private ExpectedClaims() {}
 
@@ -71,6 +78,59 @@ final class ExpectedClaims {
   static AppraisalPolicy permissivePolicy(Verification verification) {
     Claims claims = ((Verification.Genuine) verification).claims();
     return new AppraisalPolicy(Map.of(claims.kind(), List.of()));
+  }
+
+  /** A policy of one section that names the code of this evidence. */
+  static String policyNaming(Claims claims) {
+    String section = PolicyFile.sectionName(claims.kind());
+    String identity =
+        switch (claims.kind()) {
+          case SGX -> "mrenclave";
+          case TDX, AZURE_TDX -> "mrtd";
+          case NITRO -> "pcr0";
+          case SNP, AZURE_SNP, SIMULATION -> "measurement";
+        };
+    return "[" + section + "]\n" + identity + " = " + claims.value(identity).orElseThrow() + "\n";
+  }
+
+  /** The claims of which at least one refuses the evidence unless its owner allows it by name. */
+  static Set<String> refusedByDefault(Map<String, Object> expect, TeeKind kind) {
+    Set<String> refused = new TreeSet<>();
+    boolean intel = Set.of(TeeKind.SGX, TeeKind.TDX, TeeKind.AZURE_TDX).contains(kind);
+    boolean judged = expect.get("tcb") instanceof Map<?, ?>;
+    Object status = judged ? Json.object(expect, "tcb").get("status") : "Unknown";
+    if (intel && !Set.of("UpToDate", "SWHardeningNeeded").contains(status)) {
+      refused.add("tcb-status");
+    }
+    boolean bare =
+        expect.get("pcrs") instanceof Map<?, ?> pcrs
+            && !pcrs.containsKey("0")
+            && !pcrs.containsKey("1")
+            && !pcrs.containsKey("2");
+    for (String name : List.of("debug", "td_debug", "debugAllowed")) {
+      if (Boolean.TRUE.equals(expect.get(name)) || bare) {
+        refused.add("debug");
+      }
+    }
+    if (expect.get("vmpl") instanceof Long vmpl && vmpl != 0) {
+      refused.add("vmpl");
+    }
+    if (expect.get("policy") instanceof String policy
+        && (Long.decode(policy) & MIGRATION_AGENT_ALLOWED) != 0) {
+      refused.add("migratable");
+    }
+    if (expect.get("td_attr") instanceof String bits && hasBit(bits, MIGRATABLE_BIT)) {
+      refused.add("migratable");
+    }
+    if (expect.get("attr") instanceof String bits && hasBit(bits, PROVISION_KEY_BIT)) {
+      refused.add("provision-key");
+    }
+    return refused;
+  }
+
+  // Attributes are written as their bytes, the least significant first.
+  private static boolean hasBit(String hex, int bit) {
+    return (HexFormat.of().parseHex(hex)[bit / 8] >> (bit % 8) & 1) != 0;
   }
 
   private static List<String> tcb(Map<String, Object> want, Claims claims) {

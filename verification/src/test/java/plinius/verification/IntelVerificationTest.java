@@ -1,46 +1,32 @@
 package plinius.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static plinius.verification.CertificateMaker.der;
-import static plinius.verification.CertificateMaker.number;
-import static plinius.verification.CertificateMaker.oid;
+import static plinius.testkit.tee.MadeUpTdx.levels;
+import static plinius.testkit.tee.MadeUpTdx.tcbInfo;
 
-import java.io.ByteArrayOutputStream;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.charset.StandardCharsets;
-import java.security.KeyPair;
 import java.security.cert.X509CRL;
-import java.security.cert.X509Certificate;
-import java.security.interfaces.ECPublicKey;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Collections;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import plinius.verification.CertificateMaker.Identity;
+import plinius.testkit.tee.CertificateMaker;
+import plinius.testkit.tee.CertificateMaker.Identity;
+import plinius.testkit.tee.MadeUpTdx;
 import plinius.verification.evidence.Claims;
 import plinius.verification.evidence.Endorsements;
-import plinius.verification.evidence.Signatures;
 import plinius.verification.evidence.TrustAnchors;
 
 /** TDX quotes of a platform that we make up ourselves, with all that Intel says about it. */
 class IntelVerificationTest {
-  private static final Instant AT = Instant.parse("2025-06-15T00:00:00Z");
-  private static final Instant LIST_UNTIL = Instant.parse("2025-12-31T00:00:00Z");
-  private static final String ES256 = "SHA256withECDSAinP1363Format";
-  private static final String SGX = "1.2.840.113741.1.13.1";
+  private static final Instant AT = MadeUpTdx.AT;
+  private static final Instant LIST_UNTIL = MadeUpTdx.LIST_UNTIL;
 
-  private final Identity root = CertificateMaker.root("Intel SGX Root CA");
-  private final Identity pckCa = CertificateMaker.authority("Intel SGX PCK Platform CA", root);
-  private final Identity pck =
-      CertificateMaker.leaf(
-          "Intel SGX PCK Certificate", "secp256r1", pckCa, Map.of(SGX, pckExtension(200, 11)));
-  private final Identity signer =
-      CertificateMaker.leaf("Intel SGX TCB Signing", "secp256r1", root, Map.of());
+  private final MadeUpTdx platform = new MadeUpTdx();
+  private final Identity root = platform.root;
+  private final Identity pckCa = platform.pckCa;
+  private final Identity pck = platform.pck;
+  private final Identity signer = platform.signer;
 
   @Test
   void a_platform_that_reaches_the_first_level_is_up_to_date() {
@@ -86,6 +72,53 @@ class IntelVerificationTest {
     assertThat(status(quote(2, 3), configured, "UpToDate"))
         .isEqualTo("TDRelaunchAdvisedConfigurationNeeded");
     assertThat(status(quote(2, 2), levels("UpToDate", 200), "UpToDate")).isEqualTo("OutOfDate");
+  }
+
+  // Intel publishes advisories a level; the vectors list those of the platform's level. What
+  // applies
+  // is all of them, so that is what a policy judges; the platform's alone has a name of its own.
+  @Test
+  void advisories_are_those_of_all_parts_and_the_platforms_own_are_told_apart() {
+    String info = levels("OutOfDate", 200, "\"PLATFORM-SA-2\",\"PLATFORM-SA-1\"");
+    Verification verification =
+        verifier().verifyFile(quote(2, 2), endorsements(tcbInfo(info, signer), "UpToDate"), AT);
+    Claims claims = ((Verification.Genuine) verification).claims();
+
+    assertThat(claims.value("advisories"))
+        .contains(List.of("MODULE-SA-1", "PLATFORM-SA-1", "PLATFORM-SA-2"));
+    assertThat(claims.value("platform-advisories"))
+        .contains(List.of("PLATFORM-SA-1", "PLATFORM-SA-2"));
+    assertThat(appraised(verification, "only-advisories = PLATFORM-SA-1 PLATFORM-SA-2"))
+        .isEqualTo(
+            new Appraisal.Rejected(
+                "advisories",
+                "[MODULE-SA-1]",
+                "none but " + "one of [PLATFORM-SA-1, PLATFORM-SA-2]"));
+    assertThat(appraised(verification, "only-advisories = MODULE-SA-1 PLATFORM-SA-1 PLATFORM-SA-2"))
+        .isInstanceOf(Appraisal.Accepted.class);
+  }
+
+  @Test
+  void the_older_evaluation_of_tcb_info_and_qe_identity_counts() {
+    Endorsements all = endorsements(tcbInfo(levels("UpToDate", 200), signer), "UpToDate");
+    Endorsements mixed =
+        new Endorsements(
+            all.certificates(),
+            all.revocationLists(),
+            all.tcbInfos(),
+            List.of(platform.qeIdentity("UpToDate", 12)));
+
+    assertThat(claims(all).value("tcb-evaluation-number")).contains(17L);
+    assertThat(claims(mixed).value("tcb-evaluation-number")).contains(12L);
+  }
+
+  private Claims claims(Endorsements endorsements) {
+    return ((Verification.Genuine) verifier().verifyFile(quote(3, 3), endorsements, AT)).claims();
+  }
+
+  private static Appraisal appraised(Verification verification, String line) {
+    String policy = "[tdx]\nmrtd = " + "00".repeat(48) + "\ntcb-status = OutOfDate\n" + line;
+    return PolicyFile.parse("test", policy).appraise(verification, Optional.empty(), AT);
   }
 
   @Test
@@ -189,143 +222,10 @@ class IntelVerificationTest {
             CertificateMaker.revocationList(root, LIST_UNTIL),
             CertificateMaker.revocationList(pckCa, LIST_UNTIL)),
         List.of(tcbInfo),
-        List.of(qeIdentity(qeStatus)));
+        List.of(platform.qeIdentity(qeStatus)));
   }
 
-  private static String levels(String status, int component) {
-    String sgx = String.join(",", Collections.nCopies(16, "{\"svn\":" + component + "}"));
-    String tdx = String.join(",", Collections.nCopies(16, "{\"svn\":0}"));
-    return "{\"tcb\":{\"sgxtcbcomponents\":["
-        + sgx
-        + "],\"pcesvn\":11,\"tdxtcbcomponents\":["
-        + tdx
-        + "]},\"tcbDate\":\"2025-01-01T00:00:00Z\",\"tcbStatus\":\""
-        + status
-        + "\"}";
-  }
-
-  private static String tcbInfo(String levels, Identity signer) {
-    return signed(
-        "tcbInfo",
-        "{\"id\":\"TDX\",\"version\":3,\"issueDate\":\"2025-06-01T00:00:00Z\","
-            + "\"nextUpdate\":\"2025-07-01T00:00:00Z\",\"fmspc\":\"00906ED50000\","
-            + "\"pceId\":\"0000\",\"tcbType\":0,\"tcbEvaluationDataNumber\":17,"
-            + "\"tdxModuleIdentities\":[{\"id\":\"TDX_01\",\"mrsigner\":\""
-            + "00".repeat(48)
-            + "\",\"attributes\":\"0000000000000000\",\"attributesMask\":\"FFFFFFFFFFFFFFFF\","
-            + "\"tcbLevels\":[{\"tcb\":{\"isvsvn\":3},\"tcbDate\":\"2025-01-01T00:00:00Z\","
-            + "\"tcbStatus\":\"UpToDate\"},{\"tcb\":{\"isvsvn\":2},"
-            + "\"tcbDate\":\"2024-01-01T00:00:00Z\",\"tcbStatus\":\"OutOfDate\"}]}],"
-            + "\"tcbLevels\":["
-            + levels
-            + "]}",
-        signer);
-  }
-
-  private String qeIdentity(String status) {
-    return signed(
-        "enclaveIdentity",
-        "{\"id\":\"TD_QE\",\"version\":2,\"issueDate\":\"2025-06-01T00:00:00Z\","
-            + "\"nextUpdate\":\"2025-07-01T00:00:00Z\",\"tcbEvaluationDataNumber\":17,"
-            + "\"miscselect\":\"00000000\",\"miscselectMask\":\"FFFFFFFF\","
-            + "\"attributes\":\"11000000000000000000000000000000\","
-            + "\"attributesMask\":\"FBFFFFFFFFFFFFFF0000000000000000\",\"mrsigner\":\""
-            + "AB".repeat(32)
-            + "\",\"isvprodid\":2,\"tcbLevels\":[{\"tcb\":{\"isvsvn\":4},"
-            + "\"tcbDate\":\"2025-01-01T00:00:00Z\",\"tcbStatus\":\""
-            + status
-            + "\"}]}",
-        signer);
-  }
-
-  private static String signed(String name, String object, Identity signer) {
-    byte[] signature =
-        CertificateMaker.sign(
-            ES256, signer.keys().getPrivate(), object.getBytes(StandardCharsets.UTF_8));
-    return "{\"" + name + "\":" + object + ",\"signature\":\"" + hex(signature) + "\"}";
-  }
-
-  private static byte[] pckExtension(int component, int pceSvn) {
-    List<byte[]> tcb = new ArrayList<>();
-    for (int i = 1; i <= 16; i++) {
-      tcb.add(der(0x30, oid(SGX + ".2." + i), number(component)));
-    }
-    tcb.add(der(0x30, oid(SGX + ".2.17"), number(pceSvn)));
-    return der(
-        0x30,
-        der(0x30, oid(SGX + ".2"), der(0x30, tcb.toArray(byte[][]::new))),
-        der(0x30, oid(SGX + ".3"), der(4, new byte[2])),
-        der(0x30, oid(SGX + ".4"), der(4, HexFormat.of().parseHex("00906ed50000"))));
-  }
-
-  /** A quote of version 5 with a TD report 1.5 of a module launched and updated so. */
   private byte[] quote(int launchSvn, int currentSvn) {
-    byte[] signed = new byte[54 + 648];
-    ByteBuffer header = ByteBuffer.wrap(signed).order(ByteOrder.LITTLE_ENDIAN);
-    header.putShort((short) 5).putShort((short) 2).putInt(0x81);
-    header.position(12);
-    header.put(HexFormat.of().parseHex("939a7233f79c4ca9940a0db3957f0607"));
-    header.putShort(48, (short) 3).putInt(50, 648);
-    signed[54] = (byte) launchSvn;
-    signed[55] = 1;
-    signed[54 + 584] = (byte) currentSvn;
-    signed[54 + 585] = 1;
-
-    KeyPair attestation = CertificateMaker.keys("secp256r1");
-    byte[] key = point((ECPublicKey) attestation.getPublic());
-    byte[] authentication = {1, 2, 3};
-    byte[] report = new byte[384];
-    report[48] = 0x11;
-    Arrays.fill(report, 128, 160, (byte) 0xab);
-    report[256] = 2;
-    report[258] = 4;
-    System.arraycopy(Signatures.sha256(key, authentication), 0, report, 320, 32);
-    byte[] chain = pem(pck.certificate(), pckCa.certificate(), root.certificate());
-
-    ByteArrayOutputStream inner = new ByteArrayOutputStream();
-    inner.writeBytes(report);
-    inner.writeBytes(CertificateMaker.sign(ES256, pck.keys().getPrivate(), report));
-    inner.writeBytes(little(authentication.length, 2));
-    inner.writeBytes(authentication);
-    inner.writeBytes(little(5, 2));
-    inner.writeBytes(little(chain.length, 4));
-    inner.writeBytes(chain);
-
-    ByteArrayOutputStream out = new ByteArrayOutputStream();
-    out.writeBytes(signed);
-    out.writeBytes(little(128 + 6 + inner.size(), 4));
-    out.writeBytes(CertificateMaker.sign(ES256, attestation.getPrivate(), signed));
-    out.writeBytes(key);
-    out.writeBytes(little(6, 2));
-    out.writeBytes(little(inner.size(), 4));
-    out.writeBytes(inner.toByteArray());
-    return out.toByteArray();
-  }
-
-  private static byte[] point(ECPublicKey key) {
-    byte[] spki = key.getEncoded();
-    return Arrays.copyOfRange(spki, spki.length - 64, spki.length);
-  }
-
-  private static byte[] pem(X509Certificate... certificates) {
-    StringBuilder pem = new StringBuilder();
-    for (X509Certificate each : certificates) {
-      pem.append("-----BEGIN CERTIFICATE-----\n")
-          .append(java.util.Base64.getMimeEncoder().encodeToString(CertificateMaker.encoded(each)))
-          .append("\n-----END CERTIFICATE-----\n");
-    }
-    return pem.toString().getBytes(StandardCharsets.US_ASCII);
-  }
-
-  private static byte[] little(int value, int bytes) {
-    byte[] little = new byte[bytes];
-    for (int i = 0; i < bytes; i++) {
-      little[i] = (byte) (value >> (8 * i));
-    }
-    return little;
-  }
-
-  private static String hex(byte[] bytes) {
-    return HexFormat.of().formatHex(bytes);
+    return platform.quote(MadeUpTdx.Domain.plain().at(launchSvn, currentSvn));
   }
 }

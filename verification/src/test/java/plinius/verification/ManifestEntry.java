@@ -4,36 +4,71 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import plinius.attestation.ReportData;
 import plinius.seal.jose.Json;
+import plinius.verification.amd.VekCertificate;
+import plinius.verification.evidence.Chains;
 import plinius.verification.evidence.Claims;
 import plinius.verification.evidence.Endorsements;
+import plinius.verification.evidence.Refuted;
 import plinius.verification.evidence.Signatures;
 import plinius.verification.evidence.TrustAnchors;
 
 /** One entry of an evidence manifest: its files, its dates, and what a verifier has to find. */
 final class ManifestEntry {
   private static final int FLIPS = 120;
+  private static final int SNP_REPORT_BYTES = 1184;
+  private static final String AMD_CHIP_ID = "1.3.6.1.4.1.3704.1.4";
+
+  // What a manifest says of a platform, and not of a check that its evidence passes.
+  private static final String PROPERTY =
+      "(?i).*(debug|migrat|smt|provision|sept|socket|ecc|alias|ciphertext|mask|cached).*";
+
+  // About what lies around a quote or report; they say nothing about a bare one.
+  private static final String AROUND = "(?i).*(claims|pubkey|tpm|pcr|hcl|ak).*";
+
+  /** The checks in the order in which they are made, by the manifests' names. */
+  private static final List<Map.Entry<String, String>> CHECKS =
+      List.of(
+          Map.entry("pubkeyHashMatchesSpki", "pubkey-hash"),
+          Map.entry("quoteSignature", "quote signature"),
+          Map.entry("qeReportDataBinding", "attestation key binding"),
+          Map.entry("qeReportSignature", "QE report signature"),
+          Map.entry("pckChainToIntelSgxRootCa", "PCK chain"),
+          Map.entry("trustedUnderRealIntelRoot", "PCK chain"),
+          Map.entry("qeIdentityMatch", "QE isvprodid"),
+          Map.entry("reportDataIsSha256OfClaims", "RA-TLS claims binding"),
+          Map.entry("reportSignature", "SNP report signature"),
+          Map.entry("vekChain", "VEK chain"),
+          Map.entry("tcbMatchesCert", "reported TCB"),
+          Map.entry("chipIdMatches", "chip id"),
+          Map.entry("coseSignature", "COSE signature"),
+          Map.entry("rootIsAws", "Nitro chain"));
+
   private static final Verifier REAL = new Verifier();
   private static final Verifier FOREIGN =
       new Verifier(new TrustAnchors(List.of(), List.of(), List.of()));
 
   private final Path directory;
   private final Map<String, Object> members;
-  private Endorsements beside;
+  private final Map<Path, Endorsements> beside = new HashMap<>();
 
   private ManifestEntry(Path directory, Map<String, Object> members) {
     this.directory = directory;
@@ -81,31 +116,94 @@ final class ManifestEntry {
     }
   }
 
-  /** Everything in this entry that is evidence: the files that are no endorsements. */
+  /** Everything in this entry that is evidence, told by what it holds rather than by its name. */
   List<Item> items() {
-    List<Item> items = new ArrayList<>();
-    for (Path file : files()) {
-      String name = file.getFileName().toString();
-      boolean quote = name.matches("(quote|report)\\.(bin|dat)");
-      boolean document = name.endsWith(".cbor");
-      boolean raTls = id().contains("ra-tls") && name.endsWith(".pem");
-      boolean azure = name.equals("evidence-v1.json") || name.equals("hcl-report.bin");
-      if ((quote || document || raTls || azure) && !members.get("tee").equals("-")) {
-        items.add(new Item(name, read(file)));
-      }
-    }
-    return items;
+    return members.get("tee").equals("-")
+        ? List.of()
+        : files().stream()
+            .filter(file -> !file.getParent().endsWith("collateral"))
+            .filter(file -> looksLikeEvidence(file.getFileName().toString(), read(file)))
+            .map(file -> new Item(file, read(file)))
+            .toList();
   }
 
-  /** What stands in the entry beside its evidence, whatever the files are called. */
-  private Endorsements endorsements() {
-    if (beside == null) {
-      beside =
-          id().contains("ra-tls")
-              ? Endorsements.none()
-              : Endorsements.of(files().stream().map(ManifestEntry::read).toList());
+  private boolean looksLikeEvidence(String name, byte[] bytes) {
+    if (bytes.length < 100) {
+      return false;
     }
-    return beside;
+    String head = new String(bytes, 0, Math.min(bytes.length, 1 << 16), StandardCharsets.US_ASCII);
+    boolean json = head.stripLeading().startsWith("{");
+    boolean certificate = head.startsWith("-----BEGIN CERTIFICATE") || bytes[0] == '0';
+    if (json) {
+      return List.of("hcl_report", "attestation_report", "quote", "document").stream()
+          .anyMatch(member -> head.contains("\"" + member + "\""));
+    }
+    if (certificate) {
+      return hasQuote(bytes);
+    }
+    boolean quote =
+        bytes[0] >= 3 && bytes[0] <= 5 && bytes[1] == 0 && (bytes[2] == 2 || bytes[2] == 3);
+    boolean cose = (bytes[0] & 0xff) == 0x84 || (bytes[0] & 0xff) == 0xd2;
+    return quote
+        || cose
+        || head.startsWith("HCLA")
+        || bytes.length == SNP_REPORT_BYTES
+        || name.endsWith(".cbor")
+        || name.matches(".*(quote|report|evidence|attestation|document).*\\.(bin|dat|raw)");
+  }
+
+  private static boolean hasQuote(byte[] bytes) {
+    return Endorsements.of(List.of(bytes)).certificates().stream()
+        .anyMatch(each -> each.getExtensionValue("2.23.133.5.4.9") != null);
+  }
+
+  /** Whether there is a file of nothing but certificates, about which something is expected. */
+  List<Path> certificateFiles() {
+    return items().isEmpty() && !members.get("tee").equals("-") ? files() : List.of();
+  }
+
+  /** Chains of files that hold certificates alone: to the maker's root, or as the entry says. */
+  void requireChain(Path file) throws Refuted {
+    for (X509Certificate each : Endorsements.of(List.of(read(file))).certificates()) {
+      boolean expected =
+          !(expect().get(file.getFileName() + " chain") instanceof Boolean holds) || holds;
+      Instant at = each.getNotBefore().toInstant().plusSeconds(3600);
+      assertThat(chains(each, at)).as(file.getFileName() + " at " + at).isEqualTo(expected);
+      assertThat(chains(each, each.getNotAfter().toInstant().plusSeconds(1))).isFalse();
+      if (each.getExtensionValue(AMD_CHIP_ID) != null) {
+        // Whoever signed it: it has to be readable.
+        assertThat(new VekCertificate(each)).isNotNull();
+      }
+    }
+  }
+
+  private static boolean chains(X509Certificate certificate, Instant at) {
+    TrustAnchors anchors = TrustAnchors.builtIn();
+    List<X509Certificate> all = new ArrayList<>(anchors.intel());
+    all.addAll(anchors.amd());
+    all.addAll(anchors.aws());
+    if (all.contains(certificate)) {
+      return !at.isAfter(certificate.getNotAfter().toInstant());
+    }
+    try {
+      new Chains(all, Endorsements.none().with(TrustAnchors.amdIntermediates()), at)
+          .validate("chain", certificate, Chains.Revocation.WHERE_LISTED);
+      return true;
+    } catch (Refuted e) {
+      return false;
+    }
+  }
+
+  /** What stands in the entry beside a piece of evidence, whatever the files are called. */
+  private Endorsements endorsements(Path evidence) {
+    return beside.computeIfAbsent(
+        evidence,
+        _ ->
+            Endorsements.of(
+                files().stream()
+                    .filter(each -> !each.equals(evidence))
+                    .map(ManifestEntry::read)
+                    .toList()));
   }
 
   private Instant verifyAt() {
@@ -149,44 +247,51 @@ final class ManifestEntry {
 
   /** One piece of evidence of the entry. */
   final class Item {
-    private final String name;
+    private final Path file;
     private final byte[] bytes;
 
-    private Item(String name, byte[] bytes) {
-      this.name = name;
+    private Item(Path file, byte[] bytes) {
+      this.file = file;
       this.bytes = bytes;
     }
 
     String name() {
-      return name;
+      return file.getFileName().toString();
     }
 
+    /** Whether nothing that is expected of it is expected to fail. */
     boolean isExpectedGenuine() {
-      // The local report of TDX in an HCL report is signed by nobody.
-      boolean localReport = name.equals("hcl-report.bin") && id().contains("tdx");
-      return !localReport
-          && List.of(
-                  "quoteSignature",
-                  "qeReportSignature",
-                  "qeReportDataBinding",
-                  "pckChainToIntelSgxRootCa",
-                  "pubkeyHashMatchesSpki",
-                  "reportDataIsSha256OfClaims",
-                  "trustedUnderRealIntelRoot",
-                  "qeIdentityMatch",
-                  "reportSignature",
-                  "vekChain",
-                  "tcbMatchesCert",
-                  "chipIdMatches",
-                  "coseSignature",
-                  "chain",
-                  "rootIsAws")
-              .stream()
-              .noneMatch(each -> Boolean.FALSE.equals(expect().get(each)));
+      return !isLocalReport() && failing().isEmpty();
+    }
+
+    // The local report of TDX in an HCL report is signed by nobody.
+    private boolean isLocalReport() {
+      return isHcl() && bytes.length > 1224 && bytes[1216 + 8] == 4;
+    }
+
+    private boolean isHcl() {
+      return new String(bytes, 0, 4, StandardCharsets.US_ASCII).equals("HCLA");
+    }
+
+    private boolean isBare() {
+      return bytes.length == SNP_REPORT_BYTES || (bytes[0] >= 3 && bytes[0] <= 5);
+    }
+
+    private List<String> failing() {
+      return expect().entrySet().stream()
+          .filter(each -> fails(each.getKey(), each.getValue()))
+          .map(Map.Entry::getKey)
+          .filter(each -> !(isBare() && each.matches(AROUND)))
+          .toList();
+    }
+
+    private static boolean fails(String name, Object value) {
+      boolean refusal = name.matches("(?i)(must)?(be)?(reject|refuse|tamper|broken|invalid).*");
+      return !name.matches(PROPERTY) && Boolean.valueOf(refusal).equals(value);
     }
 
     private Verification verify(Verifier verifier, byte[] evidence, Instant at) {
-      return verifier.verifyFile(evidence, endorsements(), at);
+      return verifier.verifyFile(evidence, endorsements(file), at);
     }
 
     void requireExpected() {
@@ -201,27 +306,45 @@ final class ManifestEntry {
       assertThat(ExpectedClaims.differences(expect(), claims)).isEmpty();
     }
 
+    /** The checks that are expected to hold did, up to the first that is expected to fail. */
     private void requireFindings(Verification verification) {
-      Map<String, String> checks =
-          Map.of(
-              "quoteSignature", "quote signature",
-              "qeReportSignature", "QE report signature",
-              "qeReportDataBinding", "attestation key binding",
-              "pckChainToIntelSgxRootCa", "PCK chain",
-              "reportSignature", "SNP report signature",
-              "vekChain", "VEK chain",
-              "coseSignature", "COSE signature");
-      boolean genuine = verification instanceof Verification.Genuine;
-      checks.forEach(
-          (expected, check) -> {
-            if (expect().get(expected) instanceof Boolean holds && (genuine || !holds)) {
-              assertThat(verification.findings().contains(check)).as(expected).isEqualTo(holds);
-            } else if (Boolean.TRUE.equals(expect().get(expected))
-                && expected.endsWith("Signature")
-                && !name.startsWith("hcl")) {
-              assertThat(verification.findings()).as(expected).contains(check);
-            }
-          });
+      List<String> failing = failing();
+      List<String> known = CHECKS.stream().map(Map.Entry::getKey).toList();
+      if (isLocalReport() || !known.containsAll(failing)) {
+        return;
+      }
+      for (Map.Entry<String, String> check : CHECKS) {
+        if (failing.contains(check.getKey())) {
+          assertThat(verification.findings()).as(check.getKey()).doesNotContain(check.getValue());
+          return;
+        }
+        boolean judged = !check.getKey().equals("qeIdentityMatch") || hasCollateral();
+        boolean around = check.getKey().matches(AROUND) && !name().endsWith(".pem");
+        if (Boolean.TRUE.equals(expect().get(check.getKey())) && judged && !around) {
+          assertThat(verification.findings()).as(check.getKey()).contains(check.getValue());
+        }
+      }
+    }
+
+    private boolean hasCollateral() {
+      return !endorsements(file).tcbInfos().isEmpty();
+    }
+
+    /** What a policy refuses that names this code and says nothing else. */
+    void requireJudgedByDefault() {
+      Verification verification = verify(REAL, bytes, verifyAt());
+      Claims claims = ((Verification.Genuine) verification).claims();
+      String policy = ExpectedClaims.policyNaming(claims);
+      Appraisal appraisal =
+          PolicyFile.parse("default", policy).appraise(verification, Optional.empty(), verifyAt());
+      Set<String> refused = ExpectedClaims.refusedByDefault(expect(), claims.kind());
+      if (refused.isEmpty()) {
+        assertThat(appraisal).isInstanceOf(Appraisal.Accepted.class);
+      } else {
+        assertThat(appraisal)
+            .isInstanceOfSatisfying(
+                Appraisal.Rejected.class, each -> assertThat(refused).contains(each.field()));
+      }
     }
 
     void requireAt(Instant at) {
@@ -291,9 +414,14 @@ final class ManifestEntry {
 
     /** End of what a key of the platform signs: from there on a flip may change nothing. */
     private int signedEnd() {
-      return switch (name) {
-        case "report.bin" -> 0x2a0;
-        case "quote.bin" -> bytes[0] == 3 ? 432 : bytes[0] == 4 ? 632 : 54 + 648;
+      if (bytes.length == SNP_REPORT_BYTES) {
+        return 0x2a0;
+      }
+      boolean tdx = (bytes[4] & 0xff) == 0x81;
+      return switch (bytes[0]) {
+        case 3 -> 432;
+        case 4 -> tdx ? 632 : 432;
+        case 5 -> 54 + (bytes[50] & 0xff) + 256 * (bytes[51] & 0xff);
         default -> 0;
       };
     }

@@ -183,6 +183,7 @@ class PolicyFileTest {
     values.put("measurement", MRTD);
     values.put("debug", false);
     values.put("migratable", false);
+    values.put("newer-report", false);
     values.put("vmpl", 0L);
     values.put("product", "Milan");
     values.put("reported-tcb", "bl:0 tee:0 snp:0 ucode:0");

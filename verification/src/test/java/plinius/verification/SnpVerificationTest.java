@@ -1,36 +1,37 @@
 package plinius.verification;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static plinius.verification.CertificateMaker.der;
-import static plinius.verification.CertificateMaker.number;
-import static plinius.verification.CertificateMaker.text;
+import static plinius.testkit.tee.CertificateMaker.text;
+import static plinius.testkit.tee.MadeUpSnp.ARC;
+import static plinius.testkit.tee.MadeUpSnp.TURIN_FAMILY;
+import static plinius.testkit.tee.MadeUpSnp.extensions;
+import static plinius.testkit.tee.MadeUpSnp.report;
+import static plinius.testkit.tee.MadeUpSnp.signed;
 
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.security.cert.X509CRL;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
-import plinius.verification.CertificateMaker.Identity;
+import plinius.testkit.tee.CertificateMaker;
+import plinius.testkit.tee.CertificateMaker.Identity;
+import plinius.testkit.tee.MadeUpSnp;
 import plinius.verification.evidence.Claims;
 import plinius.verification.evidence.Endorsements;
 import plinius.verification.evidence.TrustAnchors;
 
 /** SEV-SNP reports of chips that we make up ourselves, Turin's among them. */
 class SnpVerificationTest {
-  private static final Instant AT = Instant.parse("2026-01-31T00:00:00Z");
-  private static final String ARC = "1.3.6.1.4.1.3704.1.";
-  private static final byte[] TURIN_CHIP = {1, 2, 3, 4, 5, 6, 7, 8};
-  private static final int TURIN_FAMILY = 0x1a;
+  private static final Instant AT = MadeUpSnp.AT;
+  private static final byte[] TURIN_CHIP = MadeUpSnp.chip();
   private static final int FAMILY_19 = 0x19;
 
-  private final Identity root = CertificateMaker.root("ARK-Turin");
-  private final Identity ask = CertificateMaker.authority("SEV-Turin", root);
-  private final Identity vcek =
-      CertificateMaker.leaf("SEV-VCEK", "secp384r1", ask, extensions("Turin", TURIN_CHIP));
+  private final MadeUpSnp platform = new MadeUpSnp();
+  private final Identity root = platform.root;
+  private final Identity ask = platform.ask;
+  private final Identity vcek = platform.vcek;
 
   @Test
   void a_report_of_turin_has_its_versions_and_its_short_chip_id() {
@@ -45,6 +46,24 @@ class SnpVerificationTest {
       assertThat(claims.value("debug")).contains(false);
       assertThat(claims.value("launch-mitigations").isPresent()).isEqualTo(version == 5);
     }
+  }
+
+  @Test
+  void a_report_newer_than_we_know_is_verified_and_accepted_only_where_the_policy_says_so() {
+    Verification newer = verify(signed(report(6, TURIN_FAMILY), vcek), vcek);
+    assertThat(newer).isInstanceOf(Verification.Genuine.class);
+    String policy = "[snp]\nmeasurement = " + "00".repeat(48) + "\n";
+
+    assertThat(appraise(newer, policy))
+        .isEqualTo(new Appraisal.Rejected("newer-report", "true", "false"));
+    assertThat(appraise(newer, policy + "allow-newer-report = yes"))
+        .isInstanceOf(Appraisal.Accepted.class);
+    assertThat(appraise(verify(signed(report(5, TURIN_FAMILY), vcek), vcek), policy))
+        .isInstanceOf(Appraisal.Accepted.class);
+  }
+
+  private static Appraisal appraise(Verification verification, String policy) {
+    return PolicyFile.parse("test", policy).appraise(verification, Optional.empty(), AT);
   }
 
   @Test
@@ -140,39 +159,5 @@ class SnpVerificationTest {
     return verify(signed(unsigned, vcek), vcek) instanceof Verification.NotGenuine not
         ? not.field()
         : "";
-  }
-
-  private static Map<String, byte[]> extensions(String product, byte[] chip) {
-    Map<String, byte[]> extensions = new HashMap<>();
-    extensions.put(ARC + "2", text(product));
-    extensions.put(ARC + "3.9", number(1));
-    extensions.put(ARC + "3.1", number(2));
-    extensions.put(ARC + "3.2", number(3));
-    extensions.put(ARC + "3.3", number(4));
-    extensions.put(ARC + "3.8", number(200));
-    extensions.put(ARC + "4", chip.length == 64 ? der(4, chip) : chip);
-    return extensions;
-  }
-
-  /** A report without its signature: of a guest that may not be debugged, VMPL 0. */
-  private static byte[] report(int version, int family) {
-    ByteBuffer report = ByteBuffer.allocate(1184).order(ByteOrder.LITTLE_ENDIAN);
-    report.putInt(0, version).putLong(8, 0x30000).putInt(0x34, 1);
-    report.put(0x180, new byte[] {1, 2, 3, 4, 0, 0, 0, (byte) 200});
-    report.put(0x188, (byte) family).put(0x189, (byte) 0x02);
-    report.put(0x1a0, TURIN_CHIP);
-    return report.array();
-  }
-
-  private static byte[] signed(byte[] unsigned, Identity key) {
-    byte[] report = unsigned.clone();
-    byte[] signature =
-        CertificateMaker.sign(
-            "SHA384withECDSAinP1363Format", key.keys().getPrivate(), Arrays.copyOf(report, 0x2a0));
-    for (int i = 0; i < 48; i++) {
-      report[0x2a0 + i] = signature[47 - i];
-      report[0x2a0 + 72 + i] = signature[95 - i];
-    }
-    return report;
   }
 }

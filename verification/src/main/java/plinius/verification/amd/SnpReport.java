@@ -107,6 +107,7 @@ final class SnpReport {
     claims.put("ciphertext-hiding", bit(platform, 4));
     claims.put("alias-check", bit(platform, 5));
     claims.put("report-version", version());
+    claims.put("newer-report", version() > VERSION_MITIGATIONS);
     claims.put("signing-key", signingKey() == VLEK ? "VLEK" : "VCEK");
     claims.put("product", product.word());
     claims.put("reported-tcb", reportedTcb(product).toString());

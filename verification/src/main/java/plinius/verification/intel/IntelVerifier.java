@@ -175,7 +175,10 @@ public final class IntelVerifier {
       TcbEvaluation evaluation = new TcbEvaluation(tcbInfo, pck, identity.level(qe.report()));
       Map<String, Object> claims =
           new LinkedHashMap<>(sgx ? evaluation.sgx() : evaluation.tdx(domain, quote.isTd15()));
-      claims.put("tcb-evaluation-number", tcbInfo.evaluationDataNumber());
+      // The older of the two: else an old QE identity would pass for the newer evaluation.
+      claims.put(
+          "tcb-evaluation-number",
+          Math.min(tcbInfo.json().evaluationDataNumber(), identity.json().evaluationDataNumber()));
       claims.put("collateral-issued", earlier(tcbInfo.json(), identity.json()).toString());
       return claims;
     }

@@ -67,6 +67,11 @@ final class SignedJson {
     return instant("nextUpdate");
   }
 
+  /** Number of Intel's evaluation of all platforms that it comes from. */
+  long evaluationDataNumber() {
+    return Json.number(object, "tcbEvaluationDataNumber");
+  }
+
   /** Refutes it unless it is signed by Intel, and valid at this instant. */
   void verify(Endorsements endorsements, Chains chains, Instant at, Findings findings)
       throws Refuted {

@@ -52,10 +52,6 @@ final class TcbInfo {
     return Json.string(json.object(), "pceId").toLowerCase(Locale.ROOT);
   }
 
-  long evaluationDataNumber() {
-    return Json.number(json.object(), "tcbEvaluationDataNumber");
-  }
-
   /**
    * The first level that this platform reaches. The components come from the PCK certificate, not
    * from the quote: Intel signed them.

@@ -1,4 +1,4 @@
-package plinius.verification;
+package plinius.testkit.tee;
 
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -17,34 +17,43 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 
 /** Certificates and revocation lists of our own making, for evidence that no machine gave us. */
-final class CertificateMaker {
-  static final Instant FROM = Instant.parse("2024-01-01T00:00:00Z");
-  static final Instant UNTIL = Instant.parse("2034-01-01T00:00:00Z");
+public final class CertificateMaker {
+  /** Where the validity of everything made here begins. */
+  public static final Instant FROM = Instant.parse("2024-01-01T00:00:00Z");
+
+  /** Where that of certificates ends. */
+  public static final Instant UNTIL = Instant.parse("2034-01-01T00:00:00Z");
+
   private static final String ECDSA_SHA256 = "1.2.840.10045.4.3.2";
   private static final DateTimeFormatter TIME =
       DateTimeFormatter.ofPattern("yyyyMMddHHmmss'Z'").withZone(ZoneOffset.UTC);
-  private static long serials = 1;
+  private static final AtomicLong SERIALS = new AtomicLong(1);
 
   private CertificateMaker() {}
 
   /** A key and the certificate of it. */
-  record Identity(KeyPair keys, X509Certificate certificate) {}
+  public record Identity(KeyPair keys, X509Certificate certificate) {}
 
-  static Identity root(String name) {
+  /** A root that signed itself. */
+  public static Identity root(String name) {
     KeyPair keys = keys("secp256r1");
     return new Identity(keys, certificate(name, keys, name, keys.getPrivate(), true, Map.of()));
   }
 
-  static Identity authority(String name, Identity issuer) {
+  /** An authority below an issuer. */
+  public static Identity authority(String name, Identity issuer) {
     return issued(name, "secp256r1", issuer, true, Map.of());
   }
 
   /** A leaf with extensions: by object identifier, the bytes inside their OCTET STRING. */
-  static Identity leaf(String name, String curve, Identity issuer, Map<String, byte[]> extensions) {
+  public static Identity leaf(
+      String name, String curve, Identity issuer, Map<String, byte[]> extensions) {
     return issued(name, curve, issuer, false, extensions);
   }
 
@@ -56,7 +65,8 @@ final class CertificateMaker {
         keys, certificate(name, keys, issuerName, issuer.keys().getPrivate(), isCa, extensions));
   }
 
-  static X509CRL revocationList(Identity issuer, Instant until, X509Certificate... revoked) {
+  /** A list, valid from {@link #FROM}, of what its issuer revoked. */
+  public static X509CRL revocationList(Identity issuer, Instant until, X509Certificate... revoked) {
     List<byte[]> entries = new ArrayList<>();
     for (X509Certificate each : revoked) {
       entries.add(der(0x30, der(2, each.getSerialNumber().toByteArray()), time(FROM)));
@@ -81,7 +91,8 @@ final class CertificateMaker {
     }
   }
 
-  static byte[] der(int tag, byte[]... parts) {
+  /** A DER value: tag, length, and the parts one after the other. */
+  public static byte[] der(int tag, byte[]... parts) {
     ByteArrayOutputStream content = new ByteArrayOutputStream();
     for (byte[] part : parts) {
       content.writeBytes(part);
@@ -100,15 +111,18 @@ final class CertificateMaker {
     return out.toByteArray();
   }
 
-  static byte[] number(long value) {
+  /** A DER INTEGER. */
+  public static byte[] number(long value) {
     return der(2, BigInteger.valueOf(value).toByteArray());
   }
 
-  static byte[] text(String text) {
+  /** A DER IA5String. */
+  public static byte[] text(String text) {
     return der(0x16, text.getBytes(StandardCharsets.US_ASCII));
   }
 
-  static byte[] oid(String dotted) {
+  /** A DER OBJECT IDENTIFIER. */
+  public static byte[] oid(String dotted) {
     String[] arcs = dotted.split("\\.", -1);
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.write(Integer.parseInt(arcs[0]) * 40 + Integer.parseInt(arcs[1]));
@@ -124,7 +138,8 @@ final class CertificateMaker {
     return der(6, out.toByteArray());
   }
 
-  static byte[] encoded(X509Certificate certificate) {
+  /** The certificate in DER. */
+  public static byte[] encoded(X509Certificate certificate) {
     try {
       return certificate.getEncoded();
     } catch (GeneralSecurityException e) {
@@ -132,7 +147,19 @@ final class CertificateMaker {
     }
   }
 
-  static KeyPair keys(String curve) {
+  /** Certificates in PEM, one after the other. */
+  public static byte[] pem(X509Certificate... certificates) {
+    StringBuilder pem = new StringBuilder();
+    for (X509Certificate each : certificates) {
+      pem.append("-----BEGIN CERTIFICATE-----\n")
+          .append(Base64.getMimeEncoder().encodeToString(encoded(each)))
+          .append("\n-----END CERTIFICATE-----\n");
+    }
+    return pem.toString().getBytes(StandardCharsets.US_ASCII);
+  }
+
+  /** A new key on a curve. */
+  public static KeyPair keys(String curve) {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
       generator.initialize(new ECGenParameterSpec(curve));
@@ -142,7 +169,8 @@ final class CertificateMaker {
     }
   }
 
-  static byte[] sign(String algorithm, PrivateKey key, byte[] message) {
+  /** A signature by an algorithm of the JDK. */
+  public static byte[] sign(String algorithm, PrivateKey key, byte[] message) {
     try {
       Signature signature = Signature.getInstance(algorithm);
       signature.initSign(key);
@@ -170,7 +198,7 @@ final class CertificateMaker {
         der(
             0x30,
             der(0xa0, number(2)),
-            number(++serials),
+            number(SERIALS.incrementAndGet()),
             der(0x30, oid(ECDSA_SHA256)),
             name(issuer),
             der(0x30, time(FROM), time(UNTIL)),

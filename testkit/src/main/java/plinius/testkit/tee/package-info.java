@@ -1,0 +1,6 @@
+/**
+ * Trusted platforms that tests make up, with certificates of their own from the root on: what they
+ * sign is built byte by byte from the makers' specifications, apart from the code that reads it.
+ * Start at {@link plinius.testkit.tee.MadeUpTdx} and {@link plinius.testkit.tee.MadeUpSnp}.
+ */
+package plinius.testkit.tee;
