@@ -5,7 +5,8 @@ import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsParameters;
 import com.sun.net.httpserver.HttpsServer;
 import java.io.IOException;
-import java.net.InetAddress;
+import java.io.UncheckedIOException;
+import java.net.Inet6Address;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -17,13 +18,12 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLParameters;
+import plinius.attestation.kbs.KbsClient;
 import plinius.attestation.kbs.KbsRequest;
 import plinius.attestation.kbs.KbsResponse;
 import plinius.attestation.kbs.KbsTransport;
-import plinius.attestation.kbs.MirrorId;
 import plinius.seal.Id128;
 import plinius.seal.OwnerKey;
-import plinius.seal.SecretBytes;
 import plinius.verification.AppraisalPolicy;
 
 /**
@@ -35,31 +35,39 @@ import plinius.verification.AppraisalPolicy;
  * brokers may use one state directory at once.
  */
 public final class Broker implements AutoCloseable {
-  private static final String LOOPBACK = "127.0.0.1";
-  private static final int BODY_BYTES_MAX = 256 * 1024;
   private static final int TOO_LARGE = 413;
+  private static final int TOO_MANY = 429;
   private static final int NOT_FOUND = 404;
   private static final int INTERNAL = 500;
   private static final int BACKLOG = 64;
 
-  private final SecretBytes logKey;
-  private final JobBook book;
+  static {
+    // The JDK's server has no other way to be told; whoever started us may have said else.
+    limit("jdk.httpserver.maxConnections", "1024");
+    limit("sun.net.httpserver.maxReqTime", "30");
+    limit("sun.net.httpserver.maxRspTime", "30");
+  }
+
+  private final BrokerRecord record;
   private final BrokerKeys keys;
+  private final BrokerSettings settings;
   private final KbsService service;
+  private final RateLimit rate;
   private final HttpsServer server;
   private final ExecutorService executor;
 
-  private Broker(
-      OwnerKey ownerKey, Path stateDirectory, AppraisalPolicy policy, Clock clock, int port) {
-    this.logKey = ownerKey.brokerLogKey();
+  private Broker(OwnerKey ownerKey, Path stateDirectory, BrokerSettings settings, Clock clock) {
+    this.settings = settings;
+    this.rate = new RateLimit(settings.limits().exchangesPerSecond(), clock);
+    this.record = BrokerRecord.open(ownerKey, stateDirectory, clock);
     try {
-      this.book = new JobBook(stateDirectory, ownerKey.id(), logKey, clock);
-      this.keys = book.log().exclusively(() -> new BrokerKeys(book.log().directory(), logKey));
-      this.service = new KbsService(ownerKey, book, keys, policy, clock);
+      BrokerLog log = record.book().log();
+      this.keys = log.exclusively(() -> new BrokerKeys(log.directory(), record.logKey()));
+      this.service = new KbsService(ownerKey, record, keys, settings, clock);
       this.executor = Executors.newVirtualThreadPerTaskExecutor();
-      this.server = server(keys.tls(), port);
+      this.server = server(keys.tls(), new InetSocketAddress(settings.address(), settings.port()));
     } catch (RuntimeException e) {
-      logKey.close();
+      record.close();
       throw e;
     }
     server.setExecutor(executor);
@@ -67,24 +75,45 @@ public final class Broker implements AutoCloseable {
     server.start();
   }
 
+  private static void limit(String property, String value) {
+    if (System.getProperty(property) == null) {
+      System.setProperty(property, value);
+    }
+  }
+
   /**
-   * Opens the state directory, which is made if missing, and serves.
+   * Opens the state directory, which is made if missing, and serves on the loopback address.
    *
    * @param ownerKey stays the caller's, who closes it after the broker
    * @param stateDirectory the log and the broker's own keys
    * @param policy which evidence gets keys
    * @param clock for sessions and the log
-   * @param port on the loopback address; 0 takes any that is free
+   * @param port 0 takes any that is free
    * @throws BrokerException if the state or the port cannot be used
    */
   public static Broker start(
       OwnerKey ownerKey, Path stateDirectory, AppraisalPolicy policy, Clock clock, int port) {
-    return new Broker(ownerKey, stateDirectory, policy, clock, port);
+    BrokerSettings settings = BrokerSettings.of(policy);
+    return start(ownerKey, stateDirectory, settings.at(settings.address(), port), clock);
   }
 
-  /** Where it serves: {@code https://127.0.0.1:port}. */
+  /** The same as these settings say. */
+  public static Broker start(
+      OwnerKey ownerKey, Path stateDirectory, BrokerSettings settings, Clock clock) {
+    return new Broker(ownerKey, stateDirectory, settings, clock);
+  }
+
+  /** Where it serves: {@code https://address:port}. */
   public URI url() {
-    return URI.create("https://" + LOOPBACK + ":" + server.getAddress().getPort());
+    String address = settings.address().getHostAddress();
+    boolean six = settings.address() instanceof Inet6Address;
+    return URI.create(
+        "https://" + (six ? "[" + address + "]" : address) + ":" + server.getAddress().getPort());
+  }
+
+  /** What it remembers; closed with the broker. */
+  public BrokerRecord records() {
+    return record;
   }
 
   /** SHA-256 of the server's SubjectPublicKeyInfo, as 64 hexadecimal digits. */
@@ -92,61 +121,39 @@ public final class Broker implements AutoCloseable {
     return keys.pin();
   }
 
-  /**
-   * Adds a job under a new id.
-   *
-   * @throws BrokerException.JobConflict if there is one of that name
-   */
+  /** As {@link BrokerRecord#addJob}. */
   public Job addJob(JobTerms terms) {
-    return book.add(Id128.random(), terms, 0, Optional.of(MirrorId.NONE));
+    return record.addJob(terms);
   }
 
-  /**
-   * Adds a job that this broker has no record of, for a pool that has: its key comes from its id,
-   * so only the record of its newest mirror is lost: the first run is believed.
-   *
-   * @param lastEpoch the epoch in the pool; the next training run gets the one after it
-   * @throws BrokerException.JobConflict if there is a record, or another job of that name
-   */
+  /** As {@link BrokerRecord#adopt}. */
   public Job adopt(Id128 id, JobTerms terms, long lastEpoch) {
-    return book.add(id, terms, lastEpoch, Optional.empty());
+    return record.adopt(id, terms, lastEpoch);
   }
 
-  /**
-   * The owner's word that a job shall go on from an earlier mirror, because its pool was restored
-   * from a copy. Whatever run is under way is fenced.
-   *
-   * @param sequence of a mirror that a run once told of
-   * @throws BrokerException.UnknownJob if there is no such job
-   * @throws BrokerException.UnknownMirror if no run told of that mirror
-   */
+  /** As {@link BrokerRecord#rewind}. */
   public Job rewind(Id128 id, long sequence) {
-    return book.rewind(id, sequence);
+    return record.rewind(id, sequence);
   }
 
-  /** Lets grants to read this job, and only those, have these data sets as well. */
+  /** As {@link BrokerRecord#addTestData}. */
   public Job addTestData(Id128 id, List<Id128> dataSets) {
-    return book.addTestData(id, dataSets);
+    return record.addTestData(id, dataSets);
   }
 
   /** The job with this id. */
   public Optional<Job> job(Id128 id) {
-    return book.job(id);
+    return record.job(id);
   }
 
   /** The job that its owner calls so. */
   public Optional<Job> jobByName(String name) {
-    return book.jobByName(name);
-  }
-
-  /** All jobs, in no order. */
-  public List<Job> jobs() {
-    return book.jobs();
+    return record.jobByName(name);
   }
 
   /** Carries messages to this broker without a socket. */
   public KbsTransport inProcess() {
-    return service::handle;
+    return request -> service.handle(request, "this process");
   }
 
   /** Stops serving. */
@@ -154,37 +161,42 @@ public final class Broker implements AutoCloseable {
   public void close() {
     server.stop(0);
     executor.close();
-    logKey.close();
+    record.close();
   }
 
   private void serve(HttpExchange exchange) throws IOException {
     try (exchange) {
-      byte[] body = exchange.getRequestBody().readNBytes(BODY_BYTES_MAX + 1);
-      String method = exchange.getRequestMethod();
-      KbsResponse response;
-      if (body.length > BODY_BYTES_MAX) {
-        response = new KbsResponse(TOO_LARGE, Optional.empty(), "{}");
-      } else if (!method.equals("GET") && !method.equals("POST")) {
-        response = new KbsResponse(NOT_FOUND, Optional.empty(), "{}");
-      } else {
-        response = answer(exchange, new String(body, StandardCharsets.UTF_8));
-      }
-      send(exchange, response);
+      send(exchange, answer(exchange));
     }
   }
 
-  private KbsResponse answer(HttpExchange exchange, String body) {
+  private KbsResponse answer(HttpExchange exchange) throws IOException {
+    String method = exchange.getRequestMethod();
+    String path = exchange.getRequestURI().getRawPath();
+    String peer = exchange.getRemoteAddress().getAddress().getHostAddress();
+    String step = method + " " + path;
+    int most = settings.limits().bodyBytes();
     try {
+      // What costs a signature or more; a run under way is never held up.
+      boolean begins = path.equals(KbsClient.AUTH_PATH) || path.equals(KbsClient.ATTEST_PATH);
+      if (begins && !rate.allows(peer)) {
+        return service.refuseUnread(step, peer, TOO_MANY, "too many requests: try again later");
+      }
+      byte[] body = exchange.getRequestBody().readNBytes(most + 1);
+      if (body.length > most) {
+        return service.refuseUnread(step, peer, TOO_LARGE, "a body of over " + most + " bytes");
+      }
+      if (!method.equals("GET") && !method.equals("POST")) {
+        return service.refuseUnread(step, peer, NOT_FOUND, "there is nothing at this path");
+      }
       return service.handle(
-          new KbsRequest(
-              exchange.getRequestMethod(),
-              exchange.getRequestURI().getRawPath(),
-              session(exchange),
-              body));
-    } catch (BrokerException e) {
-      // The log cannot be written: no keys without a line. The owner sees why at the next call.
+          new KbsRequest(method, path, session(exchange), new String(body, StandardCharsets.UTF_8)),
+          peer);
+    } catch (BrokerException | UncheckedIOException e) {
+      // The log cannot be written, or endorsements not be read: no keys without a line. The owner
+      // sees why at the next call.
       return new KbsResponse(
-          INTERNAL, Optional.empty(), "{\"detail\":\"the broker cannot write its log\"}");
+          INTERNAL, Optional.empty(), "{\"detail\":\"the broker cannot use its state\"}");
     }
   }
 
@@ -217,10 +229,8 @@ public final class Broker implements AutoCloseable {
     return Optional.empty();
   }
 
-  private static HttpsServer server(SSLContext tls, int port) {
+  private static HttpsServer server(SSLContext tls, InetSocketAddress address) {
     try {
-      InetSocketAddress address =
-          new InetSocketAddress(InetAddress.getByAddress(new byte[] {127, 0, 0, 1}), port);
       HttpsServer server = HttpsServer.create(address, BACKLOG);
       server.setHttpsConfigurator(
           new HttpsConfigurator(tls) {
@@ -234,7 +244,7 @@ public final class Broker implements AutoCloseable {
       return server;
     } catch (IOException e) {
       throw new BrokerException.StateUnusable(
-          "cannot serve on " + LOOPBACK + ":" + port + ": " + e + ". Choose another port", e);
+          "cannot serve on " + address + ": " + e + ". Choose another address or port", e);
     }
   }
 }

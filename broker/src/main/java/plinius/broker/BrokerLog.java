@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -104,6 +105,22 @@ final class BrokerLog {
     } finally {
       inProcess.unlock();
     }
+  }
+
+  /** The lines that count, as they stand in the file. */
+  List<String> text() {
+    return exclusively(
+        () -> {
+          if (verifiedBytes == 0) {
+            return List.of();
+          }
+          try (FileChannel channel = open(file)) {
+            byte[] bytes = readFrom(channel, 0, verifiedBytes);
+            return new String(bytes, StandardCharsets.UTF_8).lines().toList();
+          } catch (IOException e) {
+            throw unusable("read", file, e);
+          }
+        });
   }
 
   /** Appends one line durably, and replays it. Only inside {@link #exclusively}. */

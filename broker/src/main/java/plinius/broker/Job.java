@@ -1,5 +1,6 @@
 package plinius.broker;
 
+import java.time.Instant;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
@@ -17,10 +18,17 @@ import plinius.seal.Id128;
  * @param epoch number of training grants so far
  * @param testData data sets that only a grant to read may have
  * @param newest the newest mirror that a run told of; empty if the record of it was lost
+ * @param permission what may be given to whom
  */
 public record Job(
-    Id128 id, JobTerms terms, long epoch, List<Id128> testData, Optional<MirrorId> newest) {
+    Id128 id,
+    JobTerms terms,
+    long epoch,
+    List<Id128> testData,
+    Optional<MirrorId> newest,
+    Permission permission) {
   public Job {
+    Objects.requireNonNull(permission);
     Objects.requireNonNull(id);
     Objects.requireNonNull(terms);
     Objects.requireNonNull(newest);
@@ -39,15 +47,30 @@ public record Job(
     return List.copyOf(readable);
   }
 
+  /** Why this job's keys do not go out at this instant, and its runs are not heard any more. */
+  Optional<String> withheld(Instant at) {
+    if (permission.revoked()) {
+      return Optional.of("job " + id + " was revoked by its owner");
+    }
+    return permission
+        .until()
+        .filter(until -> !at.isBefore(until))
+        .map(until -> "the grant of job " + id + " ended at " + until);
+  }
+
+  Job permitted(Permission newPermission) {
+    return new Job(id, terms, epoch, testData, newest, newPermission);
+  }
+
   Job atEpoch(long newEpoch) {
-    return new Job(id, terms, newEpoch, testData, newest);
+    return new Job(id, terms, newEpoch, testData, newest, permission);
   }
 
   Job withTestData(List<Id128> newTestData) {
-    return new Job(id, terms, epoch, newTestData, newest);
+    return new Job(id, terms, epoch, newTestData, newest, permission);
   }
 
   Job atMirror(MirrorId mirror) {
-    return new Job(id, terms, epoch, testData, Optional.of(mirror));
+    return new Job(id, terms, epoch, testData, Optional.of(mirror), permission);
   }
 }

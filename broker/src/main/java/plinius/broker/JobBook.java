@@ -2,13 +2,18 @@ package plinius.broker;
 
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.function.Function;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.Grant;
@@ -23,7 +28,7 @@ import plinius.verification.Appraisal;
 final class JobBook {
   private static final long VERSION = 1;
   private static final int REFUSALS_MAX = 1000;
-  private static final int REASON_CHARS_MAX = 2000;
+  private static final Duration SUMMARY_EACH = Duration.ofMinutes(1);
 
   private final BrokerLog log;
   private final Id128 ownerKeyId;
@@ -32,12 +37,16 @@ final class JobBook {
   /** The mirrors that the runs of each job told of, since the last rewind to one before them. */
   private final Map<Id128, NavigableMap<Long, MirrorId>> history = new HashMap<>();
 
+  private final Clock clock;
   private boolean begun;
   private int refusals;
+  private long leftOut;
+  private Instant summaryFrom = Instant.MIN;
 
   /** Reads the log, and begins it if there is none. */
   JobBook(Path directory, Id128 ownerKeyId, SecretBytes logKey, Clock clock) {
     this.ownerKeyId = ownerKeyId;
+    this.clock = clock;
     this.log = new BrokerLog(directory, ownerKeyId, logKey, clock, this::replay);
     log.exclusively(
         () -> {
@@ -101,9 +110,7 @@ final class JobBook {
   Job addTestData(Id128 id, List<Id128> dataSets) {
     return log.exclusively(
         () -> {
-          Job job =
-              Optional.ofNullable(jobs.get(id))
-                  .orElseThrow(() -> new BrokerException.UnknownJob("there is no job " + id));
+          Job job = known(id);
           List<Id128> all = new ArrayList<>(job.testData());
           dataSets.stream()
               .filter(each -> !job.terms().dataSets().contains(each) && !all.contains(each))
@@ -118,25 +125,76 @@ final class JobBook {
   /**
    * Writes down that keys go out, before they do. To train begins the next epoch, whoever else has
    * granted meanwhile.
+   *
+   * @param judge whether the job's policy accepts who asks
    */
-  Optional<Job> grant(Id128 id, GrantPurpose purpose, Appraisal.Accepted accepted) {
+  Release grant(Id128 id, GrantPurpose purpose, Function<Job, Appraisal> judge) {
     return log.exclusively(
         () -> {
           Job job = jobs.get(id);
           if (job == null) {
-            return Optional.empty();
+            return new Release.NoJob();
           }
-          long epoch = purpose == GrantPurpose.TRAIN ? Math.addExact(job.epoch(), 1) : job.epoch();
-          log.append(
-              "grant",
-              Map.of(
-                  "job", id.toString(),
-                  "purpose", purpose.wireName(),
-                  "epoch", epoch,
-                  "platform", accepted.platform(),
-                  "measurement", accepted.measurement()));
-          return Optional.of(jobs.get(id));
+          Optional<String> withheld = job.withheld(clock.instant());
+          if (withheld.isPresent()) {
+            return new Release.Denied(withheld.get());
+          }
+          return switch (judge.apply(job)) {
+            case Appraisal.Rejected rejected -> new Release.Denied(rejected.message());
+            case Appraisal.Accepted accepted -> {
+              boolean train = purpose == GrantPurpose.TRAIN;
+              long epoch = train ? Math.addExact(job.epoch(), 1) : job.epoch();
+              log.append(
+                  "grant",
+                  Map.of(
+                      "job", id.toString(),
+                      "purpose", purpose.wireName(),
+                      "epoch", epoch,
+                      "platform", accepted.platform(),
+                      "measurement", accepted.measurement()));
+              yield new Release.Granted(jobs.get(id));
+            }
+          };
         });
+  }
+
+  /** Writes down the owner's word that keys may go out as this says. */
+  Job permit(Id128 id, Permission permission) {
+    return log.exclusively(
+        () -> {
+          known(id);
+          Map<String, Object> members = new TreeMap<>();
+          members.put("job", id.toString());
+          permission.policy().ifPresent(digest -> members.put("policy", digest));
+          permission.until().ifPresent(until -> members.put("until", until.toString()));
+          log.append("permit", members);
+          return jobs.get(id);
+        });
+  }
+
+  /** Writes down that no keys go out any more. Begins an epoch: the run under way is none. */
+  Job revoke(Id128 id) {
+    return log.exclusively(
+        () -> {
+          long epoch = Math.addExact(known(id).epoch(), 1);
+          log.append("revoke", Map.of("job", id.toString(), "epoch", epoch));
+          return jobs.get(id);
+        });
+  }
+
+  /** Digests of the policies that jobs have. */
+  Set<String> policies() {
+    return log.exclusively(
+        () -> {
+          Set<String> digests = new TreeSet<>();
+          jobs.values().forEach(job -> job.permission().policy().ifPresent(digests::add));
+          return digests;
+        });
+  }
+
+  private Job known(Id128 id) {
+    return Optional.ofNullable(jobs.get(id))
+        .orElseThrow(() -> new BrokerException.UnknownJob("there is no job " + id));
   }
 
   /**
@@ -148,9 +206,11 @@ final class JobBook {
   Optional<String> advance(Id128 id, long epoch, MirrorId mirror) {
     return log.exclusively(
         () -> {
-          Job job =
-              Optional.ofNullable(jobs.get(id))
-                  .orElseThrow(() -> new BrokerException.UnknownJob("there is no job " + id));
+          Job job = known(id);
+          Optional<String> withheld = job.withheld(clock.instant());
+          if (withheld.isPresent()) {
+            return withheld;
+          }
           if (epoch != job.epoch()) {
             return Optional.of(
                 "this is run "
@@ -186,9 +246,7 @@ final class JobBook {
   Job rewind(Id128 id, long sequence) {
     return log.exclusively(
         () -> {
-          Job job =
-              Optional.ofNullable(jobs.get(id))
-                  .orElseThrow(() -> new BrokerException.UnknownJob("there is no job " + id));
+          Job job = known(id);
           NavigableMap<Long, MirrorId> told = history.get(id);
           MirrorId mirror = told.get(sequence);
           if (mirror == null) {
@@ -221,18 +279,46 @@ final class JobBook {
     return Map.of("job", id.toString(), "epoch", epoch, "mirror", mirror.toString());
   }
 
-  /** Writes down a refusal; not more than so many a run, or strangers could fill the disk. */
-  void refused(String reason) {
+  /**
+   * Writes down a refusal. Strangers must not fill the disk: after so many a run, a line a minute
+   * says how many more there were.
+   */
+  void refused(Refused refused) {
     log.exclusively(
         () -> {
           if (refusals < REFUSALS_MAX) {
             refusals++;
-            log.append(
-                "refused",
-                Map.of("reason", reason.substring(0, Math.min(reason.length(), REASON_CHARS_MAX))));
+            log.append("refused", refused.members());
+          } else {
+            leftOut++;
+            Instant now = clock.instant();
+            if (summaryFrom.equals(Instant.MIN)) {
+              summaryFrom = now;
+            }
+            if (!now.isBefore(summaryFrom.plus(SUMMARY_EACH))) {
+              summarize(now);
+            }
           }
           return refusals;
         });
+  }
+
+  /** Writes down how many refusals had no line of their own. */
+  void summarizeRefusals() {
+    log.exclusively(
+        () -> {
+          if (leftOut > 0) {
+            summarize(clock.instant());
+          }
+          return refusals;
+        });
+  }
+
+  private void summarize(Instant now) {
+    log.append(
+        "refused", Map.of("reason", leftOut + " more requests were refused", "more", leftOut));
+    leftOut = 0;
+    summaryFrom = now;
   }
 
   private void replay(JsonFields line) {
@@ -250,6 +336,8 @@ final class JobBook {
       case "grant" -> replayGrant(line);
       case "advance" -> replayAdvance(line);
       case "rewind" -> replayRewind(line);
+      case "permit" -> replayPermit(line);
+      case "revoke" -> replayRevoke(line);
       case "refused" -> line.string("reason");
       default -> throw new IllegalArgumentException("the event " + event + " is not known");
     }
@@ -278,11 +366,27 @@ final class JobBook {
         Optional.of(line.string("newest"))
             .filter(text -> !text.equals(Grant.NO_RECORD))
             .map(MirrorId::parse);
-    Job job = new Job(id, terms, line.number("epoch"), List.of(), newest);
+    Job job = new Job(id, terms, line.number("epoch"), List.of(), newest, Permission.DEFAULT);
     if (jobs.putIfAbsent(id, job) != null) {
       throw new IllegalArgumentException("job " + id + " is added twice");
     }
     history.put(id, new TreeMap<>());
+  }
+
+  private void replayPermit(JsonFields line) {
+    Permission permission =
+        new Permission(
+            line.optionalString("policy"), line.optionalString("until").map(Instant::parse));
+    Job job = known(line);
+    jobs.put(job.id(), job.permitted(permission));
+  }
+
+  private void replayRevoke(JsonFields line) {
+    Job job = known(line);
+    if (line.number("epoch") != job.epoch() + 1) {
+      throw new IllegalArgumentException("epoch " + line.number("epoch") + " revoked");
+    }
+    jobs.put(job.id(), job.atEpoch(line.number("epoch")).permitted(job.permission().takenBack()));
   }
 
   private void replayGrant(JsonFields line) {

@@ -3,46 +3,60 @@ package plinius.broker;
 import java.security.SecureRandom;
 import java.security.interfaces.ECPublicKey;
 import java.time.Clock;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import plinius.attestation.ReportData;
 import plinius.attestation.TeeKind;
 import plinius.seal.Id128;
-import plinius.verification.Appraisal;
+import plinius.verification.Verification;
 
 /**
  * Who is half-way through an exchange. Each step takes its session out of the table: so a nonce
- * serves one piece of evidence, and accepted evidence serves one grant.
+ * serves one piece of evidence, and accepted evidence serves one grant. A session belongs to the
+ * address that began it: from elsewhere its cookie is worth nothing, and does it no harm.
  */
 final class Sessions {
-  static final Duration LIFE = Duration.ofMinutes(5);
-  static final int SESSIONS_MAX = 256;
   private static final int NONCE_BYTES = 32;
 
-  /** Waiting for evidence over this nonce. */
-  record Challenged(String id, TeeKind kind, String nonce, Instant expires) {}
+  /** Waiting for evidence over this nonce, from this peer. */
+  record Challenged(String id, String peer, TeeKind kind, String nonce, Instant expires) {}
 
-  /** Evidence accepted; a grant goes to this key. */
-  record Attested(String id, Appraisal.Accepted accepted, ECPublicKey teeKey, Instant expires) {}
+  /**
+   * Evidence that some policy accepts; a grant goes to this key, if the job's own policy does.
+   *
+   * @param verification what the evidence says
+   * @param bound the report data of this exchange
+   * @param at when it was verified
+   */
+  record Attested(
+      String id,
+      String peer,
+      Verification verification,
+      ReportData bound,
+      Instant at,
+      ECPublicKey teeKey,
+      Instant expires) {}
 
+  private final Limits limits;
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final Map<String, Challenged> challenged = new LinkedHashMap<>();
   private final Map<String, Attested> attested = new LinkedHashMap<>();
 
-  Sessions(Clock clock) {
+  Sessions(Limits limits, Clock clock) {
+    this.limits = limits;
     this.clock = clock;
   }
 
   /** A new session with a new nonce; nothing if too many are open. */
-  synchronized Optional<Challenged> begin(TeeKind kind) {
+  synchronized Optional<Challenged> begin(String peer, TeeKind kind) {
     Instant now = clock.instant();
     challenged.values().removeIf(each -> !now.isBefore(each.expires()));
     attested.values().removeIf(each -> !now.isBefore(each.expires()));
-    if (challenged.size() + attested.size() >= SESSIONS_MAX) {
+    if (challenged.size() + attested.size() >= limits.sessions()) {
       return Optional.empty();
     }
     byte[] nonce = new byte[NONCE_BYTES];
@@ -50,17 +64,30 @@ final class Sessions {
     Challenged session =
         new Challenged(
             Id128.random().toString(),
+            peer,
             kind,
             Base64.getEncoder().encodeToString(nonce),
-            now.plus(LIFE));
+            now.plus(limits.sessionLife()));
     challenged.put(session.id(), session);
     return Optional.of(session);
   }
 
-  /** Takes a session out whose nonce has not been used. */
-  synchronized Optional<Challenged> takeChallenged(String id) {
-    return Optional.ofNullable(challenged.remove(id))
-        .filter(session -> clock.instant().isBefore(session.expires()));
+  /** Takes a session of this peer out whose nonce has not been used. */
+  synchronized Optional<Challenged> takeChallenged(String id, String peer) {
+    Challenged session = challenged.get(id);
+    if (session == null || !session.peer().equals(peer)) {
+      return Optional.empty();
+    }
+    challenged.remove(id);
+    return clock.instant().isBefore(session.expires()) ? Optional.of(session) : Optional.empty();
+  }
+
+  /** Whether somebody else's session has this id: whoever says it has stolen a cookie. */
+  synchronized boolean isOfAnother(String id, String peer) {
+    Challenged waiting = challenged.get(id);
+    Attested accepted = attested.get(id);
+    return (waiting != null && !waiting.peer().equals(peer))
+        || (accepted != null && !accepted.peer().equals(peer));
   }
 
   /** Puts a session back as one that may have a grant. */
@@ -68,9 +95,13 @@ final class Sessions {
     attested.put(session.id(), session);
   }
 
-  /** Takes a session out that may have a grant. */
-  synchronized Optional<Attested> takeAttested(String id) {
-    return Optional.ofNullable(attested.remove(id))
-        .filter(session -> clock.instant().isBefore(session.expires()));
+  /** Takes a session of this peer out that may have a grant. */
+  synchronized Optional<Attested> takeAttested(String id, String peer) {
+    Attested session = attested.get(id);
+    if (session == null || !session.peer().equals(peer)) {
+      return Optional.empty();
+    }
+    attested.remove(id);
+    return clock.instant().isBefore(session.expires()) ? Optional.of(session) : Optional.empty();
   }
 }

@@ -52,8 +52,8 @@ class BrokerLogTest {
     file = folder.resolve(BrokerLog.FILE);
     JobBook book = open();
     book.add(JOB, terms(), 0, Optional.of(MirrorId.NONE));
-    book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED);
-    book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED);
+    book.grant(JOB, GrantPurpose.TRAIN, _ -> ACCEPTED);
+    book.grant(JOB, GrantPurpose.TRAIN, _ -> ACCEPTED);
   }
 
   @AfterEach
@@ -88,8 +88,8 @@ class BrokerLogTest {
     Files.write(file, Arrays.copyOf(whole, whole.length - 3));
 
     JobBook book = open();
-    book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED);
-    book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED);
+    book.grant(JOB, GrantPurpose.TRAIN, _ -> ACCEPTED);
+    book.grant(JOB, GrantPurpose.TRAIN, _ -> ACCEPTED);
 
     assertThat(epoch(open())).isEqualTo(3);
   }
@@ -141,9 +141,9 @@ class BrokerLogTest {
   @Test
   void a_refusal_left_out_or_exchanged_breaks_the_chain() throws IOException {
     JobBook book = open();
-    book.refused("first");
-    book.refused("second");
-    book.refused("third");
+    book.refused(refused("first"));
+    book.refused(refused("second"));
+    book.refused(refused("third"));
     List<String> lines = Files.readAllLines(file);
     List<String> without = new ArrayList<>(lines);
     without.remove(lines.size() - 2);
@@ -187,7 +187,7 @@ class BrokerLogTest {
     JobBook book = open();
     Files.delete(file);
 
-    assertThatThrownBy(() -> book.grant(JOB, GrantPurpose.TRAIN, ACCEPTED))
+    assertThatThrownBy(() -> book.grant(JOB, GrantPurpose.TRAIN, _ -> ACCEPTED))
         .isInstanceOf(BrokerException.LogTampered.class);
   }
 
@@ -195,10 +195,14 @@ class BrokerLogTest {
   void refusals_cannot_fill_the_disk() throws IOException {
     JobBook book = open();
     for (int i = 0; i < 3; i++) {
-      book.refused("x".repeat(100_000));
+      book.refused(refused("x".repeat(100_000)));
     }
 
     assertThat(Files.size(file)).isLessThan(20_000);
+  }
+
+  private static Refused refused(String reason) {
+    return new Refused("127.0.0.1", "POST /kbs/v0/attest", Optional.of(JOB), reason);
   }
 
   private JobBook open() {

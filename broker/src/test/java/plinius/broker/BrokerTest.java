@@ -13,10 +13,6 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.KeyPair;
 import java.security.interfaces.ECPublicKey;
 import java.time.Clock;
-import java.time.Duration;
-import java.time.Instant;
-import java.time.ZoneId;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -189,7 +185,11 @@ class BrokerTest {
 
     KbsResponse response =
         https.call(
-            new KbsRequest("POST", "/kbs/v0/auth", Optional.empty(), " ".repeat(256 * 1024 + 1)));
+            new KbsRequest(
+                "POST",
+                "/kbs/v0/auth",
+                Optional.empty(),
+                " ".repeat(Limits.DEFAULT.bodyBytes() + 1)));
 
     assertThat(response.status()).isEqualTo(413);
   }
@@ -329,7 +329,7 @@ class BrokerTest {
     KbsTransport slow =
         request -> {
           KbsResponse response = broker.inProcess().call(request);
-          clock.advance(Sessions.LIFE.dividedBy(2));
+          clock.advance(Limits.DEFAULT.sessionLife().dividedBy(2));
           return response;
         };
 
@@ -344,12 +344,12 @@ class BrokerTest {
             "/kbs/v0/auth",
             Optional.empty(),
             "{\"version\":\"0.4.0\",\"tee\":\"sample\",\"extra-params\":\"\"}");
-    for (int i = 0; i < Sessions.SESSIONS_MAX; i++) {
+    for (int i = 0; i < Limits.DEFAULT.sessions(); i++) {
       assertThat(broker.inProcess().call(auth).status()).isEqualTo(200);
     }
 
     assertThat(broker.inProcess().call(auth).status()).isEqualTo(429);
-    clock.advance(Sessions.LIFE);
+    clock.advance(Limits.DEFAULT.sessionLife());
     assertThat(broker.inProcess().call(auth).status()).isEqualTo(200);
   }
 
@@ -772,29 +772,5 @@ class BrokerTest {
     return assertThatThrownBy(call)
         .isInstanceOfSatisfying(
             AttestationException.Refused.class, e -> assertThat(e.status()).isEqualTo(status));
-  }
-
-  /** Time that stands still unless it is told not to. */
-  private static final class SettableClock extends Clock {
-    private Instant now = Instant.parse("2026-01-01T00:00:00Z");
-
-    void advance(Duration duration) {
-      now = now.plus(duration);
-    }
-
-    @Override
-    public Instant instant() {
-      return now;
-    }
-
-    @Override
-    public ZoneId getZone() {
-      return ZoneOffset.UTC;
-    }
-
-    @Override
-    public Clock withZone(ZoneId zone) {
-      return this;
-    }
   }
 }

@@ -1,8 +1,10 @@
 package plinius.broker;
 
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
@@ -33,12 +35,29 @@ final class PinnedHttps implements KbsTransport {
   }
 
   PinnedHttps(URI url, String pin, String protocol) {
+    this(url, pin, protocol, HttpClient.newBuilder());
+  }
+
+  /** Comes from another address of this machine. */
+  static PinnedHttps from(URI url, String pin, String address) {
+    try {
+      return new PinnedHttps(
+          url,
+          pin,
+          "TLSv1.3",
+          HttpClient.newBuilder().localAddress(InetAddress.getByName(address)));
+    } catch (UnknownHostException e) {
+      throw new IllegalArgumentException(e);
+    }
+  }
+
+  private PinnedHttps(URI url, String pin, String protocol, HttpClient.Builder builder) {
     this.url = url;
     try {
       SSLContext tls = SSLContext.getInstance("TLS");
       tls.init(null, new TrustManager[] {new Pinned(pin)}, null);
       this.http =
-          HttpClient.newBuilder()
+          builder
               .sslContext(tls)
               .sslParameters(new SSLParameters(null, new String[] {protocol}))
               .connectTimeout(Duration.ofSeconds(10))

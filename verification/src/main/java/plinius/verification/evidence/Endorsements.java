@@ -75,6 +75,21 @@ public record Endorsements(
     return new Endorsements(all, revocationLists, tcbInfos, qeIdentities);
   }
 
+  /** These and others; where both say something of the same, these come first. */
+  public Endorsements with(Endorsements more) {
+    return new Endorsements(
+        joined(certificates, more.certificates),
+        joined(revocationLists, more.revocationLists),
+        joined(tcbInfos, more.tcbInfos),
+        joined(qeIdentities, more.qeIdentities));
+  }
+
+  private static <T> List<T> joined(List<T> first, List<T> second) {
+    List<T> all = new ArrayList<>(first);
+    all.addAll(second);
+    return all;
+  }
+
   private static List<X509Certificate> certificatesIn(byte[] file) {
     try {
       return Certificates.isPem(file)

@@ -203,17 +203,19 @@ public final class IntelVerifier {
       return (tcbInfo.fmspc().equals(pck.fmspc()) ? 2 : 0) + (valid ? 1 : 0);
     }
 
+    // Of several: the first that is valid at the instant, or the first.
     private QeIdentity qeIdentity() throws Refuted {
-      Optional<QeIdentity> found = Optional.empty();
+      Optional<QeIdentity> first = Optional.empty();
       for (String text : endorsements.qeIdentities()) {
         QeIdentity each = new QeIdentity(text);
-        boolean valid =
-            !at.isBefore(each.json().issueDate()) && !at.isAfter(each.json().nextUpdate());
-        if (each.isFor(quote.kind()) && (found.isEmpty() || valid)) {
-          found = Optional.of(each);
+        if (each.isFor(quote.kind())) {
+          if (!at.isBefore(each.json().issueDate()) && !at.isAfter(each.json().nextUpdate())) {
+            return each;
+          }
+          first = first.isEmpty() ? Optional.of(each) : first;
         }
       }
-      return found.orElseThrow(
+      return first.orElseThrow(
           () -> new Refuted("QE identity", "missing for " + quote.kind(), "Intel's"));
     }
 

@@ -1,0 +1,152 @@
+package plinius.broker;
+
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import plinius.attestation.kbs.MirrorId;
+import plinius.seal.Id128;
+import plinius.seal.OwnerKey;
+import plinius.seal.SecretBytes;
+
+/**
+ * What a broker remembers, in its owner's hands: the jobs, what may be given to whom, and the log.
+ * Serves nobody; a broker may serve over the same directory meanwhile.
+ */
+public final class BrokerRecord implements AutoCloseable {
+  private final SecretBytes logKey;
+  private final JobBook book;
+  private final Policies policies;
+
+  private BrokerRecord(OwnerKey ownerKey, Path stateDirectory, Clock clock) {
+    this.logKey = ownerKey.brokerLogKey();
+    try {
+      this.book = new JobBook(stateDirectory, ownerKey.id(), logKey, clock);
+      this.policies = new Policies(book.log().directory());
+    } catch (RuntimeException e) {
+      logKey.close();
+      throw e;
+    }
+  }
+
+  /**
+   * Opens the state directory, which is made if missing.
+   *
+   * @param ownerKey stays the caller's, who closes it after the record
+   * @throws BrokerException if the state cannot be used
+   */
+  public static BrokerRecord open(OwnerKey ownerKey, Path stateDirectory, Clock clock) {
+    return new BrokerRecord(ownerKey, stateDirectory, clock);
+  }
+
+  JobBook book() {
+    return book;
+  }
+
+  Policies policies() {
+    return policies;
+  }
+
+  SecretBytes logKey() {
+    return logKey;
+  }
+
+  /** Makes the broker's own keys, if there are none yet, and returns the pin of the one for TLS. */
+  public String pin() {
+    return book.log().exclusively(() -> new BrokerKeys(book.log().directory(), logKey)).pin();
+  }
+
+  /**
+   * Adds a job under a new id. Its keys may go out, under the broker's own policy, until they are
+   * revoked: {@link #permit} says otherwise.
+   *
+   * @throws BrokerException.JobConflict if there is one of that name
+   */
+  public Job addJob(JobTerms terms) {
+    return book.add(Id128.random(), terms, 0, Optional.of(MirrorId.NONE));
+  }
+
+  /**
+   * Adds a job that this broker has no record of, for a pool that has: its key comes from its id,
+   * so only the record of its newest mirror is lost: the first run is believed.
+   *
+   * @param lastEpoch the epoch in the pool; the next training run gets the one after it
+   * @throws BrokerException.JobConflict if there is a record, or another job of that name
+   */
+  public Job adopt(Id128 id, JobTerms terms, long lastEpoch) {
+    return book.add(id, terms, lastEpoch, Optional.empty());
+  }
+
+  /** Keeps a copy of a policy and returns its digest, for {@link Permission#policy}. */
+  public String keepPolicy(String name, String text) {
+    return policies.keep(name, text);
+  }
+
+  /** The text of a policy that was kept. */
+  public String policyText(String digest) {
+    return policies.text(digest);
+  }
+
+  /**
+   * Lets a job's keys go out from now on as this says, whatever was said before.
+   *
+   * @throws BrokerException.UnknownJob if there is no such job
+   */
+  public Job permit(Id128 id, Permission permission) {
+    permission.policy().ifPresent(policies::policy);
+    return book.permit(id, permission);
+  }
+
+  /** Takes the permission back, and fences the run that is under way. */
+  public Job revoke(Id128 id) {
+    return book.revoke(id);
+  }
+
+  /**
+   * The owner's word that a job shall go on from an earlier mirror, because its pool was restored
+   * from a copy. Whatever run is under way is fenced.
+   *
+   * @param sequence of a mirror that a run once told of
+   * @throws BrokerException.UnknownJob if there is no such job
+   * @throws BrokerException.UnknownMirror if no run told of that mirror
+   */
+  public Job rewind(Id128 id, long sequence) {
+    return book.rewind(id, sequence);
+  }
+
+  /** Lets grants to read this job, and only those, have these data sets as well. */
+  public Job addTestData(Id128 id, List<Id128> dataSets) {
+    return book.addTestData(id, dataSets);
+  }
+
+  /** The job with this id. */
+  public Optional<Job> job(Id128 id) {
+    return book.job(id);
+  }
+
+  /** The job that its owner calls so. */
+  public Optional<Job> jobByName(String name) {
+    return book.jobByName(name);
+  }
+
+  /** All jobs, in no order. */
+  public List<Job> jobs() {
+    return book.jobs();
+  }
+
+  /** Why a job's keys do not go out at this instant, if they do not. */
+  public Optional<String> withheld(Job job, Instant at) {
+    return job.withheld(at);
+  }
+
+  /** The log's lines, as they stand in it, verified. */
+  public List<String> log() {
+    return book.log().text();
+  }
+
+  @Override
+  public void close() {
+    logKey.close();
+  }
+}
