@@ -39,7 +39,7 @@ public interface Chance {
       @Override
       public float uniform() {
         // A counter word has 32 bits: what a position has beyond them joins the other word.
-        return random.uniform(purpose, position & 0xffffffffL, ((position >>> 32) << 8) | drawn++);
+        return random.uniform(purpose, position & 0xffffffffL, ((position >>> 32) << 16) | drawn++);
       }
 
       @Override

@@ -4,19 +4,19 @@ import java.util.Arrays;
 import plinius.darknet.cfg.Section;
 
 /**
- * What Darknet's detector does to a scene before it is trained on (data.c load_data_detection): a
- * random shape of the whole scene at a random place on grey, in changed colours, flipped every
- * other time; the boxes move with it.
+ * What Darknet's detectors do to a scene before they are trained on it (data.c at f6afaab): where
+ * it is put, in changed colours, flipped every other time; the boxes move with it, and stand in
+ * another order, so that it is not always the same ones that have no room.
  *
- * @param height of the result, in pixels
- * @param width of the result
+ * @param cuts whether a random part of the scene is enlarged, as for [detection] (
+ *     load_data_region); else a random shape of the whole scene is put at a random place on grey
+ *     (load_data_detection)
  * @param jitter most change of the scene's width and height, as a share of them
  * @param hue most turn of the hues, 1 for a whole one
  * @param saturation most factor, or 1 divided by it
  * @param exposure most factor, or 1 divided by it
  */
-public record Placement(
-    int height, int width, float jitter, float hue, float saturation, float exposure) {
+public record Placement(boolean cuts, float jitter, float hue, float saturation, float exposure) {
   /** Values of a box: x and y of its centre, w and h as shares of the image, and its class. */
   public static final int BOX = 5;
 
@@ -24,10 +24,9 @@ public record Placement(
   private static final float LEAST = .001f;
 
   /** As [net] and the detecting layer at the network's end say. */
-  public static Placement of(Section net, Section detector, int height, int width) {
+  public static Placement of(Section net, Section detector) {
     return new Placement(
-        height,
-        width,
+        detector.type().equals("detection"),
         detector.decimal("jitter"),
         net.decimal("hue"),
         net.decimal("saturation"),
@@ -38,8 +37,19 @@ public record Placement(
    * Places a scene.
    *
    * @param boxes changed to where they are then; those of which nothing is left have a width of 0
+   * @param height of the result, in pixels
+   * @param width of the result
    */
-  public Image place(Image scene, float[] boxes, Chance chance) {
+  public Image place(Image scene, float[] boxes, int height, int width, Chance chance) {
+    Image placed =
+        cuts ? cut(scene, boxes, height, width, chance) : put(scene, boxes, height, width, chance);
+    for (int i = 0, n = boxes.length / BOX; i < n; i++) {
+      swap(boxes, i * BOX, chance.below(n) * BOX);
+    }
+    return placed;
+  }
+
+  private Image put(Image scene, float[] boxes, int height, int width, Chance chance) {
     float dw = jitter * scene.w();
     float dh = jitter * scene.h();
     float shape = (scene.w() + chance.between(-dw, dw)) / (scene.h() + chance.between(-dh, dh));
@@ -56,6 +66,41 @@ public record Placement(
     }
     move(boxes, -dx / width, -dy / height, newWidth / width, newHeight / height, flip);
     return placed;
+  }
+
+  private Image cut(Image scene, float[] boxes, int height, int width, Chance chance) {
+    int dw = (int) (scene.w() * jitter);
+    int dh = (int) (scene.h() * jitter);
+    int left = (int) chance.between(-dw, dw);
+    int right = (int) chance.between(-dw, dw);
+    int top = (int) chance.between(-dh, dh);
+    int bottom = (int) chance.between(-dh, dh);
+    int partWidth = Math.max(1, scene.w() - left - right);
+    int partHeight = Math.max(1, scene.h() - top - bottom);
+    boolean flip = chance.below(2) == 1;
+    Image placed = scene.crop(left, top, partHeight, partWidth).resize(height, width);
+    if (flip) {
+      placed.flip();
+    }
+    Augmentation.distort(placed, hue, saturation, exposure, chance);
+    float sx = (float) partWidth / scene.w();
+    float sy = (float) partHeight / scene.h();
+    move(
+        boxes,
+        (float) left / scene.w() / sx,
+        (float) top / scene.h() / sy,
+        (float) (1. / sx),
+        (float) (1. / sy),
+        flip);
+    return placed;
+  }
+
+  private static void swap(float[] boxes, int at, int other) {
+    for (int i = 0; i < BOX; i++) {
+      float value = boxes[at + i];
+      boxes[at + i] = boxes[other + i];
+      boxes[other + i] = value;
+    }
   }
 
   private static void move(float[] boxes, float dx, float dy, float sx, float sy, boolean flip) {
@@ -81,14 +126,16 @@ public record Placement(
   }
 
   /**
-   * A scene's truth as [yolo] and [region] want it: its boxes one after the other, then zeros.
+   * A scene's truth as [yolo] and [region] want it (data.c fill_truth_detection): the first of its
+   * boxes, one after the other, then zeros.
    *
    * @param truth to fill at [at, at + truths)
+   * @param most boxes to look at
    */
-  public static void list(float[] boxes, float[] truth, int at, int truths) {
+  public static void list(float[] boxes, float[] truth, int at, int truths, int most) {
     Arrays.fill(truth, at, at + truths, 0);
-    int end = at + truths / BOX * BOX;
-    for (int from = 0; from < boxes.length && at < end; from += BOX) {
+    int count = Math.min(Math.min(most, truths / BOX), boxes.length / BOX);
+    for (int from = 0; from < count * BOX; from += BOX) {
       if (boxes[from + 2] >= LEAST && boxes[from + 3] >= LEAST) {
         System.arraycopy(boxes, from, truth, at, BOX);
         at += BOX;

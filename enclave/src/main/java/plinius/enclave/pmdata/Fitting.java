@@ -49,9 +49,9 @@ public final class Fitting {
         resizable && !scenes ? Augmentation.of(cfg.net(), height, width) : Optional.empty();
     placement =
         resizable && scenes && detects()
-            ? Optional.of(Placement.of(cfg.net(), last, height, width))
+            ? Optional.of(Placement.of(cfg.net(), last))
             : Optional.empty();
-    requireTruths(data);
+    requireTruths(data, cfg);
   }
 
   /** For which it is. */
@@ -60,23 +60,23 @@ public final class Fitting {
   }
 
   private boolean detects() {
-    return switch (last.type()) {
+    return detects(last);
+  }
+
+  private static boolean detects(Section layer) {
+    return switch (layer.type()) {
       case "region", "yolo", "detection" -> true;
       default -> false;
     };
   }
 
-  private void requireTruths(PmData data) {
+  private void requireTruths(PmData data, CfgFile cfg) {
     switch (kind.data()) {
       case SCENES -> {
         if (!detects()) {
           throw data.unfit("scenes with boxes", "does not end in [yolo], [region] or [detection]");
         }
-        if (last.integer("classes") != kind.classes()) {
-          throw data.unfit(
-              "of " + kind.classes() + " classes",
-              "tells " + last.integer("classes") + " apart; change classes in its last layer");
-        }
+        cfg.layers().stream().filter(Fitting::detects).forEach(layer -> requireBoxes(data, layer));
       }
       case REGRESSION -> {
         if (kind.slots() != network.truths()) {
@@ -96,6 +96,21 @@ public final class Fitting {
     }
   }
 
+  private void requireBoxes(PmData data, Section detector) {
+    if (detector.integer("classes") != kind.classes()) {
+      throw data.unfit(
+          "of " + kind.classes() + " classes",
+          "tells %d apart; change classes in its [%s]"
+              .formatted(detector.integer("classes"), detector.type()));
+    }
+    if (!detector.type().equals("yolo") && detector.integer("coords") != 4) {
+      throw data.unfit(
+          "boxes of 4 numbers",
+          "takes %d; set coords=4 in its [%s]"
+              .formatted(detector.integer("coords"), detector.type()));
+    }
+  }
+
   /** A sample to learn from: what chance makes of it, and the truth about that. */
   void train(
       PmData data, long index, Chance chance, float[] input, int at, float[] truth, int truthAt) {
@@ -109,7 +124,8 @@ public final class Fitting {
     Image changed;
     if (label instanceof Label.Boxes scene) {
       float[] boxes = boxes(scene);
-      changed = placement.orElseThrow().place(sample, boxes, chance);
+      changed =
+          placement.orElseThrow().place(sample, boxes, network.height(), network.width(), chance);
       truth(boxes, truth, truthAt);
     } else {
       changed = augmentation.orElseThrow().augment(sample, chance);
@@ -151,7 +167,7 @@ public final class Fitting {
     if (last.type().equals("detection")) {
       Placement.grid(boxes, truth, at, last.integer("side"), kind.classes());
     } else {
-      Placement.list(boxes, truth, at, network.truths());
+      Placement.list(boxes, truth, at, network.truths(), last.integer("max"));
     }
   }
 
