@@ -327,6 +327,8 @@ public final class Codec {
       f64(value.temperature());
       u64(value.draws());
       bool(value.best());
+      f64(value.threshold());
+      f64(value.overlap());
     }
 
     void score(Score value) {
@@ -416,7 +418,7 @@ public final class Codec {
     }
 
     Query query() {
-      return new Query(u32(), f64(), u64(), bool());
+      return new Query(u32(), f64(), u64(), bool(), f64(), f64());
     }
 
     Score score() {

@@ -130,7 +130,12 @@ public sealed interface EnclaveMessage extends Message {
     /** Mean of -log2 of the next character's probability. Less is better. */
     BITS_PER_CHARACTER(false),
     /** Mean of the squared differences from the targets. Less is better. */
-    MEAN_SQUARED_ERROR(false);
+    MEAN_SQUARED_ERROR(false),
+    /**
+     * Mean over the classes of the area under precision by recall, of boxes that overlap a true one
+     * by half. More is better.
+     */
+    MEAN_AVERAGE_PRECISION(true);
 
     private final boolean moreIsBetter;
 
@@ -147,7 +152,7 @@ public sealed interface EnclaveMessage extends Message {
   /**
    * How well a model does on a data set.
    *
-   * @param samples images, vectors or characters
+   * @param samples images, scenes, vectors or characters
    * @param correct how many of them are right; 0 but for {@link Metric#ACCURACY}
    */
   record Score(Metric metric, long samples, long correct, double value) {

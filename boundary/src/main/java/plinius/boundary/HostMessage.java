@@ -19,7 +19,9 @@ public sealed interface HostMessage extends Message {
     /** Seals the model's outputs for a data set to the owner. */
     PREDICT,
     /** Seals a text that the model writes to the owner. */
-    GENERATE
+    GENERATE,
+    /** Seals what the model finds in scenes to the owner. */
+    DETECT
   }
 
   /**
@@ -29,13 +31,23 @@ public sealed interface HostMessage extends Message {
    * @param temperature below 1 for more likely characters, above for more surprising ones
    * @param draws seed of the choice of characters
    * @param best whether to take the best validated model, not the newest
+   * @param threshold below which a probability is no find
+   * @param overlap of two boxes, intersection over union, above which the less probable is dropped
    */
-  record Query(int length, double temperature, long draws, boolean best) {
-    public static final Query NONE = new Query(0, 1, 0, false);
+  record Query(
+      int length, double temperature, long draws, boolean best, double threshold, double overlap) {
+    public static final Query NONE = new Query(0, 1, 0, false, .5, .45);
 
     public Query {
       Message.check(length >= 0, "length", length);
       Message.check(temperature > 0 && temperature <= 100, "temperature", temperature);
+      Message.check(threshold >= 0 && threshold <= 1, "threshold", threshold);
+      Message.check(overlap >= 0 && overlap <= 1, "overlap", overlap);
+    }
+
+    /** The same question to the newest model, or to the best. */
+    public Query of(boolean theBest) {
+      return new Query(length, temperature, draws, theBest, threshold, overlap);
     }
   }
 

@@ -12,7 +12,7 @@ public sealed interface Message permits HostMessage, EnclaveMessage {
   int BYTES_MAX = 16 << 20;
 
   /** Version of all messages together; a {@link HostMessage.Begin} of another one is refused. */
-  int VERSION = 2;
+  int VERSION = 3;
 
   /** Refuses a record whose parts cannot be meant. */
   static void check(boolean condition, String field, Object got) {

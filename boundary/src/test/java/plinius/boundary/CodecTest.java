@@ -59,7 +59,7 @@ class CodecTest {
             List.of(),
             new HostMessage.DataFile("t", "/t"),
             Optional.empty(),
-            new HostMessage.Query(1000, .7, -3, true),
+            new HostMessage.Query(1000, .7, -3, true, .25, 1),
             "/p",
             "/b",
             "/l",

@@ -16,6 +16,7 @@ import plinius.dataset.SampleKind;
 import plinius.dataset.SampleSource;
 import plinius.dataset.SealedDataSet;
 import plinius.dataset.SealedDataSetWriter;
+import plinius.ingest.DrawnScenes;
 import plinius.ingest.Pictures;
 import plinius.seal.OwnerKey;
 import plinius.seal.SecretBytes;
@@ -25,7 +26,7 @@ import plinius.seal.SecretBytes;
     name = "data",
     description = "The owner's data.",
     synopsisSubcommandLabel = "VERB",
-    subcommands = {DataCommand.Seal.class, DataCommand.Info.class})
+    subcommands = {DataCommand.Seal.class, DataCommand.Info.class, DataCommand.DrawScenes.class})
 final class DataCommand extends VerbGroup {
 
   /** From the files that people have to a sealed file. */
@@ -71,6 +72,46 @@ final class DataCommand extends VerbGroup {
         throw new Refusal(ExitCode.MEDIUM, "cannot write " + file + ": " + e.getMessage());
       }
       Terminal.out().println("the names of the classes, in plain: " + file);
+    }
+  }
+
+  /** Something to try detectors on. */
+  @Command(
+      name = "draw-scenes",
+      description = {
+        "Draws pictures with discs, squares and triangles in them, and writes down where they are:",
+        "something to try a detector on. `plinius data seal --scenes DIR/scenes.data` seals them."
+      })
+  static final class DrawScenes implements Callable<Integer> {
+    @Parameters(paramLabel = "DIR", description = "The folder to write them into.")
+    private Path folder;
+
+    @Option(
+        names = "--count",
+        paramLabel = "N",
+        defaultValue = "50",
+        description = "How many (default: ${DEFAULT-VALUE}).")
+    private int count;
+
+    @Option(
+        names = "--side",
+        paramLabel = "N",
+        defaultValue = "64",
+        description = "Pixels of a side (default: ${DEFAULT-VALUE}).")
+    private int side;
+
+    @Option(
+        names = "--seed",
+        paramLabel = "N",
+        defaultValue = "1",
+        description = "Another seed draws other scenes (default: ${DEFAULT-VALUE}).")
+    private long seed;
+
+    @Override
+    public Integer call() {
+      Path data = new DrawnScenes(side, seed).write(folder, count);
+      Terminal.out().println("drew " + count + " scenes of " + DrawnScenes.NAMES + ": " + data);
+      return ExitCode.DONE.code();
     }
   }
 

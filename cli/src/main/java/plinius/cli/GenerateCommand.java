@@ -103,7 +103,8 @@ final class GenerateCommand implements Callable<Integer>, JsonErrors {
   }
 
   private int ask(Path text) {
-    Query query = new Query(length, temperature, seed, best);
+    Query query =
+        new Query(length, temperature, seed, best, Query.NONE.threshold(), Query.NONE.overlap());
     return SealedAnswer.ask(
         run.request(Mode.GENERATE, text).asking(new RunRequest.Question(query, Optional.empty())),
         key,

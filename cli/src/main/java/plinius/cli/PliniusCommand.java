@@ -14,6 +14,7 @@ import picocli.CommandLine.Command;
       TrainCommand.class,
       TestCommand.class,
       PredictCommand.class,
+      DetectCommand.class,
       GenerateCommand.class,
       PmCommand.class,
       BrokerCommand.class,

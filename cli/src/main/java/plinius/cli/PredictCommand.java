@@ -3,10 +3,7 @@ package plinius.cli;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -61,26 +58,14 @@ final class PredictCommand implements Callable<Integer>, JsonErrors {
     if (top < 1) {
       throw new Refusal(ExitCode.USAGE, "--top takes 1 or more, got " + top);
     }
-    List<String> known = names();
+    List<String> known = ClassNames.in(Optional.ofNullable(names));
     RunRequest request = run.request(Mode.PREDICT);
     return SealedAnswer.ask(
-        request.asking(new RunRequest.Question(new Query(0, 1, 0, best), Optional.empty())),
+        request.asking(new RunRequest.Question(Query.NONE.of(best), Optional.empty())),
         key,
         Optional.ofNullable(out),
         SealedResult.Content.OUTPUTS,
         answer -> print(ByteBuffer.wrap(answer), known));
-  }
-
-  private List<String> names() {
-    if (names == null) {
-      return List.of();
-    }
-    SealedFiles.requireReadable(names, "it should hold a class's name on each line");
-    try {
-      return Files.readAllLines(names, StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new Refusal(ExitCode.BAD_INPUT, "cannot read " + names + ": " + e.getMessage());
-    }
   }
 
   private void print(ByteBuffer answer, List<String> known) {
@@ -103,16 +88,13 @@ final class PredictCommand implements Callable<Integer>, JsonErrors {
     }
   }
 
-  private static String name(int category, List<String> known) {
-    return category < known.size() ? known.get(category) : Integer.toString(category);
-  }
-
   private static String text(
       long sample, List<Integer> largest, float[] outputs, List<String> known) {
     StringBuilder line = new StringBuilder("sample " + sample + ":");
     for (int category : largest) {
       line.append(
-          String.format(Locale.ROOT, "  %s %.4f", name(category, known), outputs[category]));
+          String.format(
+              Locale.ROOT, "  %s %.4f", ClassNames.name(category, known), outputs[category]));
     }
     return line.toString();
   }
@@ -126,7 +108,7 @@ final class PredictCommand implements Callable<Integer>, JsonErrors {
       entries
           .addObject()
           .put("class", category)
-          .put("name", name(category, known))
+          .put("name", ClassNames.name(category, known))
           .put("output", outputs[category]);
     }
     return line;

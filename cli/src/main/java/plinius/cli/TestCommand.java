@@ -27,8 +27,7 @@ final class TestCommand implements Callable<Integer>, JsonErrors {
   @Override
   public Integer call() {
     Installation installation = Installation.current();
-    RunRequest.Question question =
-        new RunRequest.Question(new Query(0, 1, 0, best), Optional.empty());
+    RunRequest.Question question = new RunRequest.Question(Query.NONE.of(best), Optional.empty());
     try (Owner owner = Owner.start(installation, key.file(), key.passphrase(), 0)) {
       return HostProcess.run(installation, owner.prepare(run.request(Mode.TEST).asking(question)));
     }

@@ -39,7 +39,11 @@ public final class Network {
   private static final float[] NOTHING = {};
 
   private final NetworkOptions options;
-  private final Shape in;
+  private final CfgFile cfg;
+  private final Storage storage;
+  private final Draws draws;
+  private final Optional<Sizes> sizes; // of the images in training, if they change
+  private final Shape own; // of an image, as the configuration says
   private final int subBatch;
   private final int subdivisions;
   private final int timeSteps;
@@ -50,17 +54,19 @@ public final class Network {
   private final Step.Adam adam; // its constants
   private final Optional<Slot> adamUpdates;
   private final LearningRate learningRate;
-  private final List<Layer> layers;
   private final boolean chained; // each layer reads the one before it and no other
   private final int outputLayer;
   private final int truths;
   private final float[] block;
   private final List<NamedTensor> state;
   private final boolean recurrent;
-  private final Pass pass;
-  private final float[] input; // (subBatch, h, w, c)
-  private final float[] truth; // (subBatch, truths)
-  private final float[] inputDelta; // (subBatch, h, w, c), or empty: nobody needs it
+  private final boolean withInputDelta;
+  private Shape in; // of the images at present
+  private List<Layer> layers;
+  private Pass pass;
+  private float[] input; // (subBatch, h, w, c)
+  private float[] truth; // (subBatch, truths)
+  private float[] inputDelta; // (subBatch, h, w, c), or empty: nobody needs it
   private long seen;
   private double averageLoss = -1;
 
@@ -80,7 +86,10 @@ public final class Network {
   }
 
   private Network(CfgFile cfg, NetworkOptions options, Draws draws, boolean withInputDelta) {
+    this.cfg = cfg;
     this.options = options;
+    this.draws = draws;
+    this.withInputDelta = withInputDelta;
     Section net = cfg.net();
     subdivisions = net.integer("subdivisions");
     timeSteps = net.integer("time_steps");
@@ -93,16 +102,19 @@ public final class Network {
     adam = new Step.Adam(net.decimal("B1"), net.decimal("B2"), net.decimal("eps"), 0);
     learningRate = new LearningRate(net, options.quirks(), draws);
     boolean image = net.integer("height") > 0;
-    in =
+    own =
         image
             ? new Shape(net.integer("height"), net.integer("width"), net.integer("channels"), true)
             : Shape.flat(net.integer("inputs"));
+    sizes = options.training() && image ? Sizes.of(cfg) : Optional.empty();
+    // The largest first, in whose memory the smaller ones have room.
+    in = sizes.map(s -> new Shape(s.most(), s.most(), own.c(), true)).orElse(own);
 
     // The rest of the heap is for the callers: data, staging, what they mirror.
     long limit = Runtime.getRuntime().maxMemory() / 4 * 3;
     boolean byAdam = net.flag("adam") && !cpu;
     boolean lastStep = options.quirks().has(Quirk.BATCHNORM_OF_LAST_STEP);
-    Storage storage = new Storage(subBatch, options.training(), byAdam, timeSteps, lastStep, limit);
+    storage = new Storage(subBatch, options.training(), byAdam, timeSteps, lastStep, limit);
     layers = Layers.of(cfg, in, options, storage);
     adamUpdates =
         byAdam
@@ -118,25 +130,39 @@ public final class Network {
     truths = ownTruths ? last.truths() : output().out().count();
     refuseUntrainable(cfg);
 
-    input = storage.activations(in.count());
-    truth = storage.activations(truths);
-    inputDelta = withInputDelta ? storage.activations(in.count()) : NOTHING;
+    allocateBatch();
     recurrent =
         timeSteps > 1
             || layers.stream()
                 .anyMatch(
                     l -> l instanceof GruLayer || l instanceof LstmLayer || l instanceof RnnLayer);
-    pass =
-        new Pass(
-            options.kernels(),
-            options.workers(),
-            draws,
-            subBatch,
-            storage.partialFloats(),
-            storage.preparedFloats());
+    takeImagesOf(own.h(), own.w());
     CounterRandom random = new CounterRandom(options.seed());
     for (Layer layer : layers) {
       layer.initialise(random);
+    }
+  }
+
+  /** What the layers share, once all of them have asked for theirs. */
+  private void allocateBatch() {
+    input = storage.activations(in.count());
+    truth = storage.activations(truths);
+    inputDelta = withInputDelta ? storage.activations(in.count()) : NOTHING;
+    if (pass == null || !pass.holds(storage)) {
+      pass = new Pass(options.kernels(), options.workers(), draws, storage);
+    }
+  }
+
+  /**
+   * Takes images of another size from here on (network.c resize_network): makes the layers anew, in
+   * the memory of those before them; what they have learnt stays where it is.
+   */
+  private void takeImagesOf(int height, int width) {
+    if (in.h() != height || in.w() != width) {
+      in = new Shape(height, width, own.c(), true);
+      storage.rewind();
+      layers = Layers.of(cfg, in, options, storage);
+      allocateBatch();
     }
   }
 
@@ -182,6 +208,7 @@ public final class Network {
     if (!options.training()) {
       throw new NetworkException("this network was built without training.");
     }
+    takeImagesOf(batchHeight(), batchWidth());
     double sum = 0;
     for (int i = 0; i < subdivisions; i++) {
       loader.load(seen, subBatch, input, truth);
@@ -198,7 +225,7 @@ public final class Network {
     pass.begin(true, subBatch, seen / batch(), (int) (seen % batch()), seen + subBatch);
     pass.truth(truth);
     seen += subBatch;
-    pass.at(NOTHING, NOTHING, false);
+    pass.at(NOTHING, NOTHING, 0);
     clearDeltas();
     forward();
     double cost = networkCost();
@@ -211,7 +238,8 @@ public final class Network {
       if (layer.replacesInputDelta() && options.quirks().has(Quirk.DELTA_REPLACED)) {
         pass.clear(below);
       }
-      pass.at(i == 0 ? input : layers.get(i - 1).output(), below, clearsBelow(i));
+      int values = i == 0 ? in.count() : layers.get(i - 1).out().count();
+      pass.at(i == 0 ? input : layers.get(i - 1).output(), below, clearsBelow(i) ? values : 0);
       layer.backward(pass);
     }
     return cost;
@@ -239,7 +267,7 @@ public final class Network {
   private void forward() {
     float[] from = input;
     for (Layer layer : layers) {
-      pass.at(from, NOTHING, false);
+      pass.at(from, NOTHING, 0);
       layer.forward(pass);
       if (layer.common().truth()) {
         pass.truth(inTheirOrder(layer));
@@ -249,9 +277,9 @@ public final class Network {
   }
 
   /** A layer's output as truths are: images in Darknet's (c, h, w) order. */
-  private static float[] inTheirOrder(Layer layer) {
+  private float[] inTheirOrder(Layer layer) {
     int count = layer.out().count();
-    float[] theirs = new float[layer.output().length];
+    float[] theirs = new float[subBatch * count];
     for (int i = 0; i < theirs.length; i++) {
       theirs[i] = layer.output()[i - i % count + layer.out().place(i % count)];
     }
@@ -295,6 +323,7 @@ public final class Network {
       throw new NetworkException(
           count + " rows are no multiple of batch x time_steps = " + subBatch + ".");
     }
+    takeImagesOf(own.h(), own.w());
     float[] predicted = new float[Math.multiplyExact(count, outputs())];
     for (int from = 0; from < count; from += subBatch) {
       int some = Math.min(subBatch, count - from);
@@ -312,9 +341,10 @@ public final class Network {
   }
 
   /**
-   * What layers that detect found in the first image of the last prediction, before non-maximum
+   * What layers that detect found in an image of the last prediction, before non-maximum
    * suppression.
    *
+   * @param image number of the image within its sub-batch
    * @param width of the picture that was put into the input as a letterbox
    * @param height of that picture
    * @param threshold below which a probability counts as 0
@@ -322,9 +352,10 @@ public final class Network {
    * @param relative whether boxes are shares of the picture, not pixels
    */
   public List<Detection> detections(
-      int width, int height, float threshold, float treeThreshold, boolean relative) {
+      int image, int width, int height, float threshold, float treeThreshold, boolean relative) {
     Detection.Query query =
-        new Detection.Query(width, height, in.w(), in.h(), threshold, treeThreshold, relative);
+        new Detection.Query(
+            image, width, height, in.w(), in.h(), threshold, treeThreshold, relative);
     List<Detection> found = new ArrayList<>();
     for (Layer layer : layers) {
       if (layer instanceof Detects detects) {
@@ -351,22 +382,32 @@ public final class Network {
 
   /** Rows of an input image; 1 for inputs that are no image. */
   public int height() {
-    return in.h();
+    return own.h();
   }
 
   /** Columns of an input image; 1 for inputs that are no image. */
   public int width() {
-    return in.w();
+    return own.w();
   }
 
   /** Channels of an input image; all values for inputs that are no image. */
   public int channels() {
-    return in.c();
+    return own.c();
   }
 
   /** Values of an input image. */
   public int inputs() {
-    return in.count();
+    return own.count();
+  }
+
+  /** Rows of the images that the next training iteration takes: others, with random=1. */
+  public int batchHeight() {
+    return sizes.map(s -> s.side(iteration(), draws)).orElse(own.h());
+  }
+
+  /** Columns of the images that the next training iteration takes. */
+  public int batchWidth() {
+    return sizes.isPresent() ? batchHeight() : own.w();
   }
 
   /** Values of an output. */

@@ -386,6 +386,7 @@ final class GoldenRun {
 
   private List<Detection> found(JsonNode query) {
     return net.detections(
+        0,
         query.get("w").asInt(),
         query.get("h").asInt(),
         (float) query.get("thresh").asDouble(),

@@ -36,7 +36,12 @@ public final class SealedResult {
     /** The number of outputs u32, then all outputs of each sample, binary32. */
     OUTPUTS(1),
     /** Characters. */
-    TEXT(2);
+    TEXT(2),
+    /**
+     * For each sample the number of boxes u32, then for each the class u32 and binary32: the
+     * probability, x, y, w, h as shares of the sample.
+     */
+    BOXES(3);
 
     private final int code;
 

@@ -452,6 +452,9 @@ final class Session {
             new Answer(border::send, grant).predict(data, new Fitting(data, cfg, network));
         case GENERATE ->
             new Answer(border::send, grant).generate(data, oneByOne(network), begin.query());
+        case DETECT ->
+            new Answer(border::send, grant)
+                .detect(data, new Fitting(data, cfg, network), begin.query());
         case TRAIN -> throw new IllegalStateException("training does not only look");
       }
       return 0;

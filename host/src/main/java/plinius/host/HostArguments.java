@@ -107,8 +107,8 @@ public record HostArguments(
     require(poolBytes >= 0, "--pool-size takes 0 or more bytes, got " + poolBytes);
     require(mode == Mode.TRAIN || !fresh, "--fresh makes sense with train only");
     require(
-        out.isPresent() == (mode == Mode.PREDICT || mode == Mode.GENERATE),
-        "--out goes with predict and generate, and they need it");
+        out.isPresent() == (mode != Mode.TRAIN && mode != Mode.TEST),
+        "--out goes with predict, generate and detect, and they need it");
   }
 
   /** The command line that {@link #parse} reads back. */
@@ -129,6 +129,8 @@ public record HostArguments(
     add(arguments, "--length", query.length());
     add(arguments, "--temperature", query.temperature());
     add(arguments, "--draws", query.draws());
+    add(arguments, "--threshold", query.threshold());
+    add(arguments, "--overlap", query.overlap());
     if (query.best()) {
       arguments.add("--best");
     }
@@ -195,7 +197,9 @@ public record HostArguments(
                 number(options, "--length", 0),
                 Double.parseDouble(options.getOrDefault("--temperature", "1")),
                 longNumber(options, "--draws", 0),
-                options.containsKey("--best")),
+                options.containsKey("--best"),
+                Double.parseDouble(options.getOrDefault("--threshold", "0.5")),
+                Double.parseDouble(options.getOrDefault("--overlap", "0.45"))),
             Optional.ofNullable(options.get("--out")).map(Path::of),
             take(options, "--job-id"),
             URI.create(take(options, "--broker")),
@@ -228,6 +232,8 @@ public record HostArguments(
                 "--temperature",
                 "--draws",
                 "--best",
+                "--threshold",
+                "--overlap",
                 "--out",
                 "--job-id",
                 "--broker",

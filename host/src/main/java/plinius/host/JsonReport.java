@@ -163,6 +163,10 @@ final class JsonReport implements Report {
         json.writeNumberField("samples", score.samples());
         json.writeNumberField("meanSquaredError", score.value());
       }
+      case MEAN_AVERAGE_PRECISION -> {
+        json.writeNumberField("scenes", score.samples());
+        json.writeNumberField("meanAveragePrecision", score.value());
+      }
     }
   }
 

@@ -178,6 +178,8 @@ final class TextReport implements Report {
       case MEAN_SQUARED_ERROR ->
           String.format(
               Locale.ROOT, "mean squared error %.6g of %d samples", score.value(), score.samples());
+      case MEAN_AVERAGE_PRECISION ->
+          String.format(Locale.ROOT, "mAP@.5 %.4f of %d scenes", score.value(), score.samples());
     };
   }
 

@@ -138,6 +138,16 @@ public final class Pictures implements SampleSource {
             DataKind.SCENES, size.height, size.width, size.channels, names.size(), most));
   }
 
+  /** Pictures to look for things in, of which nothing is known. */
+  public static Pictures ofUnknown(List<Path> pictures, int classes, Size size) {
+    List<Entry> entries =
+        pictures.stream().map(file -> new Entry(file, new Label.Boxes(List.of()))).toList();
+    return new Pictures(
+        entries,
+        List.of(),
+        new SampleKind(DataKind.SCENES, size.height, size.width, size.channels, classes, 1));
+  }
+
   private static Label.Boxes boxes(Path picture, int classes) {
     Path text =
         Path.of(

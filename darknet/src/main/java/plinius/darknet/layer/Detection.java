@@ -11,7 +11,8 @@ public final class Detection {
   private float objectness;
   private final float[] probabilities;
 
-  Detection(Box box, float objectness, float[] probabilities) {
+  /** A box that was found. */
+  public Detection(Box box, float objectness, float[] probabilities) {
     this.box = box;
     this.objectness = objectness;
     this.probabilities = probabilities;
@@ -34,6 +35,7 @@ public final class Detection {
 
   /** What a picture's detections depend on. */
   public record Query(
+      int image,
       int width,
       int height,
       int netWidth,

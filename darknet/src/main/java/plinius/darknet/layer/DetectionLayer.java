@@ -214,17 +214,18 @@ public final class DetectionLayer extends Layer implements Detects {
       for (int n = 0; n < count; n++) {
         int row = cell / side;
         int column = cell % side;
-        float confidence = output[confidenceAt(0, cell, n)];
-        int at = boxAt(0, cell, n);
+        float confidence = output[confidenceAt(query.image(), cell, n)];
+        int at = boxAt(query.image(), cell, n);
         Box box =
             new Box(
                 (output[at] + column) / side * unitW,
                 (output[at + 1] + row) / side * unitH,
                 box(at).w() * unitW,
                 box(at).h() * unitH);
+        int classesAt = query.image() * places.length + cell * classes;
         float[] probabilities = new float[classes];
         for (int k = 0; k < classes; k++) {
-          probabilities[k] = query.above(confidence * output[cell * classes + k]);
+          probabilities[k] = query.above(confidence * output[classesAt + k]);
         }
         found.add(new Detection(box, confidence, probabilities));
       }

@@ -4,6 +4,6 @@ import java.util.List;
 
 /** A layer whose output says where objects are. */
 public sealed interface Detects permits DetectionLayer, RegionLayer, YoloLayer {
-  /** What it found in the first image of the last prediction. */
+  /** What it found in one image of the last prediction. */
   List<Detection> detections(Detection.Query query);
 }

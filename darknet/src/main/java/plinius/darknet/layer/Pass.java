@@ -37,8 +37,8 @@ public final class Pass {
   float[] truth = NOTHING;
   boolean training;
 
-  /** Whether nobody has added to inputDelta yet, nor set it to 0. */
-  boolean firstToAdd;
+  /** Values of an image of inputDelta that nobody has set to 0 yet; 0 if somebody has. */
+  int unset;
 
   int first;
   int images;
@@ -48,10 +48,21 @@ public final class Pass {
   long iteration;
   int firstImage;
 
-  /** A pass that can be used again and again. */
-  public Pass(
-      Kernels kernels, Workers workers, Draws draws, int batch, int partials, int prepared) {
-    this(kernels, workers, draws, batch, new float[partials], new float[prepared]);
+  /** A pass that can be used again and again, with the scratch that the layers asked for. */
+  public Pass(Kernels kernels, Workers workers, Draws draws, Storage storage) {
+    this(
+        kernels,
+        workers,
+        draws,
+        storage.batch(),
+        new float[storage.partialFloats()],
+        new float[storage.preparedFloats()]);
+  }
+
+  /** Whether it has as much scratch as the layers have asked for by now. */
+  public boolean holds(Storage storage) {
+    return storage.partialFloats() <= partials.length
+        && storage.preparedFloats() <= prepared.length;
   }
 
   private Pass(
@@ -102,18 +113,19 @@ public final class Pass {
 
   /** For a layer within another: what it reads, and what it adds to. */
   void at(float[] layerInput, float[] layerInputDelta) {
-    at(layerInput, layerInputDelta, false);
+    at(layerInput, layerInputDelta, 0);
   }
 
   /**
    * What the next layer reads, and where its backward adds what it finds out about that.
    *
-   * @param first whether the layer has to set the latter to 0 before it adds
+   * @param toClear values of each image that the layer has to set to 0 there before it adds; 0 if
+   *     it has not
    */
-  public void at(float[] layerInput, float[] layerInputDelta, boolean first) {
+  public void at(float[] layerInput, float[] layerInputDelta, int toClear) {
     this.input = layerInput;
     this.inputDelta = layerInputDelta;
-    this.firstToAdd = first;
+    this.unset = toClear;
   }
 
   /** What layers with a cost compare with, from here on. */
@@ -151,9 +163,8 @@ public final class Pass {
 
   /** Sets the delta of some images to 0 if nobody has, while it is about to be in the cache. */
   void beforeAdding(int from, int to) {
-    if (firstToAdd) {
-      int perImage = inputDelta.length / batch;
-      Arrays.fill(inputDelta, from * perImage, to * perImage, 0);
+    if (unset > 0) {
+      Arrays.fill(inputDelta, from * unset, to * unset, 0);
     }
   }
 

@@ -10,5 +10,8 @@ public final class Purpose {
   /** The learning-rate policy "random". */
   public static final int LEARNING_RATE = 1 << 17;
 
+  /** The sizes of a detector's images. */
+  public static final int SIZE = LEARNING_RATE + 1;
+
   private Purpose() {}
 }

@@ -320,7 +320,7 @@ public final class RegionLayer extends Layer implements Detects {
       for (int cell = 0; cell < out.h() * out.w(); cell++) {
         int row = cell / out.w();
         int column = cell % out.w();
-        int at = at(0, row, column, n);
+        int at = at(query.image(), row, column, n);
         float scale = background ? 1 : output[at + coords];
         float objectness = query.above(scale);
         int classesAt = at + coords + 1;

@@ -20,6 +20,11 @@ public final class Storage {
   private final boolean lastStepStatistics;
   private final long limitBytes;
   private final List<Slot> slots = new ArrayList<>();
+  private final List<float[]> floats = new ArrayList<>();
+  private final List<int[]> ints = new ArrayList<>();
+  private int slotsAsked;
+  private int floatsAsked;
+  private int intsAsked;
   private float[] block = {};
   private long blockFloats;
   private long bytes;
@@ -51,8 +56,30 @@ public final class Storage {
     this.limitBytes = limitBytes;
   }
 
+  /**
+   * Begins again: what is asked for from here on is what was asked for before, in the same order,
+   * for images of another size. All of it is 0 but the block. An array may be longer than asked
+   * for.
+   */
+  public void rewind() {
+    slotsAsked = 0;
+    floatsAsked = 0;
+    intsAsked = 0;
+  }
+
   /** A tensor in the block, behind those asked for before. */
   public Slot slot(String name, Slot.Role role, int... shape) {
+    if (slotsAsked < slots.size()) {
+      Slot known = slots.get(slotsAsked++);
+      if (!known.name().equals(name) || !Arrays.equals(known.shape(), shape)) {
+        throw new NetworkException(
+            name
+                + " depends on the size of the images, which random=1 changes; leave random= out,"
+                + " or use layers whose weights do not.");
+      }
+      return known;
+    }
+    slotsAsked++;
     long count = Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
     if (blockFloats + count > Integer.MAX_VALUE - 8) {
       throw new NetworkException(
@@ -67,7 +94,12 @@ public final class Storage {
 
   /** Values for every image of a sub-batch. */
   public float[] activations(int perImage) {
-    return new float[checked(perImage)];
+    int at = floatsAsked++;
+    if (at < floats.size() && floats.get(at).length >= length(perImage)) {
+      Arrays.fill(floats.get(at), 0);
+      return floats.get(at);
+    }
+    return keep(floats, at, new float[checked(perImage)]);
   }
 
   /** As {@link #activations}, but only in training; else empty. */
@@ -82,11 +114,29 @@ public final class Storage {
 
   /** Places for every value of every image. */
   int[] indexes(int perImage) {
-    return new int[checked(perImage)];
+    int at = intsAsked++;
+    if (at < ints.size() && ints.get(at).length >= length(perImage)) {
+      Arrays.fill(ints.get(at), 0);
+      return ints.get(at);
+    }
+    return keep(ints, at, new int[checked(perImage)]);
+  }
+
+  private static <T> T keep(List<T> kept, int at, T array) {
+    if (at < kept.size()) {
+      kept.set(at, array);
+    } else {
+      kept.add(array);
+    }
+    return array;
+  }
+
+  private long length(int perImage) {
+    return (long) batch * perImage;
   }
 
   private int checked(int perImage) {
-    long count = (long) batch * perImage;
+    long count = length(perImage);
     if (count > Integer.MAX_VALUE - 8) {
       throw new NetworkException(
           batch

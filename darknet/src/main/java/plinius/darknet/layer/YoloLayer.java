@@ -199,7 +199,7 @@ public final class YoloLayer extends Layer implements Detects {
     for (int row = 0; row < out.h(); row++) {
       for (int column = 0; column < out.w(); column++) {
         for (int n = 0; n < mask.length; n++) {
-          int at = at(0, row, column, n);
+          int at = at(query.image(), row, column, n);
           float objectness = output[at + 4];
           if (objectness > query.threshold()) {
             float[] probabilities = new float[classes];

@@ -1,6 +1,7 @@
 package plinius.enclave.pmdata;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import plinius.darknet.Network;
 import plinius.darknet.cfg.CfgFile;
@@ -9,12 +10,16 @@ import plinius.darknet.data.Augmentation;
 import plinius.darknet.data.Chance;
 import plinius.darknet.data.Image;
 import plinius.darknet.data.Placement;
+import plinius.darknet.layer.Detection;
 import plinius.dataset.DataKind;
 import plinius.dataset.Label;
 import plinius.dataset.SampleKind;
 
 /** How samples become a network's inputs and truths. */
 public final class Fitting {
+  /** As detector.c has it. */
+  private static final float TREE_THRESHOLD = .5f;
+
   private final Network network;
   private final SampleKind kind;
   private final boolean asItIs;
@@ -111,6 +116,11 @@ public final class Fitting {
     }
   }
 
+  /** Values of an image that the network is to learn from next. */
+  int trainingInputs() {
+    return network.batchHeight() * network.batchWidth() * network.channels();
+  }
+
   /** A sample to learn from: what chance makes of it, and the truth about that. */
   void train(
       PmData data, long index, Chance chance, float[] input, int at, float[] truth, int truthAt) {
@@ -125,16 +135,18 @@ public final class Fitting {
     if (label instanceof Label.Boxes scene) {
       float[] boxes = boxes(scene);
       changed =
-          placement.orElseThrow().place(sample, boxes, network.height(), network.width(), chance);
+          placement
+              .orElseThrow()
+              .place(sample, boxes, network.batchHeight(), network.batchWidth(), chance);
       truth(boxes, truth, truthAt);
     } else {
       changed = augmentation.orElseThrow().augment(sample, chance);
       truth(label, truth, truthAt);
     }
-    System.arraycopy(changed.values(), 0, input, at, network.inputs());
+    System.arraycopy(changed.values(), 0, input, at, trainingInputs());
   }
 
-  /** A sample to look at: as it is, or its middle, or the whole of a scene in a letterbox. */
+  /** A sample to look at: as it is, or its middle, or the whole of a scene. */
   public Label load(PmData data, long index, float[] input, int at) {
     if (asItIs) {
       return data.load(index, input, at);
@@ -142,12 +154,30 @@ public final class Fitting {
     float[] values = new float[kind.values()];
     Label label = data.load(index, values, 0);
     Image sample = new Image(kind.height(), kind.width(), kind.channels(), values);
+    int height = network.height();
+    int width = network.width();
     Image fitted =
-        label instanceof Label.Boxes
-            ? sample.letterbox(network.height(), network.width())
-            : sample.centerCrop(network.height(), network.width());
+        !(label instanceof Label.Boxes)
+            ? sample.centerCrop(height, width)
+            : inGrid() ? sample.resize(height, width) : sample.letterbox(height, width);
     System.arraycopy(fitted.values(), 0, input, at, network.inputs());
     return label;
+  }
+
+  /** Whether boxes are told in a grid, [detection], whose scenes are stretched. */
+  private boolean inGrid() {
+    return last.type().equals("detection");
+  }
+
+  /**
+   * What the network found in an image of its last prediction, before non-maximum suppression.
+   *
+   * @return boxes in shares of the sample
+   */
+  public List<Detection> detections(int image, float threshold) {
+    int width = inGrid() ? 1 : asItIs ? network.width() : kind.width();
+    int height = inGrid() ? 1 : asItIs ? network.height() : kind.height();
+    return network.detections(image, width, height, threshold, TREE_THRESHOLD, true);
   }
 
   private void truth(Label label, float[] truth, int at) {
@@ -164,7 +194,7 @@ public final class Fitting {
   }
 
   private void truth(float[] boxes, float[] truth, int at) {
-    if (last.type().equals("detection")) {
+    if (inGrid()) {
       Placement.grid(boxes, truth, at, last.integer("side"), kind.classes());
     } else {
       Placement.list(boxes, truth, at, network.truths(), last.integer("max"));

@@ -20,8 +20,8 @@ final class SampleBatches extends BatchSource {
 
   @Override
   void fill(long position, int rows, float[] input, float[] truth) {
-    int inputs = input.length / rows;
-    int truths = truth.length / rows;
+    int inputs = fitting.trainingInputs();
+    int truths = fitting.network().truths();
     for (int row = 0; row < rows; row++) {
       Chance chance = Chance.of(random, Chance.AUGMENTATION, position + row);
       long index = order.at(position + row);

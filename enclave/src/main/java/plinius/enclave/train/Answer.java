@@ -5,7 +5,10 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
 import java.util.function.Consumer;
 import plinius.attestation.kbs.Grant;
 import plinius.boundary.Bytes;
@@ -13,6 +16,8 @@ import plinius.boundary.EnclaveMessage;
 import plinius.boundary.HostMessage.Query;
 import plinius.darknet.Network;
 import plinius.darknet.data.Chance;
+import plinius.darknet.layer.Box;
+import plinius.darknet.layer.Detection;
 import plinius.dataset.SealedResult;
 import plinius.dataset.SealedResult.Content;
 import plinius.enclave.pmdata.Fitting;
@@ -67,6 +72,45 @@ public final class Answer {
             }
           }
         });
+  }
+
+  /** What the network finds in each scene of a set, the most probable first. */
+  public void detect(PmData data, Fitting fitting, Query query) {
+    seal(
+        Content.BOXES,
+        fitting.network().iteration(),
+        data.count(),
+        out ->
+            Scenes.each(
+                data,
+                fitting,
+                (float) query.threshold(),
+                (float) query.overlap(),
+                (_, found) -> write(out, found)));
+  }
+
+  /** A box of a class. */
+  private record Find(int category, float probability, Box box) {}
+
+  private static void write(DataOutputStream out, List<Detection> found) throws IOException {
+    List<Find> finds = new ArrayList<>();
+    for (Detection detection : found) {
+      float[] probabilities = detection.probabilities();
+      for (int k = 0; k < probabilities.length; k++) {
+        if (probabilities[k] > 0) {
+          finds.add(new Find(k, probabilities[k], detection.box()));
+        }
+      }
+    }
+    finds.sort(Comparator.comparingDouble(find -> -find.probability()));
+    out.writeInt(finds.size());
+    for (Find find : finds) {
+      Box box = find.box();
+      out.writeInt(find.category());
+      for (float value : new float[] {find.probability(), box.x(), box.y(), box.w(), box.h()}) {
+        out.writeFloat(value);
+      }
+    }
   }
 
   /**

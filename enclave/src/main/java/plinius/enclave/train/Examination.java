@@ -1,12 +1,13 @@
 package plinius.enclave.train;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import plinius.boundary.EnclaveMessage.Metric;
 import plinius.boundary.EnclaveMessage.Score;
 import plinius.darknet.Network;
 import plinius.darknet.cfg.CfgFile;
 import plinius.dataset.Label;
-import plinius.enclave.EnclaveException;
 import plinius.enclave.pmdata.Fitting;
 import plinius.enclave.pmdata.PmData;
 import plinius.enclave.pmdata.Text;
@@ -24,14 +25,12 @@ public abstract sealed class Examination {
   /**
    * The examination for a kind of data.
    *
-   * @throws EnclaveException.BadInput if the data does not fit the network
+   * @throws plinius.enclave.EnclaveException.BadInput if the data does not fit the network
    */
   public static Examination of(PmData data, CfgFile cfg, Network network) {
     return switch (data.kind().data()) {
       case TEXT -> new OfText(data, cfg, network);
-      case SCENES ->
-          throw new EnclaveException.BadInput(
-              "this version does not score boxes: name a data set of another kind");
+      case SCENES -> new OfScenes(data, cfg, network);
       case IMAGES, VECTORS, REGRESSION -> new OfSamples(data, cfg, network);
     };
   }
@@ -107,6 +106,37 @@ public abstract sealed class Examination {
         sum += difference * difference;
       }
       return sum;
+    }
+  }
+
+  /** How precise the finds in scenes are. */
+  private static final class OfScenes extends Examination {
+    /** As detector.c validate_detector has them. */
+    private static final float THRESHOLD = .005f;
+
+    private static final float OVERLAP = .45f;
+
+    private final Fitting fitting;
+
+    OfScenes(PmData data, CfgFile cfg, Network network) {
+      super(network, data);
+      fitting = new Fitting(data, cfg, network);
+    }
+
+    @Override
+    public Score run() {
+      AveragePrecision precision = new AveragePrecision(data.kind().classes());
+      try {
+        Scenes.each(
+            data,
+            fitting,
+            THRESHOLD,
+            OVERLAP,
+            (truth, found) -> precision.add(truth.boxes(), found));
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+      return new Score(Metric.MEAN_AVERAGE_PRECISION, data.count(), 0, precision.mean());
     }
   }
 
