@@ -6,12 +6,14 @@ import java.time.Clock;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Predicate;
 import plinius.evaluation.Claim;
 import plinius.evaluation.Experiment;
 import plinius.evaluation.Figure;
 import plinius.evaluation.Findings;
 import plinius.evaluation.Laboratory;
 import plinius.evaluation.Machine;
+import plinius.evaluation.Statistics;
 import plinius.evaluation.Table;
 import plinius.evaluation.mirror.ColdProbe;
 import plinius.evaluation.mirror.MirrorProbe;
@@ -103,6 +105,7 @@ final class MirrorAgainstCheckpoints implements Experiment {
   /** Medians, ratios, claims and figures of raw rounds. */
   static void judge(Table raw, Findings.Builder findings) {
     Table.Rows medians = Table.of("medians", "megabytes", "store", "save", "restore", "cold");
+    Table.Rows means = Table.of("means", "megabytes", "store", "save", "restore");
     Table.Rows saves = Table.of("save-ratios", "megabytes", "against", "times");
     Table.Rows restores = Table.of("restore-ratios", "megabytes", "against", "times");
     List<Double> sizes =
@@ -126,6 +129,11 @@ final class MirrorAgainstCheckpoints implements Experiment {
             median(raw, "saveMillis", size, store),
             median(raw, "restoreMillis", size, store),
             isCold(raw, size, store) ? median(raw, "coldRestoreMillis", size, store) : "");
+        means.add(
+            size,
+            store,
+            Statistics.mean(raw.numbers("saveMillis", of(size, store))),
+            Statistics.mean(raw.numbers("restoreMillis", of(size, store))));
       }
       double fair = median(raw, "saveMillis", size, FILE) / save;
       double papers = median(raw, "saveMillis", size, EACH) / save;
@@ -160,6 +168,7 @@ final class MirrorAgainstCheckpoints implements Experiment {
     findings
         .table(raw)
         .table(medians.done())
+        .table(means.done())
         .table(saves.done())
         .table(restoreTable)
         .claim(
@@ -256,7 +265,11 @@ final class MirrorAgainstCheckpoints implements Experiment {
   }
 
   private static double median(Table raw, String column, double size, String store) {
-    return raw.median(column, row -> row.is("megabytes", size) && row.is("store", store));
+    return raw.median(column, of(size, store));
+  }
+
+  private static Predicate<Table.Row> of(double size, String store) {
+    return row -> row.is("megabytes", size) && row.is("store", store);
   }
 
   private static boolean isCold(Table raw, double size, String store) {
@@ -312,8 +325,9 @@ final class MirrorAgainstCheckpoints implements Experiment {
             + ", the checkpoints lie on "
             + Machine.fileSystem(laboratory.disk())
             + ". One thread on both sides, AES-256-GCM, the same buffers of at most 256 KiB, stores"
-            + " take turns in one virtual machine. A cold cache means that this system has dropped"
-            + " the file's pages; a virtual disk's host may still have them, which favours the"
-            + " disk.");
+            + " take turns in one virtual machine. Ratios are those of medians; means, as the paper"
+            + " has them, are in a table of their own. A cold cache means that this system has"
+            + " dropped the file's pages; a virtual disk's host may still have them, which favours"
+            + " the disk.");
   }
 }

@@ -53,6 +53,15 @@ class ArithmeticTest {
   }
 
   @Test
+  void means_as_the_paper_has_them_stand_beside_the_medians() {
+    Table means = mirror(20.0).table("means");
+
+    // 10, 10 and a disturbed 1010 ms.
+    assertThat(means.rows())
+        .contains(List.of("50", MirrorAgainstCheckpoints.MIRROR, "343.333", "338.333"));
+  }
+
+  @Test
   void the_mirrors_claims_are_medians_ratios_of_the_worst_judged_size() {
     Findings findings = mirror(20.0);
 
