@@ -36,6 +36,9 @@ public final class MappedMemory implements PersistentMemory {
   /** From here on a copy past the caches is the cheaper one. */
   private static final int STREAM_BYTES_MIN = 1024;
 
+  /** Lines that are fetched during a fence: half of a first-level cache. */
+  private static final int FETCHED_LINES_MAX = 256;
+
   private final Path file;
   private final Arena arena;
   private final MemorySegment segment;
@@ -254,11 +257,35 @@ public final class MappedMemory implements PersistentMemory {
   }
 
   @Override
+  public void persistLines(long base, int[] lines, int count, long next) {
+    checkLines(base, lines, count);
+    flusher.persistLines(segment.address(), base, lines, count, next);
+  }
+
+  @Override
+  public void persistLong(long offset, long value) {
+    checkWritable();
+    Objects.checkIndex(offset, segment.byteSize() - (Long.BYTES - 1));
+    if (offset % Long.BYTES != 0) {
+      throw new IndexOutOfBoundsException(offset + " is not aligned");
+    }
+    flusher.persistLong(this, offset, value);
+  }
+
+  @Override
   public void copyLines(long from, long to, int[] lines, int count) {
     checkWritable();
     checkLines(from, lines, count);
     checkLines(to, lines, count);
     flusher.copyLines(this, from, to, lines, count);
+  }
+
+  @Override
+  public void streamLines(long from, long to, int[] lines, int count) {
+    checkWritable();
+    checkLines(from, lines, count);
+    checkLines(to, lines, count);
+    flusher.streamLines(this, from, to, lines, count);
   }
 
   private void checkLines(long base, int[] lines, int count) {
@@ -326,8 +353,23 @@ public final class MappedMemory implements PersistentMemory {
       for (int i = 0; i < count; i++) {
         long offset = (long) lines[i] * LINE_BYTES;
         memory.copy(from + offset, to + offset, LINE_BYTES);
-        pwb(memory.segment.address(), to + offset, LINE_BYTES);
       }
+    }
+
+    void streamLines(MappedMemory memory, long from, long to, int[] lines, int count) {
+      copyLines(memory, from, to, lines, count);
+      pwbLines(memory.segment.address(), to, lines, count);
+    }
+
+    void persistLines(long start, long base, int[] lines, int count, long next) {
+      pwbLines(start, base, lines, count);
+      pfence();
+    }
+
+    void persistLong(MappedMemory memory, long offset, long value) {
+      memory.setLong(offset, value);
+      pwb(memory.segment.address(), offset, Long.BYTES);
+      pfence();
     }
 
     abstract void pfence();
@@ -361,10 +403,43 @@ public final class MappedMemory implements PersistentMemory {
 
     @Override
     void copyLines(MappedMemory memory, long from, long to, int[] lines, int count) {
+      if (count == 0) {
+        return;
+      }
       VarHandle.releaseFence();
       long start = memory.segment.address();
       MachineCode.copyLines(start + from, start + to, lines, count);
-      MachineCode.writeBackLines(instruction, start + to, lines, count);
+      VarHandle.acquireFence();
+    }
+
+    @Override
+    void streamLines(MappedMemory memory, long from, long to, int[] lines, int count) {
+      if (count == 0) {
+        return;
+      }
+      VarHandle.releaseFence();
+      long start = memory.segment.address();
+      MachineCode.streamLines(start + from, start + to, lines, count);
+      VarHandle.acquireFence();
+    }
+
+    @Override
+    void persistLines(long start, long base, int[] lines, int count, long next) {
+      if (count == 0) {
+        pfence();
+        return;
+      }
+      VarHandle.releaseFence();
+      // A hint: an address that is none is ignored. More than this would push each other out.
+      long fetched = count <= FETCHED_LINES_MAX ? next : base;
+      MachineCode.writeBackLinesAndFence(instruction, start + base, lines, count, start + fetched);
+      VarHandle.acquireFence();
+    }
+
+    @Override
+    void persistLong(MappedMemory memory, long offset, long value) {
+      VarHandle.releaseFence();
+      MachineCode.streamWordAndFence(memory.segment.address() + offset, value);
       VarHandle.acquireFence();
     }
 

@@ -82,15 +82,23 @@ public interface PersistentMemory extends AutoCloseable {
   }
 
   /**
-   * {@link #copy} and {@link #pwb} of the first {@code count} of these lines, numbered from either
-   * base; a base is a multiple of a line.
+   * {@link #copy} of the first {@code count} of these lines, numbered from either base; a base is a
+   * multiple of a line.
    */
   default void copyLines(long from, long to, int[] lines, int count) {
     for (int i = 0; i < count; i++) {
       long offset = (long) lines[i] * LINE_BYTES;
       copy(from + offset, to + offset, LINE_BYTES);
-      pwb(to + offset, LINE_BYTES);
     }
+  }
+
+  /**
+   * {@link #copyLines} and {@link #pwbLines} of the copies, for lines that will not be read soon:
+   * an implementation may bypass the caches.
+   */
+  default void streamLines(long from, long to, int[] lines, int count) {
+    copyLines(from, to, lines, count);
+    pwbLines(to, lines, count);
   }
 
   /**
@@ -101,6 +109,27 @@ public interface PersistentMemory extends AutoCloseable {
    *     so it stays: every further pfence fails too
    */
   void pfence();
+
+  /**
+   * {@link #pwbLines} and {@link #pfence} in one, since calls cost too.
+   *
+   * @param next base of the same lines elsewhere that are to be stored to soon; an implementation
+   *     may fetch them while it waits
+   */
+  default void persistLines(long base, int[] lines, int count, long next) {
+    pwbLines(base, lines, count);
+    pfence();
+  }
+
+  /**
+   * {@link #setLong}, {@link #pwb} and {@link #pfence} in one; the word may bypass the caches, so
+   * that the fence waits for one way and not for two.
+   */
+  default void persistLong(long offset, long value) {
+    setLong(offset, value);
+    pwb(offset, Long.BYTES);
+    pfence();
+  }
 
   /**
    * Passes what this thread wrote back to whichever thread executes the next {@link #pfence},

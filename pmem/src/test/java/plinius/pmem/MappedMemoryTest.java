@@ -50,12 +50,26 @@ class MappedMemoryTest {
       memory.pwb(30_000, 30_100);
       memory.psync();
       memory.handOver();
+      memory.persistLong(8, 0x0807060504030201L);
+      // Lines 0 to 11 of what was streamed, in another order, by either way of copying.
+      int[] lines = {11, 3, 4, 9, 8, 7, 6, 5, 2, 10, 1, 0};
+      memory.persistLines(1024, lines, 12, 51_200);
+      memory.copyLines(1024, 51_200, lines, 12);
+      memory.streamLines(1024, 52_480, lines, 11);
+      memory.pwbLines(51_200, lines, 12);
+      memory.pfence();
     }
     try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
       assertThat(memory.bytes()).isEqualTo(BYTES);
-      assertThat(memory.getLong(8)).isEqualTo(0x0102030405060708L);
+      assertThat(memory.getLong(8)).isEqualTo(0x0807060504030201L);
       assertThat(memory.getInt(16)).isEqualTo(7);
-      assertThat(read(memory, 8, 1)).containsExactly(8); // little-endian
+      assertThat(read(memory, 8, 1)).containsExactly(1); // little-endian
+      assertThat(read(memory, 51_200, 768)).isEqualTo(read(memory, 1024, 768));
+      assertThat(read(memory, 51_968, 1)).containsExactly(0);
+      // All but line 0, which was left out.
+      assertThat(read(memory, 52_544, 704)).isEqualTo(read(memory, 1088, 704));
+      assertThat(read(memory, 52_480, 64)).containsOnly(0);
+      assertThat(read(memory, 53_248, 1)).containsExactly(0);
       assertThat(read(memory, 101, 500)).isEqualTo(Arrays.copyOfRange(bytes, 3, 503));
       assertThat(read(memory, 1003, 19_000)).isEqualTo(Arrays.copyOfRange(bytes, 5, 19_005));
       assertThat(read(memory, 30_000, 19_000)).isEqualTo(Arrays.copyOfRange(bytes, 5, 19_005));
@@ -127,6 +141,11 @@ class MappedMemoryTest {
       assertThatThrownBy(() -> memory.stream(0, new byte[1], 0, 1))
           .isInstanceOf(PmemException.ReadOnly.class);
       assertThatThrownBy(() -> memory.copy(0, 64, 1)).isInstanceOf(PmemException.ReadOnly.class);
+      assertThatThrownBy(() -> memory.persistLong(0, 1)).isInstanceOf(PmemException.ReadOnly.class);
+      assertThatThrownBy(() -> memory.copyLines(0, 64, new int[1], 1))
+          .isInstanceOf(PmemException.ReadOnly.class);
+      assertThatThrownBy(() -> memory.streamLines(0, 64, new int[1], 1))
+          .isInstanceOf(PmemException.ReadOnly.class);
       assertThatThrownBy(() -> memory.fill(0, 1, (byte) 1))
           .isInstanceOf(PmemException.ReadOnly.class);
     }
@@ -149,6 +168,20 @@ class MappedMemoryTest {
           .isInstanceOf(IndexOutOfBoundsException.class);
       assertThatThrownBy(() -> memory.pwb(BYTES - 1, 2))
           .isInstanceOf(IndexOutOfBoundsException.class);
+      for (int[] lines : new int[][] {{BYTES / 64}, {-1}, {0, 1 << 30}}) {
+        assertThatThrownBy(() -> memory.pwbLines(0, lines, lines.length))
+            .isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> memory.persistLines(0, lines, lines.length, 0))
+            .isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> memory.copyLines(0, 4096, lines, lines.length))
+            .isInstanceOf(IndexOutOfBoundsException.class);
+        assertThatThrownBy(() -> memory.streamLines(4096, 0, lines, lines.length))
+            .isInstanceOf(IndexOutOfBoundsException.class);
+      }
+      for (long offset : new long[] {-8, 4, BYTES - 7, BYTES}) {
+        assertThatThrownBy(() -> memory.persistLong(offset, 1))
+            .isInstanceOf(IndexOutOfBoundsException.class);
+      }
       assertThatThrownBy(() -> memory.read(0, bytes, 1, 4096))
           .isInstanceOf(IndexOutOfBoundsException.class);
     }

@@ -63,9 +63,8 @@ final class ClassicTwins extends Twins {
       // Back must be durable before MUTATING says that it may be trusted. In the paper IDLE is
       // stored after this fence and persists some time; MUTATING would overwrite it at once.
       pfence();
-      storeWord(commits(value) << STATE_BITS | MUTATING);
       // MUTATING must be durable before main changes, or recovery trusts a torn main.
-      pfence();
+      persistWord(commits(value) << STATE_BITS | MUTATING);
     } catch (Throwable failed) {
       poison(failed);
       throw failed;
@@ -73,7 +72,7 @@ final class ClassicTwins extends Twins {
   }
 
   @Override
-  void storeCommitted() {
-    storeWord((commits(value) + 1) << STATE_BITS | COPYING);
+  void persistCommitted() {
+    persistWord((commits(value) + 1) << STATE_BITS | COPYING);
   }
 }

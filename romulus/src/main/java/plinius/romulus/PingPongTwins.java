@@ -33,7 +33,7 @@ final class PingPongTwins extends Twins {
   }
 
   @Override
-  void storeCommitted() {
-    storeWord(value + 1);
+  void persistCommitted() {
+    persistWord(value + 1);
   }
 }

@@ -18,7 +18,14 @@ final class TwinLog {
 
   private final long[] recorded; // a bit a line: 2 KB for a MB of the twin, so that it stays cached
   private final long cutOverBytes;
+
+  /**
+   * First the lines that are due: copied already, and written back together with the next commit's
+   * own, because a write-back of its own would hold up the body by its whole latency.
+   */
   private int[] lines = new int[64];
+
+  private int dueCount;
   private int lineCount;
   private int[] ranges = new int[16]; // first line, lines, ...
   private int rangeCount;
@@ -32,7 +39,7 @@ final class TwinLog {
     this.cutOverBytes = cutOverBytes;
   }
 
-  /** What is to happen before the first store after {@link #clear} is recorded. */
+  /** What is to happen before the first store after {@link #copy} is recorded. */
   void beforeFirst(Runnable action) {
     beforeFirst = action;
   }
@@ -114,37 +121,55 @@ final class TwinLog {
   }
 
   /**
-   * Begins to write back what is recorded of the twin at {@code base}; returns the bytes.
+   * Makes durable what is recorded of the twin at {@code base}; returns the bytes.
    *
+   * @param other base of the twin to which this is to be copied
    * @param top end of what is in use in it, a multiple of a line or not
    */
-  long writeBack(PersistentMemory memory, long base, long top) {
+  long persist(PersistentMemory memory, long base, long other, long top) {
     if (everything) {
       long bytes = wholeLines(top);
       memory.pwb(base, bytes);
+      memory.pfence();
       return bytes;
     }
-    memory.pwbLines(base, lines, lineCount);
     for (int i = 0; i < rangeCount; i++) {
       memory.pwb(base + rangeOffset(i), rangeBytes(i));
     }
-    return loggedBytes;
+    memory.persistLines(base, lines, lineCount, other);
+    long bytes = loggedBytes + (long) dueCount * LINE_BYTES;
+    lineCount -= dueCount;
+    System.arraycopy(lines, dueCount, lines, 0, lineCount);
+    dueCount = 0;
+    return bytes;
   }
 
-  /** Copies what is recorded from one twin to the other, and begins to write it back there. */
-  long copy(PersistentMemory memory, long from, long to, long top) {
+  /**
+   * Copies what is recorded from one twin to the other, begins to write it back there, and forgets
+   * it. Single lines of the working twin are only due for that.
+   *
+   * @param working whether the other one is changed by the next transaction
+   */
+  long copy(PersistentMemory memory, long from, long to, long top, boolean working) {
     if (everything) {
       long bytes = wholeLines(top);
       memory.copy(from, to, bytes);
       memory.pwb(to, bytes);
+      clear(0);
       return bytes;
     }
-    memory.copyLines(from, to, lines, lineCount);
     for (int i = 0; i < rangeCount; i++) {
       memory.copy(from + rangeOffset(i), to + rangeOffset(i), rangeBytes(i));
       memory.pwb(to + rangeOffset(i), rangeBytes(i));
     }
-    return loggedBytes;
+    if (working) {
+      memory.copyLines(from, to, lines, lineCount);
+    } else {
+      memory.streamLines(from, to, lines, lineCount);
+    }
+    long bytes = loggedBytes;
+    clear(working ? lineCount : 0);
+    return bytes;
   }
 
   private long rangeOffset(int range) {
@@ -159,7 +184,7 @@ final class TwinLog {
     return (top + LINE_BYTES - 1) & -LINE_BYTES;
   }
 
-  void clear() {
+  private void clear(int due) {
     if (everything || rangeCount > 0) {
       Arrays.fill(recorded, 0);
     } else {
@@ -167,7 +192,8 @@ final class TwinLog {
         recorded[lines[i] >> 6] = 0;
       }
     }
-    lineCount = 0;
+    dueCount = due;
+    lineCount = due;
     rangeCount = 0;
     loggedBytes = 0;
     everything = false;

@@ -79,8 +79,8 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
   /** The twins are equal: prepares a transaction that may store. */
   abstract void open();
 
-  /** Stores the word that makes the working twin the committed one, and begins to write it back. */
-  abstract void storeCommitted();
+  /** Makes the word durable that makes the working twin the committed one. */
+  abstract void persistCommitted();
 
   /** Twice the sequence of the state that readers are to see, plus its twin. */
   final long visible() {
@@ -131,7 +131,7 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
     // Overwriting a twin while the medium still names it would lose both states if the power failed
     // now: a process that died between the store of the word and its fence leaves a word that is
     // visible and not durable.
-    persistWord();
+    persistMarkAndWord();
     log.addEverything();
     recoveredBytes = copyOwed();
     recoveryNanos = System.nanoTime() - began;
@@ -145,9 +145,10 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
     readers.drain(1 - from);
     // Past the top of the committed twin nothing is in use, so what a transaction that was taken
     // back added there needs no undoing.
-    long bytes = log.copy(memory, header.twin(from), header.twin(1 - from), top(from));
+    long bytes =
+        log.copy(
+            memory, header.twin(from), header.twin(1 - from), top(from), 1 - from == working());
     unfenced = true;
-    log.clear();
     return bytes;
   }
 
@@ -170,14 +171,14 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
       if (log.isEverything()) {
         cutOvers++;
       }
-      writtenBackBytes += log.writeBack(memory, header.twin(working), top(working));
-      // All of the working twin, and the extents that it names, must be durable before the word
-      // calls it committed.
-      pfence();
-      storeCommitted();
-      // The word must be durable before the caller hears of it, before a reader sees the state, and
-      // before the other twin is overwritten.
-      pfence();
+      // First fence: all of the working twin, and the extents that it names, must be durable before
+      // the word calls it committed.
+      writtenBackBytes +=
+          log.persist(memory, header.twin(working), header.twin(1 - working), top(working));
+      fenced();
+      // Second fence: the word must be durable before the caller hears of it, before a reader sees
+      // the state, and before the other twin is overwritten.
+      persistCommitted();
       show(working);
       commits++;
     } catch (Throwable failed) {
@@ -210,33 +211,38 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
   /** Makes the word durable that is visible, and the mark of the pool. */
   final void persist() {
     try {
-      persistWord();
+      persistMarkAndWord();
     } catch (Throwable failed) {
       poison = failed;
       throw failed;
     }
   }
 
-  private void persistWord() {
+  private void persistMarkAndWord() {
     // Stores of what is there already: after a failed msync the kernel holds these pages for clean.
     memory.setLong(PoolFormat.MAGIC_OFFSET, PoolFormat.MAGIC);
     memory.pwb(PoolFormat.MAGIC_OFFSET, Long.BYTES);
-    storeWord(value);
-    pfence();
+    persistWord(value);
   }
 
-  final void storeWord(long next) {
+  /** Stores the word and waits until it, and what this thread wrote back before, is durable. */
+  final void persistWord(long next) {
     if (next > PoolFormat.VALUE_MAX) {
       throw new IllegalStateException("the pool has run out of sequence numbers");
     }
     value = next;
-    memory.setLong(PoolFormat.WORD_OFFSET, PoolFormat.word(next));
-    memory.pwb(PoolFormat.WORD_OFFSET, Long.BYTES);
+    memory.persistLong(PoolFormat.WORD_OFFSET, PoolFormat.word(next));
     writtenBackBytes += PersistentMemory.LINE_BYTES;
+    fenced();
   }
 
   final void pfence() {
     memory.pfence();
+    fenced();
+  }
+
+  /** A fence of this thread has been waited for. */
+  private void fenced() {
     unfenced = false;
     pfences++;
   }

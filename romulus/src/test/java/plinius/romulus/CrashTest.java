@@ -108,6 +108,7 @@ class CrashTest {
       pool.update(
           tx -> {
             Story.step(tx);
+            tx.setRoot("untouched by the next step", tx.alloc(8));
             throw new IllegalStateException("changed its mind");
           });
     } catch (IllegalStateException expected) {
@@ -160,7 +161,8 @@ class CrashTest {
   private RecordedMemory killedBeforeTheLastFence(UnaryOperator<PersistentMemory> seam) {
     RecordedMemory memory = lines(afterSteps(1));
     memory.mark(1);
-    Pool first = Pool.open(dyingAt(memory, "pfence commit", fencesOfRecovery() + fences() - 1));
+    Pool first =
+        Pool.open(dyingAt(memory, "pfence persistWord", fencesOfRecovery() + fences() - 1));
     assertThatThrownBy(() -> Story.step(first)).hasMessage("killed");
     memory.kill();
     Pool second = Pool.open(seam.apply(memory));
