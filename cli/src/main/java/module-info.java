@@ -7,6 +7,7 @@ module plinius.cli {
   requires plinius.romulus;
   requires plinius.pmem;
   requires plinius.darknet;
+  requires plinius.exchange;
   requires plinius.verification;
   requires transitive plinius.attestation;
   requires plinius.seal;

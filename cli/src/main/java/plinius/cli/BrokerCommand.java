@@ -45,6 +45,9 @@ final class BrokerCommand implements Callable<Integer> {
     @Option(names = "--cfg", required = true, paramLabel = "CFG", description = "Its network.")
     private Path cfg;
 
+    @Option(names = "--lenient", description = "Read it as the original Darknet does.")
+    private boolean lenient;
+
     @Option(names = "--data", required = true, paramLabel = "F", description = "Its sealed data.")
     private Path data;
 
@@ -87,7 +90,7 @@ final class BrokerCommand implements Callable<Integer> {
         Job job =
             owner.addJob(
                 Optional.ofNullable(newJob.name),
-                newJob.cfg,
+                newJob.lenient ? CfgOptions.translated(newJob.cfg) : newJob.cfg,
                 newJob.settings,
                 newJob.seed == null ? Owner.DEFAULT_SEED : newJob.seed,
                 data,

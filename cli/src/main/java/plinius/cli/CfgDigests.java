@@ -1,7 +1,5 @@
 package plinius.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import plinius.attestation.kbs.CfgDigest;
@@ -13,21 +11,12 @@ final class CfgDigests {
   private CfgDigests() {}
 
   static CfgDigest of(Path file, Map<String, String> settings) {
-    return CfgDigest.ofCanonical(read(file, settings).canonical());
+    CfgFile cfg = read(file, settings);
+    cfg.notes().forEach(Terminal::notice);
+    return CfgDigest.ofCanonical(cfg.canonical());
   }
 
   static CfgFile read(Path file, Map<String, String> settings) {
-    SealedFiles.requireReadable(file, "name a Darknet configuration file, as examples/ has them");
-    try {
-      if (Files.size(file) > Cfg.MAX_CHARS) {
-        throw new Refusal(
-            ExitCode.BAD_INPUT,
-            file + " has more than " + Cfg.MAX_CHARS + " bytes: is it a configuration?");
-      }
-      String text = Files.readString(file);
-      return Cfg.parse(text, file.toString(), settings);
-    } catch (IOException e) {
-      throw new Refusal(ExitCode.BAD_INPUT, "cannot read " + file + ": " + Failures.why(e));
-    }
+    return Cfg.parse(CfgOptions.strict(file), file.toString(), settings);
   }
 }

@@ -1,18 +1,15 @@
 package plinius.cli;
 
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.Map;
 import java.util.Optional;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import plinius.boundary.HostMessage.Mode;
 import plinius.host.KillAt;
 
 /** What all verbs that start an enclave have in common. */
 class ModelOptions {
-  @Parameters(paramLabel = "CFG", description = "The network: a Darknet configuration file.")
-  private Path cfg;
+  @Mixin private CfgOptions network;
 
   @Option(
       names = "--pm",
@@ -20,12 +17,6 @@ class ModelOptions {
       paramLabel = "DIR",
       description = "A folder on persistent memory: the pool and the loaded data lie there.")
   private Path pm;
-
-  @Option(
-      names = "--set",
-      paramLabel = "K=V",
-      description = "Another value for a key of section [net]; may be given several times.")
-  private Map<String, String> settings = new LinkedHashMap<>();
 
   @Option(
       names = "--threads",
@@ -57,8 +48,8 @@ class ModelOptions {
   final RunRequest request(Mode mode, Path data) {
     return new RunRequest(
         mode,
-        cfg,
-        settings,
+        network.file(),
+        network.settings(),
         data,
         pm,
         threads == null ? Runtime.getRuntime().availableProcessors() : threads,

@@ -16,6 +16,7 @@ import picocli.CommandLine.Command;
       PredictCommand.class,
       DetectCommand.class,
       GenerateCommand.class,
+      NetCommand.class,
       PmCommand.class,
       BrokerCommand.class,
       VerifyCommand.class,

@@ -60,6 +60,7 @@ final class Layers {
     for (Section section : cfg.layers()) {
       try {
         layers.made.add(layers.layer(section));
+        storage.endLayer();
       } catch (ArithmeticException e) {
         throw section.refuse("makes an output of more than 2^31 values.");
       }

@@ -77,15 +77,32 @@ public final class Network {
    */
   public static Network build(CfgFile cfg, NetworkOptions options) {
     CounterRandom random = new CounterRandom(options.seed());
-    return new Network(cfg, options, random::uniform, false);
+    return new Network(cfg, options, random::uniform, false, Storage.Extent.ALL);
+  }
+
+  /**
+   * A network that computes nothing: its layers' shapes and what it would need, and its state if
+   * that is wanted, for those who read one from a file or write one into it.
+   *
+   * @throws DarknetException if the configuration makes no network
+   */
+  public static Network outline(CfgFile cfg, NetworkOptions options, boolean withState) {
+    CounterRandom random = new CounterRandom(options.seed());
+    Storage.Extent extent = withState ? Storage.Extent.STATE : Storage.Extent.NOTHING;
+    return new Network(cfg, options, random::uniform, false, extent);
   }
 
   /** For tests: with other random draws, and with the delta of the input itself. */
   static Network build(CfgFile cfg, NetworkOptions options, Draws draws, boolean withInputDelta) {
-    return new Network(cfg, options, draws, withInputDelta);
+    return new Network(cfg, options, draws, withInputDelta, Storage.Extent.ALL);
   }
 
-  private Network(CfgFile cfg, NetworkOptions options, Draws draws, boolean withInputDelta) {
+  private Network(
+      CfgFile cfg,
+      NetworkOptions options,
+      Draws draws,
+      boolean withInputDelta,
+      Storage.Extent extent) {
     this.cfg = cfg;
     this.options = options;
     this.draws = draws;
@@ -114,7 +131,7 @@ public final class Network {
     long limit = Runtime.getRuntime().maxMemory() / 4 * 3;
     boolean byAdam = net.flag("adam") && !cpu;
     boolean lastStep = options.quirks().has(Quirk.BATCHNORM_OF_LAST_STEP);
-    storage = new Storage(subBatch, options.training(), byAdam, timeSteps, lastStep, limit);
+    storage = new Storage(extent, subBatch, options.training(), byAdam, timeSteps, lastStep, limit);
     layers = Layers.of(cfg, in, options, storage);
     adamUpdates =
         byAdam
@@ -139,7 +156,9 @@ public final class Network {
     takeImagesOf(own.h(), own.w());
     CounterRandom random = new CounterRandom(options.seed());
     for (Layer layer : layers) {
-      layer.initialise(random);
+      if (extent != Storage.Extent.NOTHING) {
+        layer.initialise(random);
+      }
     }
   }
 
@@ -519,6 +538,11 @@ public final class Network {
   /** The layers, for those who read weights into them or look at what they compute. */
   public List<Layer> layers() {
     return layers;
+  }
+
+  /** What its layers asked for, in training or not as it was built. */
+  public Storage storage() {
+    return storage;
   }
 
   /** Takes over the count of images that a .weights file carries, which may be any number. */

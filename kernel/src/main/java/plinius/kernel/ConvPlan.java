@@ -25,17 +25,23 @@ public enum ConvPlan {
 
   /** The plan for a shape. */
   public static ConvPlan of(ConvShape s) {
-    boolean fits =
-        s.size() == 3
-            && s.stride() == 1
-            && s.pad() <= 2
-            && s.groups() == 1
-            && s.c() % BLOCK == 0
-            && s.filters() % BLOCK == 0;
+    return obstacle(s).isEmpty() ? WINOGRAD : DIRECT;
+  }
+
+  /** Why a shape is not for Winograd's way; empty if it is. */
+  private static String obstacle(ConvShape s) {
+    if (s.size() != 3 || s.stride() != 1 || s.pad() > 2 || s.groups() != 1) {
+      return "no 3 x 3 filters with stride 1 in one group";
+    }
+    if (s.c() % BLOCK != 0 || s.filters() % BLOCK != 0) {
+      return "channels or filters are no multiple of " + BLOCK;
+    }
     long products = (long) PATCH * PATCH * tiles(s.outH()) * tiles(s.outW());
-    boolean saves = 2 * products <= 9L * s.outH() * s.outW();
+    if (2 * products > 9L * s.outH() * s.outW()) {
+      return "tiles of 4 x 4 would lie mostly outside the image";
+    }
     boolean small = (long) PATCH * PATCH * s.c() * s.filters() <= 1 << 25;
-    return fits && saves && small ? WINOGRAD : DIRECT;
+    return small ? "" : "the transformed weights would be more than 2^25";
   }
 
   /** Tiles that cover so many outputs. */
@@ -69,11 +75,12 @@ public enum ConvPlan {
     return Math.max(1, 64 / (tiles(s.outH()) * tiles(s.outW())));
   }
 
-  /** Why, for people. */
+  /** What is chosen and why, for people. */
   public static String explain(ConvShape s) {
-    return of(s) == WINOGRAD
-        ? "winograd F(4x4,3x3): %d x %d tiles of 4 x 4 outputs"
+    String obstacle = obstacle(s);
+    return obstacle.isEmpty()
+        ? "Winograd F(4x4,3x3): %d x %d tiles of 4 x 4 outputs"
             .formatted(tiles(s.outH()), tiles(s.outW()))
-        : "direct: the sums of the definition";
+        : "direct: " + obstacle;
   }
 }

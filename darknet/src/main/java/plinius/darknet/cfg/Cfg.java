@@ -11,8 +11,8 @@ import plinius.darknet.cfg.Section.Entry;
  * Reads Darknet's .cfg files (darknet parser.c read_cfg at f6afaab), strictly. As there, blanks are
  * dropped anywhere in a line and a comment is a line of its own that starts with # or ;. Unlike
  * there, carriage returns are dropped too, and whatever the original would drop in silence or
- * replace by a default - unknown sections, keys and values, a key given twice, a number with
- * something behind it - is an error.
+ * replace by a default - unknown sections, keys and values, a number with something behind it - is
+ * an error. Of a key that is given twice the first counts, as there, and a note says so.
  */
 public final class Cfg {
   /** Longest text that is looked at: the largest network of the original has 20 KB. */
@@ -20,6 +20,8 @@ public final class Cfg {
 
   /** Most layers: the deepest network of the original has 206. */
   public static final int MAX_LAYERS = 4096;
+
+  private static final int NOTES_MAX = 100;
 
   private Cfg() {}
 
@@ -37,6 +39,7 @@ public final class Cfg {
           fileName, 0, "", "is longer than " + MAX_CHARS + " characters; is it a .cfg file?");
     }
     List<Section> sections = new ArrayList<>();
+    List<String> notes = new ArrayList<>();
     int number = 0;
     for (String raw : text.split("\n", -1)) {
       number++;
@@ -53,7 +56,7 @@ public final class Cfg {
             "",
             "'" + shown(line) + "' stands before any section; [net] comes first.");
       } else {
-        option(fileName, number, line, sections.getLast());
+        option(fileName, number, line, sections.getLast(), notes);
       }
     }
     if (sections.isEmpty()) {
@@ -64,7 +67,7 @@ public final class Cfg {
     new TreeMap<>(netOverrides)
         .forEach((key, value) -> override(net, stripped(key), stripped(value)));
     NetRules.check(net);
-    return new CfgFile(fileName, net, sections.subList(1, sections.size()));
+    return new CfgFile(fileName, net, sections.subList(1, sections.size()), notes);
   }
 
   private static String stripped(String raw) {
@@ -109,7 +112,8 @@ public final class Cfg {
     return new Section(fileName, type, number);
   }
 
-  private static void option(String fileName, int number, String line, Section section) {
+  private static void option(
+      String fileName, int number, String line, Section section, List<String> notes) {
     int equals = line.indexOf('=');
     String key = equals < 0 ? line : line.substring(0, equals);
     if (equals <= 0 || equals == line.length() - 1) {
@@ -119,21 +123,21 @@ public final class Cfg {
           shown(key),
           "'" + shown(line) + "' in [" + section.type() + "] is not key=value.");
     }
-    Entry first = section.entries().get(key);
-    if (first != null) {
-      throw new CfgException(
-          fileName,
-          number,
-          key,
-          "key '"
+    Entry entry = entry(fileName, number, section, key, line.substring(equals + 1));
+    Entry first = section.entries().putIfAbsent(key, entry);
+    if (first != null && notes.size() < NOTES_MAX) {
+      notes.add(
+          fileName
+              + ":"
+              + number
+              + ": key '"
               + key
               + "' of ["
               + section.type()
-              + "] is given twice, first in line "
+              + "] is given again; as in Darknet, line "
               + first.line()
-              + "; remove one.");
+              + " counts.");
     }
-    section.entries().put(key, entry(fileName, number, section, key, line.substring(equals + 1)));
   }
 
   private static void override(Section net, String key, String value) {

@@ -15,16 +15,24 @@ import java.util.regex.Pattern;
  * @param max largest number allowed
  * @param words the values allowed, for {@link Kind#WORD}
  */
-record Key(String name, Kind kind, String byDefault, double min, double max, List<String> words) {
+public record Key(
+    String name, Kind kind, String byDefault, double min, double max, List<String> words) {
 
   /** How a value is read. Floats are read as C's atof would and rounded to binary32. */
-  enum Kind {
+  public enum Kind {
+    /** A whole number. */
     INTEGER("a whole number"),
+    /** A number. */
     FLOAT("a number"),
+    /** 0 or 1. */
     FLAG("0 or 1"),
+    /** One of some words. */
     WORD("a word"),
+    /** Whole numbers with commas between. */
     INTEGERS("whole numbers with commas between"),
+    /** Numbers with commas between. */
     FLOATS("numbers with commas between"),
+    /** Any text. */
     TEXT("a text");
 
     final String described;
@@ -34,6 +42,7 @@ record Key(String name, Kind kind, String byDefault, double min, double max, Lis
     }
   }
 
+  private static final Pattern WHOLE = Pattern.compile("[+-]?[0-9]{1,18}");
   private static final Pattern DECIMAL =
       Pattern.compile("[+-]?(\\d+\\.?\\d*|\\.\\d+)([eE][+-]?\\d{1,4})?");
   private static final Pattern HEX =
@@ -42,7 +51,8 @@ record Key(String name, Kind kind, String byDefault, double min, double max, Lis
   /** No value is longer: a number needs less, and a list of steps is short. */
   private static final int MAX_LENGTH = 4096;
 
-  Key {
+  /** Copies the words. */
+  public Key {
     words = List.copyOf(words);
   }
 
@@ -79,7 +89,7 @@ record Key(String name, Kind kind, String byDefault, double min, double max, Lis
   }
 
   /** The value in its one normal spelling, or what is wrong with it. */
-  Normalised normalise(String value) {
+  public Normalised normalise(String value) {
     if (value.length() > MAX_LENGTH) {
       return Normalised.wrong("is longer than " + MAX_LENGTH + " characters");
     }
@@ -113,12 +123,11 @@ record Key(String name, Kind kind, String byDefault, double min, double max, Lis
   }
 
   private Normalised integer(String value) {
-    long number;
-    try {
-      number = Long.parseLong(value);
-    } catch (NumberFormatException e) {
+    // Not every digit of Unicode, which parseLong would take: the original takes these.
+    if (!WHOLE.matcher(value).matches()) {
       return Normalised.wrong("is not " + kind.described + ".");
     }
+    long number = Long.parseLong(value);
     if (number < min || number > max) {
       return Normalised.wrong(
           String.format(Locale.ROOT, "is outside %d to %d.", (long) min, (long) max));
@@ -139,8 +148,13 @@ record Key(String name, Kind kind, String byDefault, double min, double max, Lis
     return Normalised.right(Float.toString(number == 0 ? 0f : number));
   }
 
-  /** A value in its normal spelling, or the problem with it. */
-  record Normalised(String text, Optional<String> problem) {
+  /**
+   * A value in its normal spelling, or the problem with it.
+   *
+   * @param text the value
+   * @param problem what is wrong and what is known
+   */
+  public record Normalised(String text, Optional<String> problem) {
     static Normalised right(String text) {
       return new Normalised(text, Optional.empty());
     }

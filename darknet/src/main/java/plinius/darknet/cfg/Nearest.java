@@ -3,11 +3,11 @@ package plinius.darknet.cfg;
 import java.util.Collection;
 
 /** Finds what somebody probably meant to write. */
-final class Nearest {
+public final class Nearest {
   private Nearest() {}
 
   /** A sentence that names the nearest of the known words, or nothing when none is near. */
-  static String suggestion(String word, Collection<String> known) {
+  public static String suggestion(String word, Collection<String> known) {
     String best = "";
     int bestDistance = Integer.MAX_VALUE;
     for (String candidate : known) {

@@ -17,7 +17,7 @@ import java.util.Map;
  * Every section and key that is known, with Darknet's defaults (darknet parser.c at f6afaab). Keys
  * in the order in which the canonical text has them.
  */
-final class Schema {
+public final class Schema {
   /** Names in the order of darknet activations.h. */
   static final List<String> ACTIVATIONS =
       List.of(
@@ -42,7 +42,7 @@ final class Schema {
   static final List<String> COST_TYPES = List.of("sse", "masked", "L1", "smooth", "seg", "wgan");
 
   /** Other spellings of a section's name. */
-  static final Map<String, String> ALIASES =
+  public static final Map<String, String> ALIASES =
       Map.ofEntries(
           Map.entry("network", "net"),
           Map.entry("conv", "convolutional"),
@@ -75,7 +75,7 @@ final class Schema {
           decimal("power", 4),
           integer("step", 1, 1, Integer.MAX_VALUE),
           decimal("scale", 1),
-          integers("steps", 0, Integer.MAX_VALUE),
+          integers("steps", Integer.MIN_VALUE, Integer.MAX_VALUE),
           decimals("scales"),
           decimal("gamma", 1),
           integer("max_batches", 0, 0, Integer.MAX_VALUE),
@@ -321,12 +321,12 @@ final class Schema {
   }
 
   /** The keys of a section by name, in canonical order; none if the section is unknown. */
-  static Map<String, Key> keys(String section) {
+  public static Map<String, Key> keys(String section) {
     return SECTIONS.getOrDefault(section, Map.of());
   }
 
   /** The names of all sections, the net's first. */
-  static List<String> sectionNames() {
+  public static List<String> sectionNames() {
     return List.copyOf(SECTIONS.keySet());
   }
 }

@@ -86,16 +86,6 @@ public final class ConvolutionalLayer extends WeightedLayer {
     return ConvShape.of(in.h(), in.w(), in.c(), filters, size, stride, pad, groups);
   }
 
-  /** What the weights' operations count: multiply-adds times two, for each image. */
-  public long operations() {
-    return 2L * shape.weights() * shape.outH() * shape.outW();
-  }
-
-  /** The convolution that is computed. */
-  public ConvShape shape() {
-    return shape;
-  }
-
   @Override
   public void forward(Pass pass) {
     float[] image = flat.isPresent() ? flat.get().gather(pass) : pass.input;

@@ -55,8 +55,8 @@ public final class Pass {
         workers,
         draws,
         storage.batch(),
-        new float[storage.partialFloats()],
-        new float[storage.preparedFloats()]);
+        new float[storage.computes() ? storage.partialFloats() : 0],
+        new float[storage.computes() ? storage.preparedFloats() : 0]);
   }
 
   /** Whether it has as much scratch as the layers have asked for by now. */

@@ -13,6 +13,30 @@ import plinius.kernel.ConvShape;
  * heap cannot hold, before it tries.
  */
 public final class Storage {
+  /** What is really taken from the heap. */
+  public enum Extent {
+    /** All that computing needs. */
+    ALL,
+    /** The block, for those who only carry a state from one form into another. */
+    STATE,
+    /** Nothing: shapes and sizes alone. */
+    NOTHING
+  }
+
+  /**
+   * What one layer asked for.
+   *
+   * @param activationBytes that live for one iteration
+   * @param convolutions that it computes; a connected layer is one over a 1 x 1 image
+   */
+  public record Needs(long activationBytes, List<ConvShape> convolutions) {
+    /** Copies the list. */
+    public Needs {
+      convolutions = List.copyOf(convolutions);
+    }
+  }
+
+  private final Extent extent;
   private final int batch;
   private final boolean training;
   private final boolean adam;
@@ -27,13 +51,17 @@ public final class Storage {
   private int intsAsked;
   private float[] block = {};
   private long blockFloats;
-  private long bytes;
+  private long activationBytes;
+  private final List<Needs> needs = new ArrayList<>();
+  private final List<ConvShape> convolutions = new ArrayList<>(); // of the layer being made
+  private long layerBytes; // of its activations
   private int partials;
   private int prepared;
 
   /**
    * Storage for a network.
    *
+   * @param extent what is allocated
    * @param batch images in a sub-batch
    * @param training whether deltas are needed
    * @param adam whether parameters are updated by Adam
@@ -42,12 +70,14 @@ public final class Storage {
    * @param limitBytes that the network may take
    */
   public Storage(
+      Extent extent,
       int batch,
       boolean training,
       boolean adam,
       int timeSteps,
       boolean lastStepStatistics,
       long limitBytes) {
+    this.extent = extent;
     this.batch = batch;
     this.training = training;
     this.adam = adam;
@@ -65,6 +95,7 @@ public final class Storage {
     slotsAsked = 0;
     floatsAsked = 0;
     intsAsked = 0;
+    needs.clear();
   }
 
   /** A tensor in the block, behind those asked for before. */
@@ -88,13 +119,14 @@ public final class Storage {
     Slot slot = new Slot(name, role, (int) blockFloats, (int) count, shape);
     slots.add(slot);
     blockFloats += count;
-    take(count);
+    checkLimit();
     return slot;
   }
 
   /** Values for every image of a sub-batch. */
   public float[] activations(int perImage) {
     int at = floatsAsked++;
+    layerBytes += length(perImage) * Float.BYTES;
     if (at < floats.size() && floats.get(at).length >= length(perImage)) {
       Arrays.fill(floats.get(at), 0);
       return floats.get(at);
@@ -115,6 +147,7 @@ public final class Storage {
   /** Places for every value of every image. */
   int[] indexes(int perImage) {
     int at = intsAsked++;
+    layerBytes += length(perImage) * Integer.BYTES;
     if (at < ints.size() && ints.get(at).length >= length(perImage)) {
       Arrays.fill(ints.get(at), 0);
       return ints.get(at);
@@ -144,13 +177,14 @@ public final class Storage {
               + perImage
               + " values each do not fit one array; raise subdivisions.");
     }
-    take(count);
-    return (int) count;
+    activationBytes += count * Float.BYTES;
+    checkLimit();
+    return extent == Extent.ALL ? (int) count : 0;
   }
 
-  private void take(long floats) {
-    bytes += floats * Float.BYTES;
-    if (bytes > limitBytes) {
+  private void checkLimit() {
+    long block = extent == Extent.NOTHING ? 0 : blockFloats * Float.BYTES;
+    if (block + (extent == Extent.ALL ? activationBytes : 0) > limitBytes) {
       throw new NetworkException(
           "the network needs more than the "
               + (limitBytes >> 20)
@@ -161,6 +195,7 @@ public final class Storage {
 
   /** Asks for the scratch of a convolution. */
   void convolution(ConvShape shape) {
+    convolutions.add(shape);
     prepared = Math.max(prepared, ConvPlan.preparedFloats(shape));
     if (training) {
       int shards = WeightUpdates.shards(shape.weights(), Pass.shards(batch));
@@ -168,9 +203,31 @@ public final class Storage {
     }
   }
 
+  /** What was asked for since the last time was one layer's. */
+  public void endLayer() {
+    needs.add(new Needs(layerBytes, convolutions));
+    layerBytes = 0;
+    convolutions.clear();
+  }
+
+  /** What each layer asked for. */
+  public List<Needs> needs() {
+    return List.copyOf(needs);
+  }
+
+  /** Bytes that live for one iteration, of images of the largest size. */
+  public long activationBytes() {
+    return activationBytes;
+  }
+
+  /** Whether there is memory to compute with. */
+  public boolean computes() {
+    return extent == Extent.ALL;
+  }
+
   /** Makes the block, once all layers have asked. */
   public void allocate() {
-    block = new float[(int) blockFloats];
+    block = new float[extent == Extent.NOTHING ? 0 : (int) blockFloats];
   }
 
   /** Images in a sub-batch. */

@@ -44,7 +44,9 @@ final class CfgTest {
           filters=3 | filters | my.cfg:9: | filters | not key=value
           filters=3 | filters=3 # three | my.cfg:9: | filters | comment needs a line of its own
           filters=3 | filters=3.5 | my.cfg:9: | filters | is not a whole number
-          size=3 | filters=3 | my.cfg:10: | filters | given twice, first in line 9
+          filters=3 | filters=\u0663 | my.cfg:9: | filters | is not a whole number
+          filters=3 | filters=0000000000000000003 | my.cfg:9: | filters | is not a whole number
+          size=3 | filters=x | my.cfg:10: | filters | is not a whole number
           activation=leaky | activation=leeky | my.cfg:12: | activation | did you mean 'leaky'
           activation=leaky | activation=mish | my.cfg:12: | activation | Known: logistic
           [conv] | [convolution] | my.cfg:8: | convolution | did you mean 'convolutional'
@@ -75,6 +77,18 @@ final class CfgTest {
     assertThatThrownBy(() -> parse(text)).hasMessageContaining("2 steps and 1 scales");
     assertThat(parse(text.replace("scales=.1", "scales = .1, .5")).net().decimals("scales"))
         .containsExactly(.1f, .5f);
+  }
+
+  @Test
+  void of_a_key_that_is_given_again_the_first_counts_and_a_note_says_so() {
+    CfgFile cfg = parse(SMALL.replace("size=3", "filters=9\nsize=3"));
+
+    assertThat(cfg.canonical()).isEqualTo(parse(SMALL).canonical());
+    assertThat(cfg.notes())
+        .containsExactly(
+            "my.cfg:10: key 'filters' of [convolutional] is given again; as in Darknet, line 9"
+                + " counts.");
+    assertThat(parse(SMALL).notes()).isEmpty();
   }
 
   @Test

@@ -1,0 +1,230 @@
+package plinius.exchange.net;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.IntUnaryOperator;
+import java.util.function.UnaryOperator;
+import plinius.darknet.DarknetException;
+import plinius.darknet.NamedTensor;
+import plinius.darknet.Network;
+import plinius.darknet.NetworkOptions;
+import plinius.darknet.Quirks;
+import plinius.darknet.cfg.CfgFile;
+import plinius.darknet.cfg.Section;
+import plinius.darknet.layer.Layer;
+import plinius.darknet.layer.Shape;
+import plinius.darknet.layer.Storage;
+import plinius.darknet.weights.WeightsCursor;
+import plinius.kernel.ConvPlan;
+import plinius.kernel.ConvShape;
+import plinius.kernel.Kernels;
+import plinius.kernel.Workers;
+
+/**
+ * The table that users of Darknet know, from the network that is really built, without its memory.
+ *
+ * @param name of the file
+ * @param batch images of one iteration
+ * @param subdivisions of them
+ * @param timeSteps that recurrent layers take
+ * @param layers the lines
+ * @param training what training needs; without it, predicting alone
+ * @param untrainable why it cannot be trained, if it cannot
+ * @param plan what the bits of the results depend on besides configuration and seed
+ */
+public record NetTable(
+    String name,
+    int batch,
+    int subdivisions,
+    int timeSteps,
+    List<LayerRow> layers,
+    Memory training,
+    Optional<String> untrainable,
+    String plan) {
+  private static final int HEADER_BYTES = 20;
+
+  /** Copies the lines. */
+  public NetTable {
+    layers = List.copyOf(layers);
+  }
+
+  /**
+   * The table of a configuration.
+   *
+   * @param files gives the text of a file that the configuration names
+   * @throws DarknetException if the configuration makes no network
+   */
+  public static NetTable of(CfgFile cfg, UnaryOperator<String> files) {
+    try (Workers workers = new Workers(1)) {
+      try {
+        return of(cfg, outline(cfg, workers, files, true), Optional.empty());
+      } catch (DarknetException e) {
+        // Without training there may be a network all the same, such as one that ends in features.
+        return of(cfg, outline(cfg, workers, files, false), Optional.of(e.getMessage()));
+      }
+    }
+  }
+
+  private static Network outline(
+      CfgFile cfg, Workers workers, UnaryOperator<String> files, boolean training) {
+    return Network.outline(
+        cfg, new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), training, files), false);
+  }
+
+  private static NetTable of(CfgFile cfg, Network network, Optional<String> untrainable) {
+    List<LayerRow> rows = new ArrayList<>();
+    Shape net =
+        new Shape(network.height(), network.width(), network.channels(), network.height() > 1);
+    Storage storage = network.storage();
+    long scratch = 4L * storage.partialFloats() + 4L * storage.preparedFloats();
+    Memory all = new Memory(0, 0, storage.activationBytes(), scratch);
+    Map<Integer, Memory> tensors = tensors(network);
+    for (Layer layer : network.layers()) {
+      int i = layer.common().index();
+      Storage.Needs needs = storage.needs().get(i);
+      Section section = cfg.layers().get(i);
+      Memory state = tensors.getOrDefault(i, new Memory(0, 0, 0, 0));
+      all = all.plus(state);
+      Memory memory = state.plus(new Memory(0, 0, needs.activationBytes(), 0));
+      Shape in = i == 0 ? net : network.layers().get(source(section, i)).out();
+      rows.add(
+          new LayerRow(
+              i,
+              layer.common().type(),
+              filters(section, layer),
+              Sizes.of(section),
+              in,
+              layer.out(),
+              operations(network, layer, needs),
+              parameters(network, i),
+              values(layer),
+              memory,
+              kernels(layer, needs)));
+    }
+    return new NetTable(
+        cfg.name(),
+        network.batch(),
+        network.subdivisions(),
+        cfg.net().integer("time_steps"),
+        rows,
+        all,
+        untrainable,
+        network.plan());
+  }
+
+  /** Images of one sub-batch, for which memory is planned. */
+  public int subBatch() {
+    return batch / subdivisions;
+  }
+
+  /** Operations of all layers for one image. */
+  public long operations() {
+    return layers.stream().mapToLong(LayerRow::operations).sum();
+  }
+
+  /** Values that are trained. */
+  public long parameters() {
+    return layers.stream().mapToLong(LayerRow::parameters).sum();
+  }
+
+  /** Bytes of its .weights file. */
+  public long weightsFileBytes() {
+    return HEADER_BYTES + 4 * layers.stream().mapToLong(LayerRow::weightsFileValues).sum();
+  }
+
+  private static int source(Section section, int index) {
+    int first = section.type().equals("route") ? section.integers("layers")[0] : -1;
+    return first < 0 ? index + first : first;
+  }
+
+  private static int filters(Section section, Layer layer) {
+    return switch (section.type()) {
+      case "convolutional", "deconvolutional", "local", "crnn" -> layer.out().c();
+      case "connected", "rnn", "gru", "lstm" -> layer.out().count();
+      default -> 0;
+    };
+  }
+
+  private static Map<Integer, Memory> tensors(Network network) {
+    Map<Integer, Memory> byLayer = new TreeMap<>();
+    for (NamedTensor tensor : network.state()) {
+      long bytes = 4L * tensor.count();
+      Memory one =
+          switch (tensor.role()) {
+            case PARAMETER, STATISTIC, STATE -> new Memory(bytes, 0, 0, 0);
+            case OPTIMIZER -> new Memory(0, bytes, 0, 0);
+          };
+      layer(tensor).ifPresent(i -> byLayer.merge(i, one, Memory::plus));
+    }
+    return byLayer;
+  }
+
+  /** The number before the first dot; the count of Adam's updates is no layer's. */
+  private static Optional<Integer> layer(NamedTensor tensor) {
+    String number = tensor.name().substring(0, tensor.name().indexOf('.'));
+    return number.equals("net") ? Optional.empty() : Optional.of(Integer.valueOf(number));
+  }
+
+  private static long parameters(Network network, int index) {
+    return network.state().stream()
+        .filter(tensor -> layer(tensor).equals(Optional.of(index)))
+        .filter(
+            tensor ->
+                switch (tensor.role()) {
+                  case PARAMETER -> true;
+                  case STATISTIC, OPTIMIZER, STATE -> false;
+                })
+        .mapToLong(NamedTensor::count)
+        .sum();
+  }
+
+  private static long operations(Network network, Layer layer, Storage.Needs needs) {
+    long sum = 0;
+    for (ConvShape shape : needs.convolutions()) {
+      sum += 2L * shape.weights() * shape.outH() * shape.outW();
+    }
+    if (layer.common().type().equals("local")) { // each weight serves one place
+      sum += 2 * (parameters(network, layer.common().index()) - layer.out().count());
+    }
+    return sum;
+  }
+
+  private static List<String> kernels(Layer layer, Storage.Needs needs) {
+    List<String> kernels = new ArrayList<>();
+    for (ConvShape shape : needs.convolutions()) {
+      kernels.add(ConvPlan.explain(shape));
+    }
+    if (layer.plan().contains("shards")) {
+      kernels.add(layer.plan() + ": their partial sums in all shards would be too large");
+    }
+    return kernels;
+  }
+
+  /** How many values a .weights file has for a layer. */
+  private static long values(Layer layer) {
+    long[] values = new long[1];
+    if (!layer.common().dontSave()) {
+      layer.transfer(
+          new WeightsCursor() {
+            @Override
+            public boolean loading() {
+              return false;
+            }
+
+            @Override
+            public boolean transposed() {
+              return false;
+            }
+
+            @Override
+            public void transfer(float[] block, int count, IntUnaryOperator place) {
+              values[0] += count;
+            }
+          });
+    }
+    return values[0];
+  }
+}

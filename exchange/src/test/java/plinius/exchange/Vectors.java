@@ -1,0 +1,35 @@
+package plinius.exchange;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import com.fasterxml.jackson.core.json.JsonReadFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The golden vectors, where they are. */
+final class Vectors {
+  private Vectors() {}
+
+  /** The manifest of a table; skips the test, and says why, where it is not. */
+  static JsonNode table(String name) {
+    for (String root : System.getProperty("plinius.vectors", "").split(",", -1)) {
+      Path path = Path.of(root.strip(), name, "case.json");
+      if (!root.isBlank() && Files.exists(path)) {
+        try {
+          return JsonMapper.builder()
+              .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+              .build()
+              .readTree(path.toFile());
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    }
+    assumeTrue(false, "no table " + name + ": set -Dplinius.vectors");
+    throw new AssertionError();
+  }
+}
