@@ -1,11 +1,10 @@
 package plinius.darknet;
 
 import plinius.darknet.cfg.CfgException;
-import plinius.darknet.weights.WeightsException;
 
-/** What can go wrong with a network that somebody wrote down: its configuration or its weights. */
+/** What can go wrong with a network that somebody wrote down. */
 public abstract sealed class DarknetException extends RuntimeException
-    permits CfgException, WeightsException, NetworkException {
+    permits CfgException, NetworkException {
   private static final long serialVersionUID = 1L;
 
   /** An error whose message says what failed, the values and what to do. */

@@ -29,8 +29,6 @@ import plinius.darknet.layer.Detection;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.MaxpoolLayer;
 import plinius.darknet.layer.Shape;
-import plinius.darknet.weights.WeightsReader;
-import plinius.darknet.weights.WeightsWriter;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 
@@ -145,8 +143,8 @@ final class GoldenRun {
     byte[] digest = MessageDigest.getInstance("SHA-256").digest(file);
     assertThat(HexFormat.of().formatHex(digest))
         .isEqualTo(c.manifest.get("weights_file").get("sha256").asText());
-    net.startFrom(WeightsReader.read("net.weights", file, net));
-    assertThat(Arrays.copyOfRange(WeightsWriter.write(net), 20, file.length))
+    WeightsFiles.read(file, net);
+    assertThat(Arrays.copyOfRange(WeightsFiles.write(net), 20, file.length))
         .as("the same file, written")
         .isEqualTo(Arrays.copyOfRange(file, 20, file.length));
   }
@@ -346,7 +344,7 @@ final class GoldenRun {
           }
           number[0]++;
         });
-    return WeightsWriter.write(built);
+    return WeightsFiles.write(built);
   }
 
   private static int fanIn(String type, int[] shape) {

@@ -1,7 +1,6 @@
 package plinius.darknet;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.offset;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -9,11 +8,8 @@ import com.fasterxml.jackson.core.json.JsonReadFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
@@ -22,13 +18,11 @@ import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgException;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.layer.Draws;
-import plinius.darknet.weights.WeightsException;
-import plinius.darknet.weights.WeightsReader;
 import plinius.kernel.Activation;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 
-/** The vectors' tables: learning rates, activations, versions of .weights, the grammar of .cfg. */
+/** The vectors' tables: learning rates, activations, the grammar of .cfg. */
 final class TablesTest {
   private static Path table(String name) {
     for (String root : System.getProperty("plinius.vectors", "").split(",", -1)) {
@@ -140,69 +134,6 @@ final class TablesTest {
 
   private static void close(String what, float actual, float expected) {
     assertThat(actual).as(what).isCloseTo(expected, offset(4e-6f * Math.abs(expected) + 1e-7f));
-  }
-
-  @Test
-  void every_version_of_weights_files_gives_the_same_network() throws Exception {
-    Path table = table("weights_formats");
-    JsonNode files = json(table).get("files");
-    ByteBuffer input =
-        ByteBuffer.wrap(Files.readAllBytes(table.resolve("input.f32")))
-            .order(ByteOrder.LITTLE_ENDIAN);
-    float[] theirs = new float[input.remaining() / 4];
-    input.asFloatBuffer().get(theirs);
-    int compared = 0;
-    try (Workers workers = new Workers(1)) {
-      for (Map.Entry<String, JsonNode> entry : files.properties()) {
-        String name = entry.getKey();
-        String cfg = Files.readString(table.resolve(entry.getValue().get("cfg").asText()));
-        Network net = TestNetworks.build(cfg, Kernels.best(), workers, 1);
-        // dontloadscales leaves the scales at 1 and the statistics at 0, as a new network has them.
-        byte[] file = Files.readAllBytes(table.resolve(name + ".weights"));
-        if (name.equals("extra_trailing_bytes")) {
-          assertThatThrownBy(() -> WeightsReader.read(name, file, net))
-              .isInstanceOf(WeightsException.class)
-              .hasMessageContaining("more than the network");
-          continue;
-        }
-        assertThat(WeightsReader.read(name, file, net)).isEqualTo(123456);
-        float[] ours = new float[theirs.length];
-        for (int i = 0; i < ours.length; i++) {
-          int place = i % 32; // (2 channels, 4, 4)
-          ours[i / 32 * 32 + place % 16 * 2 + place / 16] = theirs[i];
-        }
-        float[] output = net.predict(ours, 2);
-        for (int i = 0; i < output.length; i++) {
-          double expected = entry.getValue().get("output").get(i).asDouble();
-          if (Double.isNaN(expected)) {
-            continue; // the original's tanh of large values
-          }
-          assertThat((double) output[i])
-              .as("%s, output %d", name, i)
-              .isCloseTo(expected, offset(4e-6));
-        }
-        compared++;
-      }
-    }
-    assertThat(compared).isGreaterThanOrEqualTo(7);
-  }
-
-  @Test
-  void a_weights_file_of_another_length_is_refused_and_named() throws Exception {
-    Path table = table("weights_formats");
-    byte[] file = Files.readAllBytes(table.resolve("v02_seen64.weights"));
-    try (Workers workers = new Workers(1)) {
-      Network net =
-          TestNetworks.build(
-              Files.readString(table.resolve("net.cfg")), Kernels.best(), workers, 1);
-      for (int length : new int[] {0, 15, 18, 20, 100, file.length - 4, file.length - 1}) {
-        byte[] cut = Arrays.copyOf(file, length);
-        assertThatThrownBy(() -> WeightsReader.read("my.weights", cut, net))
-            .as("length %d", length)
-            .isInstanceOf(WeightsException.class)
-            .hasMessageStartingWith("my.weights: ");
-      }
-    }
   }
 
   @Test

@@ -14,22 +14,27 @@ import java.nio.file.Path;
 final class Vectors {
   private Vectors() {}
 
-  /** The manifest of a table; skips the test, and says why, where it is not. */
-  static JsonNode table(String name) {
+  /** The folder of a table; skips the test, and says why, where it is not. */
+  static Path folder(String name) {
     for (String root : System.getProperty("plinius.vectors", "").split(",", -1)) {
-      Path path = Path.of(root.strip(), name, "case.json");
-      if (!root.isBlank() && Files.exists(path)) {
-        try {
-          return JsonMapper.builder()
-              .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
-              .build()
-              .readTree(path.toFile());
-        } catch (IOException e) {
-          throw new UncheckedIOException(e);
-        }
+      Path path = Path.of(root.strip(), name);
+      if (!root.isBlank() && Files.isDirectory(path)) {
+        return path;
       }
     }
     assumeTrue(false, "no table " + name + ": set -Dplinius.vectors");
     throw new AssertionError();
+  }
+
+  /** The manifest of a table. */
+  static JsonNode table(String name) {
+    try {
+      return JsonMapper.builder()
+          .enable(JsonReadFeature.ALLOW_NON_NUMERIC_NUMBERS)
+          .build()
+          .readTree(folder(name).resolve("case.json").toFile());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 }

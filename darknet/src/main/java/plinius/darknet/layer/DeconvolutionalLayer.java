@@ -1,11 +1,11 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
+import plinius.darknet.NetworkException;
 import plinius.darknet.Quirk;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.weights.WeightsCursor;
-import plinius.darknet.weights.WeightsException;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
@@ -99,7 +99,7 @@ public final class DeconvolutionalLayer extends WeightedLayer {
   @Override
   public void transfer(WeightsCursor cursor) {
     if (refusesLoad && cursor.loading()) {
-      throw new WeightsException(
+      throw new NetworkException(
           "layer " + common.index() + " (deconvolutional) cannot be loaded by the original.");
     }
     cursor.transfer(storage.block(), out.c(), i -> biases.at() + i);

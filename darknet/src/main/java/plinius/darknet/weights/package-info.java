@@ -1,5 +1,5 @@
 /**
- * Darknet's .weights files. Start at {@link plinius.darknet.weights.WeightsReader}. Trusted; the
- * bytes are not.
+ * The order of the values in Darknet's .weights files, which each layer knows of its own. The files
+ * themselves are read and written elsewhere, by their owner. Trusted.
  */
 package plinius.darknet.weights;

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.IntUnaryOperator;
 import java.util.function.UnaryOperator;
 import plinius.darknet.DarknetException;
 import plinius.darknet.NamedTensor;
@@ -17,7 +16,7 @@ import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.Shape;
 import plinius.darknet.layer.Storage;
-import plinius.darknet.weights.WeightsCursor;
+import plinius.exchange.weights.WeightsWriter;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.Kernels;
@@ -100,7 +99,7 @@ public record NetTable(
               layer.out(),
               operations(network, layer, needs),
               parameters(network, i),
-              values(layer),
+              WeightsWriter.values(layer),
               memory,
               kernels(layer, needs)));
     }
@@ -201,30 +200,5 @@ public record NetTable(
       kernels.add(layer.plan() + ": their partial sums in all shards would be too large");
     }
     return kernels;
-  }
-
-  /** How many values a .weights file has for a layer. */
-  private static long values(Layer layer) {
-    long[] values = new long[1];
-    if (!layer.common().dontSave()) {
-      layer.transfer(
-          new WeightsCursor() {
-            @Override
-            public boolean loading() {
-              return false;
-            }
-
-            @Override
-            public boolean transposed() {
-              return false;
-            }
-
-            @Override
-            public void transfer(float[] block, int count, IntUnaryOperator place) {
-              values[0] += count;
-            }
-          });
-    }
-    return values[0];
   }
 }

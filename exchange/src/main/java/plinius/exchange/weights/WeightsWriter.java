@@ -1,49 +1,58 @@
-package plinius.darknet.weights;
+package plinius.exchange.weights;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.function.IntUnaryOperator;
 import plinius.darknet.Network;
 import plinius.darknet.layer.Layer;
+import plinius.darknet.weights.WeightsCursor;
 
 /**
- * Writes Darknet's .weights files (darknet parser.c save_weights_upto at f6afaab): version 0.2.0,
- * 64 bits for the images seen.
+ * Writes Darknet's .weights files (darknet parser.c save_weights_upto at f6afaab), of any version
+ * that the original reads.
  */
 public final class WeightsWriter {
-  private static final int HEADER_BYTES = 20;
-
   private WeightsWriter() {}
 
-  /** The file of a whole network. */
+  /** The file of a whole network, as the original writes it. */
   public static byte[] write(Network network) {
-    return write(network, network.layers().size());
+    return write(network, network.layers().size(), WeightsHeader.current(network.seen()));
   }
 
   /**
    * The file of the first layers of a network.
    *
    * @param to the layer behind the last
+   * @param header version and images seen
    */
-  public static byte[] write(Network network, int to) {
+  public static byte[] write(Network network, int to, WeightsHeader header) {
     Counter counter = new Counter();
     transfer(network, to, counter);
     if (counter.values > (Integer.MAX_VALUE - 64) / Float.BYTES) {
-      throw new WeightsException("the network is too large for a file of 2 GiB.");
+      throw new WeightsException.BadInput("the network is too large for a file of 2 GiB.");
     }
     ByteBuffer bytes =
-        ByteBuffer.allocate(HEADER_BYTES + (int) counter.values * Float.BYTES)
+        ByteBuffer.allocate(header.bytes() + (int) counter.values * Float.BYTES)
             .order(ByteOrder.LITTLE_ENDIAN);
-    bytes.putInt(0).putInt(2).putInt(0).putLong(network.seen());
-    transfer(network, to, new Cursor(bytes));
+    header.write(bytes);
+    transfer(network, to, new Cursor(bytes, header.transposed()));
     return bytes.array();
   }
 
+  /** How many values a file has for a layer. */
+  public static long values(Layer layer) {
+    Counter counter = new Counter();
+    transfer(layer, counter);
+    return counter.values;
+  }
+
   private static void transfer(Network network, int to, WeightsCursor cursor) {
-    for (Layer layer : network.layers().subList(0, to)) {
-      if (!layer.common().dontSave()) {
-        layer.transfer(cursor);
-      }
+    WeightsReader.layers(network, to).forEach(layer -> transfer(layer, cursor));
+  }
+
+  private static void transfer(Layer layer, WeightsCursor cursor) {
+    if (!layer.common().dontSave()) {
+      layer.transfer(cursor);
     }
   }
 
@@ -67,14 +76,9 @@ public final class WeightsWriter {
     }
   }
 
-  private record Cursor(ByteBuffer bytes) implements WeightsCursor {
+  private record Cursor(ByteBuffer bytes, boolean transposed) implements WeightsCursor {
     @Override
     public boolean loading() {
-      return false;
-    }
-
-    @Override
-    public boolean transposed() {
       return false;
     }
 
