@@ -3,6 +3,7 @@ module plinius.cli {
   requires transitive plinius.host;
   requires plinius.broker;
   requires plinius.dataset;
+  requires plinius.owner;
   requires plinius.ingest;
   requires plinius.romulus;
   requires plinius.pmem;

@@ -1,6 +1,4 @@
-/**
- * What a sample is; the sealed data set: record format, the owner's writer, the enclave's reader.
- */
+/** What a sample is; the sealed data set: record format and the enclave's reader. */
 module plinius.dataset {
   requires transitive plinius.seal;
 

@@ -7,6 +7,7 @@ module plinius.evaluation {
   requires plinius.enclave;
   requires plinius.attestation;
   requires plinius.dataset;
+  requires plinius.owner;
   requires plinius.ingest;
   requires plinius.romulus;
   requires plinius.pmem;

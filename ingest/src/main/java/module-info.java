@@ -3,7 +3,7 @@
  * decoder enters the enclave.
  */
 module plinius.ingest {
-  requires transitive plinius.dataset;
+  requires transitive plinius.owner;
   requires java.desktop;
 
   exports plinius.ingest;

@@ -22,8 +22,8 @@ import plinius.attestation.kbs.KbsClient;
 import plinius.attestation.kbs.KbsRequest;
 import plinius.attestation.kbs.KbsResponse;
 import plinius.attestation.kbs.KbsTransport;
+import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
-import plinius.seal.OwnerKey;
 import plinius.verification.AppraisalPolicy;
 
 /**

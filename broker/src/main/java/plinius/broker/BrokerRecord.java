@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import plinius.attestation.kbs.MirrorId;
 import plinius.seal.Id128;
-import plinius.seal.OwnerKey;
+import plinius.owner.OwnerKey;
 import plinius.seal.SecretBytes;
 
 /**

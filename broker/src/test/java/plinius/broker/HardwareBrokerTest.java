@@ -42,7 +42,7 @@ import plinius.attestation.kbs.KbsTransport;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.attestation.tsm.MadeUpMachine;
 import plinius.seal.Id128;
-import plinius.seal.OwnerKey;
+import plinius.owner.OwnerKey;
 import plinius.seal.SecretBytes;
 import plinius.seal.jose.Json;
 import plinius.testkit.tee.MadeUpSnp;

@@ -13,12 +13,13 @@ import picocli.CommandLine.Parameters;
 import plinius.dataset.ByteSource;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.SampleKind;
-import plinius.dataset.SampleSource;
 import plinius.dataset.SealedDataSet;
-import plinius.dataset.SealedDataSetWriter;
 import plinius.ingest.DrawnScenes;
 import plinius.ingest.Pictures;
-import plinius.seal.OwnerKey;
+import plinius.owner.OwnerKey;
+import plinius.owner.SampleSource;
+import plinius.owner.SealedDataSetWriter;
+import plinius.owner.SealedFile;
 import plinius.seal.SecretBytes;
 
 /** The owner's data. */
@@ -155,7 +156,7 @@ final class DataCommand extends VerbGroup {
       DataSetInfo info = SealedFiles.infoForOwner(file, key, owner.id());
       try (SecretBytes recordKey = owner.recordKey(info.id());
           SecretBytes manifestKey = owner.manifestKey(info.id());
-          ByteSource source = ByteSource.ofFile(file);
+          ByteSource source = SealedFile.open(file);
           SealedDataSet set = SealedDataSet.open(file.toString(), source, recordKey, manifestKey);
           ProgressLine progress = new ProgressLine("authenticating", info.records())) {
         byte[] values = new byte[info.kind().valueBytes()];

@@ -12,6 +12,7 @@ import plinius.broker.BrokerException;
 import plinius.darknet.DarknetException;
 import plinius.dataset.DataSetException;
 import plinius.host.HostException;
+import plinius.owner.KeyFileException;
 import plinius.pmem.PmemException;
 import plinius.romulus.PoolException;
 import plinius.seal.SealException;
@@ -42,6 +43,7 @@ final class Failures {
     return switch (failure) {
       case Refusal refusal -> refusal.exitCode();
       case SealException seal -> code(seal);
+      case KeyFileException _ -> ExitCode.BAD_INPUT;
       case DataSetException data -> code(data);
       case PmemException pmem -> code(pmem);
       case PoolException pool -> code(pool);
@@ -57,10 +59,6 @@ final class Failures {
     return switch (failure) {
       case SealException.NotAuthentic _ -> ExitCode.TAMPERED;
       case SealException.WrongKey _ -> ExitCode.BAD_INPUT;
-      case SealException.WrongPassphrase _ -> ExitCode.BAD_INPUT;
-      case SealException.BadKeyFile _ -> ExitCode.BAD_INPUT;
-      case SealException.KeyFileExists _ -> ExitCode.BAD_INPUT;
-      case SealException.KeyFileUnusable _ -> ExitCode.BAD_INPUT;
       case SealException.Malformed _ -> ExitCode.BAD_INPUT;
       case SealException.Exhausted _ -> ExitCode.STOPPED;
     };

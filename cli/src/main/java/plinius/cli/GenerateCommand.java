@@ -12,10 +12,10 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.Query;
-import plinius.dataset.SealedDataSetWriter;
 import plinius.dataset.SealedResult;
 import plinius.ingest.TextSource;
-import plinius.seal.OwnerKey;
+import plinius.owner.OwnerKey;
+import plinius.owner.SealedDataSetWriter;
 
 /** Lets a model of characters write. */
 @Command(

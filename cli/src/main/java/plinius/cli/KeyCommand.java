@@ -6,7 +6,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import plinius.seal.OwnerKey;
+import plinius.owner.OwnerKey;
 
 /** The owner's keys. */
 @Command(

@@ -9,7 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
-import plinius.seal.OwnerKey;
+import plinius.owner.OwnerKey;
 
 /** Reads the owner's key, asking for its passphrase where it has one. */
 final class KeyFiles {

@@ -19,9 +19,10 @@ import plinius.broker.JobTerms;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.SealedResult;
 import plinius.host.HostArguments;
+import plinius.owner.OwnerKey;
+import plinius.owner.SealedResultReader;
 import plinius.romulus.PoolInfo;
 import plinius.seal.Id128;
-import plinius.seal.OwnerKey;
 import plinius.seal.SecretBytes;
 import plinius.verification.AppraisalPolicy;
 
@@ -103,7 +104,8 @@ public final class Owner implements AutoCloseable {
   /** Opens what the enclave of a job answered. */
   byte[] open(Path answer, SealedResult.Content content, Id128 job) throws IOException {
     try (SecretBytes jobKey = key.jobKey(job)) {
-      return SealedResult.open(answer.toString(), Files.readAllBytes(answer), content, job, jobKey);
+      return SealedResultReader.open(
+          answer.toString(), Files.readAllBytes(answer), content, job, jobKey);
     }
   }
 

@@ -3,7 +3,7 @@ package plinius.cli;
 import java.nio.file.Path;
 import java.util.Optional;
 import picocli.CommandLine.Option;
-import plinius.seal.OwnerKey;
+import plinius.owner.OwnerKey;
 
 /** The owner's key on the command line. */
 final class OwnerKeyOptions {

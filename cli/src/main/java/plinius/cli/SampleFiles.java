@@ -6,12 +6,12 @@ import java.util.OptionalInt;
 import java.util.stream.Stream;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
-import plinius.dataset.SampleSource;
 import plinius.ingest.CifarSource;
 import plinius.ingest.CsvSource;
 import plinius.ingest.IdxSource;
 import plinius.ingest.Pictures;
 import plinius.ingest.TextSource;
+import plinius.owner.SampleSource;
 
 /** What to seal: one kind of files, and how to read them. */
 final class SampleFiles {

@@ -3,6 +3,7 @@ package plinius.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import plinius.dataset.DataSetInfo;
+import plinius.owner.SealedFile;
 import plinius.seal.Id128;
 
 /** Sealed data sets, as everybody may see them. */
@@ -12,7 +13,7 @@ final class SealedFiles {
   /** The plain header of a sealed file; nothing of it is authenticated. */
   static DataSetInfo info(Path file) {
     requireReadable(file, "`plinius data seal` makes one");
-    return DataSetInfo.readPlain(file);
+    return SealedFile.info(file);
   }
 
   /** The plain header of a sealed file of this owner. */

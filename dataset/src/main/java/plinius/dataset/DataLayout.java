@@ -29,24 +29,24 @@ import plinius.seal.RecordSealer;
  *           plaintext: label, values
  * </pre>
  */
-final class DataLayout {
+public final class DataLayout {
   static final long MAGIC = 0x504c4e4441544131L; // PLNDATA1
   static final long MANIFEST_MAGIC = 0x504c4e4d414e4931L; // PLNMANI1
-  static final int VERSION = 2;
-  static final int HEADER_BYTES = 128;
-  static final int MANIFEST_PLAIN_BYTES = 112;
-  static final int MANIFEST_BYTES = MANIFEST_PLAIN_BYTES + RecordSealer.OVERHEAD;
-  static final int RECORDS_OFFSET = HEADER_BYTES + MANIFEST_BYTES;
-  static final int RECORD_HEAD_BYTES = 16;
-  static final int PIECE_BYTES = 256 * 1024;
-  static final long RECORDS_MAX = 1L << 32;
+  public static final int VERSION = 2;
+  public static final int HEADER_BYTES = 128;
+  public static final int MANIFEST_PLAIN_BYTES = 112;
+  public static final int MANIFEST_BYTES = MANIFEST_PLAIN_BYTES + RecordSealer.OVERHEAD;
+  public static final int RECORDS_OFFSET = HEADER_BYTES + MANIFEST_BYTES;
+  public static final int RECORD_HEAD_BYTES = 16;
+  public static final int PIECE_BYTES = 256 * 1024;
+  public static final long RECORDS_MAX = 1L << 32;
 
   private static final int CRC_OFFSET = HEADER_BYTES - 4;
   private static final byte[] AAD_MAGIC = "PLNREC01".getBytes(StandardCharsets.US_ASCII);
 
   private DataLayout() {}
 
-  static int plainRecordBytes(SampleKind kind) {
+  public static int plainRecordBytes(SampleKind kind) {
     return kind.labelBytes() + kind.valueBytes();
   }
 
@@ -59,7 +59,7 @@ final class DataLayout {
     return RECORD_HEAD_BYTES + plainRecordBytes(kind) + pieces(kind) * RecordSealer.OVERHEAD;
   }
 
-  static byte[] header(DataSetInfo info) {
+  public static byte[] header(DataSetInfo info) {
     ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
     header.putLong(MAGIC).putInt(VERSION).putInt(HEADER_BYTES);
     header.put(info.id().bytes()).put(info.ownerKeyId().bytes()).put(info.manifestKeyId().bytes());
@@ -73,7 +73,7 @@ final class DataLayout {
   }
 
   /** Damage is found here without a key; deceit by the manifest, which binds the whole header. */
-  static int crc(byte[] header) {
+  public static int crc(byte[] header) {
     CRC32C crc = new CRC32C();
     crc.update(header, 0, CRC_OFFSET);
     return (int) crc.getValue();
@@ -139,7 +139,7 @@ final class DataLayout {
     return info;
   }
 
-  static byte[] manifest(DataSetInfo info) {
+  public static byte[] manifest(DataSetInfo info) {
     ByteBuffer manifest = ByteBuffer.allocate(MANIFEST_PLAIN_BYTES);
     SampleKind kind = info.kind();
     manifest.putLong(MANIFEST_MAGIC).putInt(VERSION).putInt(kind.data().code());
@@ -151,7 +151,7 @@ final class DataLayout {
     return manifest.array();
   }
 
-  static void putRecordHead(Id128 dataSet, long index, byte[] target) {
+  public static void putRecordHead(Id128 dataSet, long index, byte[] target) {
     ByteBuffer.wrap(target).putLong(index).putLong(mark(dataSet));
   }
 
@@ -160,7 +160,7 @@ final class DataLayout {
     return dataSet.high();
   }
 
-  static byte[] newRecordAad(DataSetInfo info) {
+  public static byte[] newRecordAad(DataSetInfo info) {
     return ByteBuffer.allocate(AAD_MAGIC.length + Id128.BYTES + 2 * Long.BYTES)
         .put(AAD_MAGIC)
         .put(info.id().bytes())
@@ -169,7 +169,7 @@ final class DataLayout {
         .array();
   }
 
-  static void putIndex(byte[] recordAad, long piece) {
+  public static void putIndex(byte[] recordAad, long piece) {
     ByteBuffer.wrap(recordAad).putLong(AAD_MAGIC.length + Id128.BYTES, piece);
   }
 

@@ -21,7 +21,7 @@ public abstract sealed class DataSetException extends RuntimeException {
   public static final class NotADataSet extends DataSetException {
     private static final long serialVersionUID = 1L;
 
-    NotADataSet(String name, String reason) {
+    public NotADataSet(String name, String reason) {
       super("cannot read " + name + ": " + reason, null);
     }
   }
@@ -39,7 +39,7 @@ public abstract sealed class DataSetException extends RuntimeException {
   public static final class Tampered extends DataSetException {
     private static final long serialVersionUID = 1L;
 
-    Tampered(String message) {
+    public Tampered(String message) {
       super(message, null);
     }
   }

@@ -1,6 +1,5 @@
 package plinius.dataset;
 
-import java.nio.file.Path;
 import plinius.seal.Id128;
 
 /**
@@ -33,18 +32,6 @@ public record DataSetInfo(
   /** Bytes of the whole sealed file. */
   public long fileBytes() {
     return DataLayout.RECORDS_OFFSET + records * recordBytes();
-  }
-
-  /** Reads the plain header without any key. */
-  public static DataSetInfo readPlain(ByteSource source) {
-    return readPlain("the data set", source);
-  }
-
-  /** Reads the plain header of a file without any key. */
-  public static DataSetInfo readPlain(Path file) {
-    try (ByteSource source = ByteSource.ofFile(file)) {
-      return readPlain(file.toString(), source);
-    }
   }
 
   /**

@@ -34,35 +34,6 @@ public sealed interface Label {
   record Targets(float[] values) implements Label {}
 
   /**
-   * Writes a label's bytes; what a shorter list of boxes leaves free is zero.
-   *
-   * @throws DataSetException.BadInput if the kind has no such label
-   */
-  static void put(Label label, SampleKind kind, ByteBuffer target) {
-    String wrong = wrong(label, kind);
-    if (!wrong.isEmpty()) {
-      throw new DataSetException.BadInput(wrong);
-    }
-    switch (label) {
-      case Category category -> target.putInt(category.number());
-      case Length length -> target.putInt(length.values());
-      case Targets targets -> {
-        for (float value : targets.values()) {
-          target.putFloat(value);
-        }
-      }
-      case Boxes boxes -> {
-        target.putInt(boxes.boxes().size());
-        for (Box box : boxes.boxes()) {
-          target.putInt(box.category());
-          target.putFloat(box.x()).putFloat(box.y()).putFloat(box.w()).putFloat(box.h());
-        }
-        target.put(new byte[(kind.slots() - boxes.boxes().size()) * BOX_BYTES]);
-      }
-    }
-  }
-
-  /**
    * Reads a label's bytes.
    *
    * @throws DataSetException.BadInput if they are beyond what the kind allows
@@ -80,10 +51,7 @@ public sealed interface Label {
           }
           case SCENES -> takeBoxes(kind, source);
         };
-    String wrong = wrong(label, kind);
-    if (!wrong.isEmpty()) {
-      throw new DataSetException.BadInput(wrong);
-    }
+    requireFits(label, kind);
     return label;
   }
 
@@ -105,6 +73,18 @@ public sealed interface Label {
     }
     source.position(end);
     return new Boxes(boxes);
+  }
+
+  /**
+   * Refuses a label that the kind does not have.
+   *
+   * @throws DataSetException.BadInput saying what is wrong
+   */
+  static void requireFits(Label label, SampleKind kind) {
+    String wrong = wrong(label, kind);
+    if (!wrong.isEmpty()) {
+      throw new DataSetException.BadInput(wrong);
+    }
   }
 
   /** What is wrong with a label; empty if nothing is. */

@@ -1,16 +1,12 @@
 package plinius.dataset;
 
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
 import plinius.seal.RecordSealer;
-import plinius.seal.RecordUnsealer;
-import plinius.seal.SealException;
 import plinius.seal.SecretBytes;
 
 /**
@@ -25,11 +21,11 @@ import plinius.seal.SecretBytes;
  * </pre>
  */
 public final class SealedResult {
-  private static final long MAGIC = 0x504c4e5245535531L; // PLNRESU1
-  private static final int HEAD_BYTES = 64;
+  public static final long MAGIC = 0x504c4e5245535531L; // PLNRESU1
+  public static final int HEAD_BYTES = 64;
   private static final int SALT_BYTES = 32;
-  private static final int PIECE_BYTES = DataLayout.PIECE_BYTES;
-  private static final int LAST = 1 << 31;
+  public static final int PIECE_BYTES = DataLayout.PIECE_BYTES;
+  public static final int LAST = 1 << 31;
 
   /** What a result holds; the codes stand in files. */
   public enum Content {
@@ -48,17 +44,24 @@ public final class SealedResult {
     Content(int code) {
       this.code = code;
     }
+
+    /** As it stands in the head. */
+    public int code() {
+      return code;
+    }
   }
 
   private SealedResult() {}
 
-  private static SecretBytes key(SecretBytes jobKey, byte[] head) {
+  /** The key of one result. */
+  public static SecretBytes key(SecretBytes jobKey, byte[] head) {
     byte[] job = Arrays.copyOfRange(head, 16, 32);
     return KeyDerivation.derive(
         jobKey, Arrays.copyOfRange(head, 32, HEAD_BYTES), "plinius/result", job);
   }
 
-  private static byte[] aad(byte[] head, long number, int length) {
+  /** What is authenticated with one piece. */
+  public static byte[] aad(byte[] head, long number, int length) {
     return ByteBuffer.allocate(HEAD_BYTES + 12).put(head).putLong(number).putInt(length).array();
   }
 
@@ -123,56 +126,5 @@ public final class SealedResult {
       Arrays.fill(piece, (byte) 0);
       sealer.close();
     }
-  }
-
-  /**
-   * Opens a whole sealed result.
-   *
-   * @param name for messages
-   * @param jobKey K_job of the job that made it
-   * @throws DataSetException.Tampered if it is not whole and authentic
-   * @throws DataSetException.NotADataSet if it is another job's, or holds something else
-   */
-  public static byte[] open(
-      String name, byte[] file, Content content, Id128 job, SecretBytes jobKey) {
-    ByteBuffer in = ByteBuffer.wrap(file);
-    if (file.length < HEAD_BYTES || in.getLong() != MAGIC) {
-      throw new DataSetException.NotADataSet(name, "it is no sealed result");
-    }
-    byte[] head = Arrays.copyOf(file, HEAD_BYTES);
-    if (in.getInt() != content.code || !Id128.of(head, 16).equals(job)) {
-      throw new DataSetException.NotADataSet(
-          name, "it is not what job " + job + " was asked for (" + content + ")");
-    }
-    in.position(HEAD_BYTES);
-    ByteArrayOutputStream opened = new ByteArrayOutputStream(file.length);
-    try (SecretBytes key = key(jobKey, head);
-        RecordUnsealer unsealer = new RecordUnsealer(key)) {
-      boolean last = false;
-      for (long number = 0; !last; number++) {
-        int length = in.remaining() < 4 ? -1 : in.getInt();
-        last = length < 0;
-        int plain = length & ~LAST;
-        if (plain > PIECE_BYTES || plain + RecordSealer.OVERHEAD > in.remaining()) {
-          throw new SealException.NotAuthentic("it ends too early");
-        }
-        byte[] piece = new byte[plain];
-        byte[] aad = aad(head, number, length);
-        int sealed = plain + RecordSealer.OVERHEAD;
-        unsealer.unseal(number, file, in.position(), sealed, aad, piece, 0);
-        in.position(in.position() + sealed);
-        opened.write(piece);
-        Arrays.fill(piece, (byte) 0);
-      }
-      if (in.hasRemaining()) {
-        throw new SealException.NotAuthentic("something follows its end");
-      }
-    } catch (SealException.NotAuthentic e) {
-      throw new DataSetException.Tampered(
-          name + " was altered or is not whole: " + e.getMessage() + ". Ask for it again");
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return opened.toByteArray();
   }
 }

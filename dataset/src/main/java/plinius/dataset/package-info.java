@@ -1,6 +1,6 @@
 /**
- * What a sample is; the sealed data set: record format, the owner's writer, the enclave's reader,
- * the order of the samples. Trusted.
+ * What a sample is; the sealed data set: record format and the enclave's reader, the order of the
+ * samples. Trusted.
  *
  * <p>Start at {@link plinius.dataset.SealedDataSet}; the format to the byte is in
  * docs/design/sealed-data.md. Must not know where the bytes lie: {@link plinius.dataset.ByteSource}

@@ -10,7 +10,7 @@ import plinius.dataset.DataSetException;
 import plinius.dataset.Label;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
-import plinius.dataset.SampleSource;
+import plinius.owner.SampleSource;
 
 /**
  * A table of numbers, comma separated, one vector a line. A first line that holds no number is its

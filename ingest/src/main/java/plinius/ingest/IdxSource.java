@@ -15,7 +15,7 @@ import java.util.zip.ZipException;
 import plinius.dataset.DataSetException;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
-import plinius.dataset.SampleSource;
+import plinius.owner.SampleSource;
 
 /**
  * Images and labels from two IDX files (yann.lecun.com/exdb/mnist), plain or gzipped: unsigned

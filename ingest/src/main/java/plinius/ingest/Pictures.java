@@ -14,7 +14,7 @@ import plinius.dataset.DataSetException;
 import plinius.dataset.Label;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
-import plinius.dataset.SampleSource;
+import plinius.owner.SampleSource;
 
 /**
  * PNG and JPEG files as samples of one size: a folder for each class, or Darknet's lists (a .data

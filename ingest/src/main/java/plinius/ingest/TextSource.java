@@ -13,7 +13,7 @@ import plinius.dataset.DataSetException;
 import plinius.dataset.Label;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
-import plinius.dataset.SampleSource;
+import plinius.owner.SampleSource;
 
 /** A text, cut into pieces; each of its bytes is a character, whatever its encoding. */
 public final class TextSource implements SampleSource {

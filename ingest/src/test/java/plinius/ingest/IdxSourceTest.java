@@ -23,7 +23,7 @@ import plinius.dataset.DataSetException;
 import plinius.dataset.Label;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
-import plinius.dataset.SampleSource;
+import plinius.owner.SampleSource;
 
 class IdxSourceTest {
   private static final byte[] PIXELS = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, (byte) 255};

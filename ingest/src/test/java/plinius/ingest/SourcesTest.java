@@ -21,7 +21,7 @@ import plinius.dataset.DataSetException;
 import plinius.dataset.Label;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
-import plinius.dataset.SampleSource;
+import plinius.owner.SampleSource;
 
 /** What people's files become, and what is said about files that are not what they should be. */
 class SourcesTest {

@@ -1,11 +1,6 @@
 package plinius.seal;
 
-import java.nio.file.Path;
-
-/**
- * What can go wrong with keys and sealed bytes. No message holds a key, a passphrase or a
- * plaintext.
- */
+/** What can go wrong with keys and sealed bytes. No message holds a key or a plaintext. */
 public abstract sealed class SealException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
@@ -28,52 +23,6 @@ public abstract sealed class SealException extends RuntimeException {
 
     public WrongKey(String message) {
       super(message, null);
-    }
-  }
-
-  /** The passphrase does not open the key file (or the file's sealed part was altered). */
-  public static final class WrongPassphrase extends SealException {
-    private static final long serialVersionUID = 1L;
-
-    WrongPassphrase(Path file) {
-      super(
-          "cannot open the key file "
-              + file
-              + ": wrong passphrase, or the file was altered. Try again, or restore the file from"
-              + " its backup",
-          null);
-    }
-  }
-
-  /** A key file that is not one, or is damaged, or is open to others. */
-  public static final class BadKeyFile extends SealException {
-    private static final long serialVersionUID = 1L;
-
-    BadKeyFile(Path file, String reason) {
-      super("cannot use the key file " + file + ": " + reason, null);
-    }
-  }
-
-  /** A key file is never overwritten. */
-  public static final class KeyFileExists extends SealException {
-    private static final long serialVersionUID = 1L;
-
-    KeyFileExists(Path file) {
-      super(
-          "cannot write the key file "
-              + file
-              + ": it exists, and a key is never overwritten (what it sealed would be lost). Choose"
-              + " another name",
-          null);
-    }
-  }
-
-  /** The key file cannot be read or written. */
-  public static final class KeyFileUnusable extends SealException {
-    private static final long serialVersionUID = 1L;
-
-    KeyFileUnusable(String what, Path file, Throwable cause) {
-      super("cannot " + what + " the key file " + file + ": " + cause, cause);
     }
   }
 

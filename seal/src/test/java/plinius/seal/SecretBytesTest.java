@@ -8,10 +8,8 @@ import org.junit.jupiter.api.Test;
 class SecretBytesTest {
   @Test
   void printing_reveals_nothing() {
-    try (SecretBytes secret = SecretBytes.copyOf(new byte[] {0x5a, 0x5a});
-        OwnerKey owner = OwnerKey.of(new byte[32])) {
+    try (SecretBytes secret = SecretBytes.copyOf(new byte[] {0x5a, 0x5a})) {
       assertThat(secret.toString()).isEqualTo("SecretBytes[2 bytes]");
-      assertThat(owner.toString()).isEqualTo("OwnerKey[" + owner.id() + "]");
     }
   }
 

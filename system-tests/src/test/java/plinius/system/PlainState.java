@@ -19,13 +19,13 @@ import plinius.enclave.mirror.MirroredTensor;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.kernel.ScalarKernels;
 import plinius.kernel.Workers;
+import plinius.owner.OwnerKey;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.PersistentMemory;
 import plinius.pmem.WriteBack;
 import plinius.romulus.Pool;
 import plinius.seal.Id128;
-import plinius.seal.OwnerKey;
 import plinius.seal.SecretBytes;
 
 /** A mirrored state in plain: whoever has the owner's key can read it. */

@@ -29,6 +29,7 @@ import plinius.darknet.cfg.Cfg;
 import plinius.dataset.DataSetInfo;
 import plinius.kernel.ScalarKernels;
 import plinius.kernel.Workers;
+import plinius.owner.SealedFile;
 
 /**
  * Searches all that leaves the enclave for what only the owner and the enclave may know. With a
@@ -81,7 +82,7 @@ class PlaintextTest {
 
   @Test
   void neither_pool_nor_loaded_data_nor_sealed_file_holds_any_of_it() {
-    DataSetInfo data = DataSetInfo.readPlain(world.train());
+    DataSetInfo data = SealedFile.info(world.train());
     for (Path file :
         List.of(pm.resolve("model.pm"), pm.resolve("data-" + data.id() + ".pm"), world.train())) {
       assertThat(needles.in(file)).isEmpty();

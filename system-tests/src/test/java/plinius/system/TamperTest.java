@@ -12,8 +12,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.SampleOrder;
+import plinius.owner.OwnerKey;
+import plinius.owner.SealedFile;
 import plinius.romulus.Extent;
-import plinius.seal.OwnerKey;
 import plinius.seal.SecretBytes;
 
 /**
@@ -39,7 +40,7 @@ class TamperTest {
     trained = world.newPm();
     // Many copies of one pool go on: offline, or all but the first would be refused as stale.
     world.train(trained, "--iterations", ITERATIONS, "--freshness", "offline").expect(0);
-    data = DataSetInfo.readPlain(world.train());
+    data = SealedFile.info(world.train());
   }
 
   @AfterAll

@@ -20,11 +20,11 @@ import plinius.cli.Refusal;
 import plinius.cli.Terminal;
 import plinius.cli.demo.DemoRuns.Ended;
 import plinius.dataset.DataSetInfo;
-import plinius.dataset.SealedDataSetWriter;
 import plinius.host.KillAt;
 import plinius.ingest.IdxSource;
+import plinius.owner.OwnerKey;
+import plinius.owner.SealedDataSetWriter;
 import plinius.romulus.Extent;
-import plinius.seal.OwnerKey;
 
 /**
  * The demonstration, a step a line: key, seal, train undisturbed, train and be killed twice,

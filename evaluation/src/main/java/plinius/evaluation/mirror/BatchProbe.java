@@ -15,16 +15,16 @@ import plinius.dataset.Label;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleOrder;
 import plinius.dataset.SealedDataSet;
-import plinius.dataset.SealedDataSetWriter;
 import plinius.ingest.IdxSource;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
+import plinius.owner.OwnerKey;
+import plinius.owner.SealedDataSetWriter;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.PersistentMemory;
 import plinius.pmem.WriteBack;
 import plinius.seal.AesWarmUp;
-import plinius.seal.OwnerKey;
 import plinius.seal.SecretBytes;
 
 /**

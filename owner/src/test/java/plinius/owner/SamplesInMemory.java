@@ -1,7 +1,9 @@
-package plinius.dataset;
+package plinius.owner;
 
 import java.util.List;
 import java.util.Optional;
+import plinius.dataset.Sample;
+import plinius.dataset.SampleKind;
 
 /** Samples at hand; may promise another count than it has. */
 final class SamplesInMemory implements SampleSource {

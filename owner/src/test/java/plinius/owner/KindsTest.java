@@ -1,4 +1,4 @@
-package plinius.dataset;
+package plinius.owner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,7 +7,14 @@ import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import plinius.seal.OwnerKey;
+import plinius.dataset.ByteSource;
+import plinius.dataset.DataKind;
+import plinius.dataset.DataSetException;
+import plinius.dataset.DataSetInfo;
+import plinius.dataset.Label;
+import plinius.dataset.Sample;
+import plinius.dataset.SampleKind;
+import plinius.dataset.SealedDataSet;
 import plinius.seal.SecretBytes;
 
 /** Every kind of data, sealed and read back. */
@@ -24,11 +31,11 @@ class KindsTest {
     try (OwnerKey owner = OwnerKey.generate()) {
       DataSetInfo info =
           SealedDataSetWriter.write(file, owner, new SamplesInMemory(kind, samples), _ -> {});
-      assertThat(DataSetInfo.readPlain(file)).isEqualTo(info);
+      assertThat(SealedFile.info(file)).isEqualTo(info);
       byte[] values = new byte[kind.valueBytes()];
       try (SecretBytes recordKey = owner.recordKey(info.id());
           SecretBytes manifestKey = owner.manifestKey(info.id());
-          ByteSource source = ByteSource.ofFile(file);
+          ByteSource source = SealedFile.open(file);
           SealedDataSet set = SealedDataSet.open("set", source, recordKey, manifestKey)) {
         assertThat(set.info().kind()).isEqualTo(kind);
         for (int i = 0; i < samples.size(); i++) {

@@ -1,4 +1,4 @@
-package plinius.dataset;
+package plinius.owner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -17,9 +17,16 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import plinius.dataset.ByteSource;
+import plinius.dataset.DataLayout;
+import plinius.dataset.DataSetException;
+import plinius.dataset.DataSetInfo;
+import plinius.dataset.Label;
+import plinius.dataset.Sample;
+import plinius.dataset.SampleKind;
+import plinius.dataset.SealedDataSet;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
-import plinius.seal.OwnerKey;
 import plinius.seal.RecordSealer;
 import plinius.seal.SecretBytes;
 
@@ -63,7 +70,7 @@ class SealedDataSetTest {
 
   @Test
   void what_was_sealed_is_read_back() {
-    try (ByteSource source = ByteSource.ofFile(file);
+    try (ByteSource source = SealedFile.open(file);
         SealedDataSet set = open(source, owner, info);
         SealedDataSet fork = set.fork()) {
       assertThat(set.info()).isEqualTo(info);
@@ -119,8 +126,8 @@ class SealedDataSetTest {
 
   @Test
   void the_plain_header_is_read_without_a_key() {
-    assertThat(DataSetInfo.readPlain(file)).isEqualTo(info);
-    assertThat(DataSetInfo.readPlain(new BytesInMemory(good))).isEqualTo(info);
+    assertThat(SealedFile.info(file)).isEqualTo(info);
+    assertThat(DataSetInfo.readPlain("set", new BytesInMemory(good))).isEqualTo(info);
   }
 
   @Test
@@ -265,11 +272,11 @@ class SealedDataSetTest {
     Path text = Files.writeString(folder.resolve("notes.txt"), "hello ".repeat(100));
     Path empty = Files.createFile(folder.resolve("empty"));
     for (Path bad : List.of(text, empty, folder)) {
-      assertThatThrownBy(() -> DataSetInfo.readPlain(bad))
+      assertThatThrownBy(() -> SealedFile.info(bad))
           .isInstanceOf(DataSetException.NotADataSet.class)
           .hasMessageContaining(bad.toString());
     }
-    assertThatThrownBy(() -> DataSetInfo.readPlain(folder.resolve("none")))
+    assertThatThrownBy(() -> SealedFile.info(folder.resolve("none")))
         .isInstanceOf(DataSetException.Unusable.class);
   }
 
@@ -278,7 +285,7 @@ class SealedDataSetTest {
     byte[] bad = good.clone();
     bad[11] = 1;
     fixChecksum(bad);
-    assertThatThrownBy(() -> DataSetInfo.readPlain(new BytesInMemory(bad)))
+    assertThatThrownBy(() -> DataSetInfo.readPlain("set", new BytesInMemory(bad)))
         .isInstanceOf(DataSetException.NotADataSet.class)
         .hasMessageContaining("version is 1");
   }
@@ -293,7 +300,7 @@ class SealedDataSetTest {
       if (bad.length >= 128) {
         fixChecksum(bad);
       }
-      assertThatThrownBy(() -> DataSetInfo.readPlain(new BytesInMemory(bad)))
+      assertThatThrownBy(() -> DataSetInfo.readPlain("set", new BytesInMemory(bad)))
           .as("%s", seeded)
           .isInstanceOf(DataSetException.class);
     }
@@ -376,7 +383,7 @@ class SealedDataSetTest {
     assertThat(told).containsExactly(1024L, 2048L, 3000L);
     assertThat(Files.size(out)).isEqualTo(256 + 3000L * 820);
     byte[] pixels = new byte[784];
-    try (ByteSource source = ByteSource.ofFile(out);
+    try (ByteSource source = SealedFile.open(out);
         SealedDataSet set = open(source, owner, written)) {
       for (int i = 0; i < 3000; i++) {
         assertThat(set.read(i, pixels)).isEqualTo(new Label.Category(i % 10));
@@ -394,7 +401,7 @@ class SealedDataSetTest {
         SealedDataSetWriter.write(
             out, owner, new SamplesInMemory(kind, List.of(new Sample(pixels, 1))), _ -> {});
     byte[] back = new byte[pixels.length];
-    try (ByteSource source = ByteSource.ofFile(out);
+    try (ByteSource source = SealedFile.open(out);
         SealedDataSet set = open(source, owner, written)) {
       assertThat(set.read(0, back)).isEqualTo(new Label.Category(1));
       assertThat(back).isEqualTo(pixels);

@@ -1,4 +1,6 @@
-package plinius.dataset;
+package plinius.owner;
+
+import plinius.dataset.ByteSource;
 
 /** A sealed file at hand, to be tampered with. */
 final class BytesInMemory implements ByteSource {

@@ -1,4 +1,4 @@
-package plinius.seal;
+package plinius.owner;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -22,6 +22,12 @@ import java.util.Set;
 import java.util.function.Supplier;
 import javax.crypto.SecretKeyFactory;
 import javax.crypto.spec.PBEKeySpec;
+import plinius.seal.Id128;
+import plinius.seal.KeyDerivation;
+import plinius.seal.RecordSealer;
+import plinius.seal.RecordUnsealer;
+import plinius.seal.SealException;
+import plinius.seal.SecretBytes;
 
 /**
  * The owner's master key: 32 random bytes that never leave the owner. Everything else derives from
@@ -123,11 +129,13 @@ public final class OwnerKey implements AutoCloseable {
 
   private byte[] rawText() {
     byte[] head = ascii(FIRST_LINE + "\nid " + id + "\nkind raw\nkey ");
-    byte[] hex = hex(master.view());
+    byte[] key = master.copy();
+    byte[] hex = hex(key);
     byte[] text = Arrays.copyOf(head, head.length + hex.length + 1);
     System.arraycopy(hex, 0, text, head.length, hex.length);
     text[text.length - 1] = '\n';
     Arrays.fill(hex, (byte) 0);
+    Arrays.fill(key, (byte) 0);
     return text;
   }
 
@@ -140,12 +148,14 @@ public final class OwnerKey implements AutoCloseable {
       salt = random.copy();
     }
     byte[] head = ascii(sealedHead(id, iterations, salt));
-    byte[] sealed = new byte[KeyDerivation.KEY_BYTES + AesGcm.TAG_BYTES];
-    try (SecretBytes wrapping = stretch(passphrase, salt, iterations)) {
-      // The salt is fresh, so the wrapping key seals this once: a constant nonce is enough.
-      byte[] nonce = new byte[AesGcm.NONCE_BYTES];
-      byte[] plain = master.view();
-      new AesGcm(wrapping.view()).encrypt(nonce, plain, 0, plain.length, head, sealed, 0);
+    byte[] sealed = new byte[KeyDerivation.KEY_BYTES + RecordSealer.OVERHEAD];
+    byte[] plain = master.copy();
+    // The salt is fresh, so the wrapping key seals this one record and no other.
+    try (SecretBytes wrapping = stretch(passphrase, salt, iterations);
+        RecordSealer sealer = new RecordSealer(wrapping)) {
+      sealer.seal(0, plain, 0, plain.length, head, sealed, 0);
+    } finally {
+      Arrays.fill(plain, (byte) 0);
     }
     return ascii(
         new String(head, StandardCharsets.US_ASCII)
@@ -170,7 +180,7 @@ public final class OwnerKey implements AutoCloseable {
   private static SecretBytes stretch(char[] passphrase, byte[] salt, int iterations) {
     PBEKeySpec spec = new PBEKeySpec(passphrase, salt, iterations, 8 * KeyDerivation.KEY_BYTES);
     try {
-      return SecretBytes.owning(
+      return owning(
           SecretKeyFactory.getInstance("PBKDF2WithHmacSHA512").generateSecret(spec).getEncoded());
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this JDK has no PBKDF2WithHmacSHA512", e);
@@ -201,14 +211,14 @@ public final class OwnerKey implements AutoCloseable {
         throw e;
       }
     } catch (FileAlreadyExistsException e) {
-      throw new SealException.KeyFileExists(file);
+      throw new KeyFileException.Exists(file);
     } catch (IOException e) {
-      throw new SealException.KeyFileUnusable("write", file, e);
+      throw new KeyFileException.Unusable("write", file, e);
     }
     try (FileChannel directory = FileChannel.open(absoluteParent(file), StandardOpenOption.READ)) {
       directory.force(true); // or the name may not survive a power cut
     } catch (IOException e) {
-      throw new SealException.KeyFileUnusable("make durable the folder of", file, e);
+      throw new KeyFileException.Unusable("make durable the folder of", file, e);
     }
   }
 
@@ -221,8 +231,8 @@ public final class OwnerKey implements AutoCloseable {
    * Reads a key file strictly.
    *
    * @param passphrase asked only if the file is sealed by one; what it returns is wiped here
-   * @throws SealException.BadKeyFile if it is no key file, is damaged, or is raw and open to others
-   * @throws SealException.WrongPassphrase if the passphrase does not open it
+   * @throws KeyFileException.Bad if it is no key file, is damaged, or is raw and open to others
+   * @throws KeyFileException.WrongPassphrase if the passphrase does not open it
    */
   public static OwnerKey load(Path file, Supplier<char[]> passphrase) {
     byte[] bytes = read(file);
@@ -236,7 +246,7 @@ public final class OwnerKey implements AutoCloseable {
   private static byte[] read(Path file) {
     try {
       if (!Files.isRegularFile(file)) {
-        throw new SealException.BadKeyFile(
+        throw new KeyFileException.Bad(
             file,
             Files.exists(file, LinkOption.NOFOLLOW_LINKS)
                 ? "it is not an ordinary file"
@@ -245,40 +255,40 @@ public final class OwnerKey implements AutoCloseable {
       try (var in = Files.newInputStream(file)) {
         byte[] bytes = in.readNBytes(FILE_BYTES_MAX + 1);
         if (bytes.length > FILE_BYTES_MAX) {
-          throw new SealException.BadKeyFile(
+          throw new KeyFileException.Bad(
               file, "it has more than " + FILE_BYTES_MAX + " bytes, so it is no key file");
         }
         return bytes;
       }
     } catch (IOException e) {
-      throw new SealException.KeyFileUnusable("read", file, e);
+      throw new KeyFileException.Unusable("read", file, e);
     }
   }
 
   static OwnerKey parse(Path file, byte[] bytes, Supplier<char[]> passphrase) {
     for (byte b : bytes) {
       if ((b < ' ' || b > '~') && b != '\n') {
-        throw new SealException.BadKeyFile(file, "it is not plain text, so it is no key file");
+        throw new KeyFileException.Bad(file, "it is not plain text, so it is no key file");
       }
     }
     String text = new String(bytes, StandardCharsets.US_ASCII);
     List<String> lines = text.lines().toList();
     if (lines.isEmpty() || !lines.getFirst().startsWith("plinius-owner-key ")) {
-      throw new SealException.BadKeyFile(file, "it does not start with \"" + FIRST_LINE + "\"");
+      throw new KeyFileException.Bad(file, "it does not start with \"" + FIRST_LINE + "\"");
     }
     if (!lines.getFirst().equals(FIRST_LINE)) {
-      throw new SealException.BadKeyFile(
+      throw new KeyFileException.Bad(
           file, "its version is another than 1, the one this Plinius reads");
     }
     if (!text.endsWith("\n")) {
-      throw new SealException.BadKeyFile(file, "it ends inside a line: restore it from its backup");
+      throw new KeyFileException.Bad(file, "it ends inside a line: restore it from its backup");
     }
     Fields fields = new Fields(file, lines);
     Id128 id;
     try {
       id = Id128.parse(fields.next("id"));
     } catch (SealException.Malformed e) {
-      throw new SealException.BadKeyFile(file, e.getMessage());
+      throw new KeyFileException.Bad(file, e.getMessage());
     }
     String kind = fields.next("kind");
     OwnerKey key =
@@ -286,12 +296,12 @@ public final class OwnerKey implements AutoCloseable {
           case "raw" -> raw(file, fields);
           case "passphrase" -> passphraseSealed(file, fields, id, passphrase);
           default ->
-              throw new SealException.BadKeyFile(
+              throw new KeyFileException.Bad(
                   file, "its kind is neither raw nor passphrase: restore it from its backup");
         };
     if (!key.id.equals(id)) {
       key.close();
-      throw new SealException.BadKeyFile(
+      throw new KeyFileException.Bad(
           file, "its key is not the one that its id " + id + " names: restore it from its backup");
     }
     return key;
@@ -301,30 +311,30 @@ public final class OwnerKey implements AutoCloseable {
     refuseIfOpenToOthers(file);
     byte[] master = fields.hex("key", KeyDerivation.KEY_BYTES);
     fields.end();
-    return new OwnerKey(SecretBytes.owning(master));
+    return new OwnerKey(owning(master));
   }
 
   private static OwnerKey passphraseSealed(
       Path file, Fields fields, Id128 id, Supplier<char[]> supplier) {
     if (!fields.next("kdf").equals(KDF)) {
-      throw new SealException.BadKeyFile(file, "its kdf is another than " + KDF);
+      throw new KeyFileException.Bad(file, "its kdf is another than " + KDF);
     }
     int iterations = fields.number("iterations", ITERATIONS_MIN, ITERATIONS_MAX);
     byte[] salt = fields.hex("salt", SALT_BYTES);
-    byte[] sealed = fields.hex("sealed", KeyDerivation.KEY_BYTES + AesGcm.TAG_BYTES);
+    byte[] sealed = fields.hex("sealed", KeyDerivation.KEY_BYTES + RecordSealer.OVERHEAD);
     fields.end();
     char[] passphrase = supplier.get();
     byte[] master = new byte[KeyDerivation.KEY_BYTES];
-    try (SecretBytes wrapping = stretch(passphrase, salt, iterations)) {
+    try (SecretBytes wrapping = stretch(passphrase, salt, iterations);
+        RecordUnsealer unsealer = new RecordUnsealer(wrapping)) {
       byte[] head = ascii(sealedHead(id, iterations, salt));
-      new AesGcm(wrapping.view())
-          .decrypt(new byte[AesGcm.NONCE_BYTES], sealed, 0, sealed.length, head, master, 0);
+      unsealer.unseal(0, sealed, 0, sealed.length, head, master, 0);
     } catch (SealException.NotAuthentic e) {
-      throw new SealException.WrongPassphrase(file);
+      throw new KeyFileException.WrongPassphrase(file);
     } finally {
       Arrays.fill(passphrase, '\0');
     }
-    return new OwnerKey(SecretBytes.owning(master));
+    return new OwnerKey(owning(master));
   }
 
   /** A raw key that others can read is no secret; better said than used. */
@@ -336,7 +346,7 @@ public final class OwnerKey implements AutoCloseable {
     try {
       Set<PosixFilePermission> permissions = view.readAttributes().permissions();
       if (permissions.stream().anyMatch(OTHERS::contains)) {
-        throw new SealException.BadKeyFile(
+        throw new KeyFileException.Bad(
             file,
             "its mode "
                 + PosixFilePermissions.toString(permissions)
@@ -344,7 +354,16 @@ public final class OwnerKey implements AutoCloseable {
                 + file);
       }
     } catch (IOException e) {
-      throw new SealException.KeyFileUnusable("read the mode of", file, e);
+      throw new KeyFileException.Unusable("read the mode of", file, e);
+    }
+  }
+
+  /** Takes the bytes over and wipes them here. */
+  private static SecretBytes owning(byte[] secret) {
+    try {
+      return SecretBytes.copyOf(secret);
+    } finally {
+      Arrays.fill(secret, (byte) 0);
     }
   }
 
@@ -416,8 +435,8 @@ public final class OwnerKey implements AutoCloseable {
       }
     }
 
-    private SealException.BadKeyFile damaged(String expected) {
-      return new SealException.BadKeyFile(
+    private KeyFileException.Bad damaged(String expected) {
+      return new KeyFileException.Bad(
           file, "line " + (at + 1) + " is not " + expected + ": restore it from its backup");
     }
   }

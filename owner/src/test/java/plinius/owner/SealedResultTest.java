@@ -1,4 +1,4 @@
-package plinius.dataset;
+package plinius.owner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,6 +7,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import plinius.dataset.DataSetException;
+import plinius.dataset.SealedResult;
 import plinius.dataset.SealedResult.Content;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
@@ -28,7 +30,7 @@ class SealedResultTest {
   }
 
   private byte[] open(byte[] sealed) {
-    return SealedResult.open("r", sealed, Content.TEXT, JOB, key);
+    return SealedResultReader.open("r", sealed, Content.TEXT, JOB, key);
   }
 
   @Test
@@ -66,12 +68,12 @@ class SealedResultTest {
   void another_key_another_job_and_another_question_do_not_open_it() throws IOException {
     byte[] good = seal(seeded.bytes(30));
     try (SecretBytes other = SecretBytes.random(32)) {
-      assertThatThrownBy(() -> SealedResult.open("r", good, Content.TEXT, JOB, other))
+      assertThatThrownBy(() -> SealedResultReader.open("r", good, Content.TEXT, JOB, other))
           .isInstanceOf(DataSetException.Tampered.class);
     }
-    assertThatThrownBy(() -> SealedResult.open("r", good, Content.TEXT, Id128.random(), key))
+    assertThatThrownBy(() -> SealedResultReader.open("r", good, Content.TEXT, Id128.random(), key))
         .isInstanceOf(DataSetException.NotADataSet.class);
-    assertThatThrownBy(() -> SealedResult.open("r", good, Content.OUTPUTS, JOB, key))
+    assertThatThrownBy(() -> SealedResultReader.open("r", good, Content.OUTPUTS, JOB, key))
         .isInstanceOf(DataSetException.NotADataSet.class);
   }
 }

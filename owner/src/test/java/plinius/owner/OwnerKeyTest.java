@@ -1,4 +1,4 @@
-package plinius.seal;
+package plinius.owner;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -13,6 +13,8 @@ import java.util.HexFormat;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import plinius.seal.Id128;
+import plinius.seal.SecretBytes;
 
 class OwnerKeyTest {
   private static final HexFormat HEX = HexFormat.of();
@@ -42,6 +44,13 @@ class OwnerKeyTest {
       """;
 
   @TempDir Path folder;
+
+  @Test
+  void printing_names_the_key_and_nothing_of_it() {
+    try (OwnerKey owner = golden()) {
+      assertThat(owner.toString()).isEqualTo("OwnerKey[b640c44dc05a0c1d52d39e76bb157d47]");
+    }
+  }
 
   @Test
   void every_derived_key_is_the_one_that_python_computes() {
@@ -103,7 +112,7 @@ class OwnerKeyTest {
       assertThat(given).containsOnly('\0');
       assertThat(Files.readString(file)).contains("iterations 600000");
       assertThatThrownBy(() -> OwnerKey.load(file, "wrong horse"::toCharArray))
-          .isInstanceOf(SealException.WrongPassphrase.class)
+          .isInstanceOf(KeyFileException.WrongPassphrase.class)
           .hasMessageContaining("owner.key")
           .hasMessageContaining("wrong passphrase");
     }
@@ -124,7 +133,7 @@ class OwnerKeyTest {
     Path file = folder.resolve("owner.key");
     Files.writeString(file, "precious");
     assertThatThrownBy(() -> golden().save(file, Optional.empty()))
-        .isInstanceOf(SealException.KeyFileExists.class)
+        .isInstanceOf(KeyFileException.Exists.class)
         .hasMessageContaining("never overwritten");
     assertThat(Files.readString(file)).isEqualTo("precious");
   }
@@ -134,14 +143,14 @@ class OwnerKeyTest {
     Path file = folder.resolve("owner.key");
     Files.createSymbolicLink(file, folder.resolve("elsewhere"));
     assertThatThrownBy(() -> golden().save(file, Optional.empty()))
-        .isInstanceOf(SealException.KeyFileExists.class);
+        .isInstanceOf(KeyFileException.Exists.class);
     assertThat(folder.resolve("elsewhere")).doesNotExist();
   }
 
   @Test
   void a_missing_folder_is_said() {
     assertThatThrownBy(() -> golden().save(folder.resolve("no/owner.key"), Optional.empty()))
-        .isInstanceOf(SealException.KeyFileUnusable.class)
+        .isInstanceOf(KeyFileException.Unusable.class)
         .hasMessageContaining("no/owner.key");
   }
 
@@ -158,17 +167,17 @@ class OwnerKeyTest {
     Path file = file(GOLDEN_RAW);
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rw-r-----"));
     assertThatThrownBy(() -> OwnerKey.load(file, OwnerKeyTest::notAsked))
-        .isInstanceOf(SealException.BadKeyFile.class)
+        .isInstanceOf(KeyFileException.Bad.class)
         .hasMessageContaining("chmod 600");
   }
 
   @Test
   void a_missing_file_and_a_folder_are_said() {
     assertThatThrownBy(() -> OwnerKey.load(folder.resolve("none.key"), OwnerKeyTest::notAsked))
-        .isInstanceOf(SealException.BadKeyFile.class)
+        .isInstanceOf(KeyFileException.Bad.class)
         .hasMessageContaining("plinius key new");
     assertThatThrownBy(() -> OwnerKey.load(folder, OwnerKeyTest::notAsked))
-        .isInstanceOf(SealException.BadKeyFile.class)
+        .isInstanceOf(KeyFileException.Bad.class)
         .hasMessageContaining("ordinary file");
   }
 
@@ -195,7 +204,7 @@ class OwnerKeyTest {
 
   private void assertBad(String text, String reason) {
     assertThatThrownBy(() -> OwnerKey.load(file(text), OwnerKeyTest::notAsked))
-        .isInstanceOf(SealException.BadKeyFile.class)
+        .isInstanceOf(KeyFileException.Bad.class)
         .hasMessageContaining(reason)
         .message()
         .doesNotContain("000102030405");
@@ -211,7 +220,7 @@ class OwnerKeyTest {
           GOLDEN_SEALED.replace("sealed 1d", "sealed 1c")
         }) {
       assertThatThrownBy(() -> OwnerKey.load(file(altered), "pass wörd"::toCharArray))
-          .isInstanceOf(SealException.WrongPassphrase.class);
+          .isInstanceOf(KeyFileException.WrongPassphrase.class);
     }
   }
 
@@ -223,7 +232,7 @@ class OwnerKeyTest {
       bad[bit / 8] ^= (byte) (1 << bit % 8);
       assertThatThrownBy(() -> OwnerKey.parse(folder.resolve("k"), bad, OwnerKeyTest::notAsked))
           .as("bit %s", bit)
-          .isInstanceOf(SealException.BadKeyFile.class);
+          .isInstanceOf(KeyFileException.Bad.class);
     }
   }
 
@@ -238,8 +247,8 @@ class OwnerKeyTest {
       }
       try {
         OwnerKey.parse(folder.resolve("k"), bad, () -> new char[] {'x'}).close();
-      } catch (SealException expected) {
-        assertThat(expected).as("%s", seeded).isInstanceOf(SealException.BadKeyFile.class);
+      } catch (KeyFileException expected) {
+        assertThat(expected).as("%s", seeded).isInstanceOf(KeyFileException.Bad.class);
       }
     }
   }

@@ -1,4 +1,4 @@
-package plinius.dataset;
+package plinius.owner;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -10,9 +10,14 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.LongConsumer;
+import plinius.dataset.DataLayout;
+import plinius.dataset.DataSetException;
+import plinius.dataset.DataSetInfo;
+import plinius.dataset.Label;
+import plinius.dataset.Sample;
+import plinius.dataset.SampleKind;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
-import plinius.seal.OwnerKey;
 import plinius.seal.RecordSealer;
 import plinius.seal.SecretBytes;
 
@@ -135,11 +140,37 @@ public final class SealedDataSetWriter {
     }
     ByteBuffer target = ByteBuffer.wrap(plain);
     try {
-      Label.put(sample.label(), kind, target);
+      putLabel(sample.label(), kind, target);
     } catch (DataSetException.BadInput e) {
       throw new DataSetException.BadInput("sample " + index + ": " + e.getMessage());
     }
     target.put(sample.values());
+  }
+
+  /**
+   * Writes a label's bytes; what a shorter list of boxes leaves free is zero.
+   *
+   * @throws DataSetException.BadInput if the kind has no such label
+   */
+  private static void putLabel(Label label, SampleKind kind, ByteBuffer target) {
+    Label.requireFits(label, kind);
+    switch (label) {
+      case Label.Category category -> target.putInt(category.number());
+      case Label.Length length -> target.putInt(length.values());
+      case Label.Targets targets -> {
+        for (float value : targets.values()) {
+          target.putFloat(value);
+        }
+      }
+      case Label.Boxes boxes -> {
+        target.putInt(boxes.boxes().size());
+        for (Label.Box box : boxes.boxes()) {
+          target.putInt(box.category());
+          target.putFloat(box.x()).putFloat(box.y()).putFloat(box.w()).putFloat(box.h());
+        }
+        target.put(new byte[(kind.slots() - boxes.boxes().size()) * Label.BOX_BYTES]);
+      }
+    }
   }
 
   private static void seal(

@@ -1,6 +1,8 @@
-package plinius.dataset;
+package plinius.owner;
 
 import java.util.Optional;
+import plinius.dataset.Sample;
+import plinius.dataset.SampleKind;
 
 /** Samples to be sealed, one after the other. */
 public interface SampleSource extends AutoCloseable {

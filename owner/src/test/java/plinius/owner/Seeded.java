@@ -1,0 +1,23 @@
+package plinius.owner;
+
+import java.util.Random;
+
+/** Random tests repeat with -Dtest.seed=; the seed stands in each failure. */
+record Seeded(long seed, Random random) {
+  static Seeded fresh() {
+    String given = System.getProperty("test.seed", "");
+    long seed = given.isEmpty() ? System.nanoTime() : Long.parseLong(given);
+    return new Seeded(seed, new Random(seed));
+  }
+
+  byte[] bytes(int length) {
+    byte[] bytes = new byte[length];
+    random.nextBytes(bytes);
+    return bytes;
+  }
+
+  @Override
+  public String toString() {
+    return "-Dtest.seed=" + seed;
+  }
+}
