@@ -15,6 +15,7 @@ import plinius.attestation.ReportData;
 import plinius.attestation.TeeKind;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.attestation.simulation.Simulation;
+import plinius.host.SnpEvidence;
 
 /** What this machine can prove. */
 @Command(
@@ -59,7 +60,8 @@ final class AttestCommand implements Callable<Integer> {
       if (Files.exists(out)) {
         throw new Refusal(ExitCode.BAD_INPUT, out + " exists already: name a new file");
       }
-      Files.writeString(out, evidence.primary(), StandardCharsets.UTF_8);
+      byte[] primary = evidence.primary().getBytes(StandardCharsets.UTF_8);
+      Files.write(out, SnpEvidence.translate(primary));
     }
     if (attester.kind() == TeeKind.SIMULATION) {
       Terminal.notice(Simulation.PROTECTS_NOTHING);

@@ -71,13 +71,20 @@ public final class TsmAttester implements Attester {
   @Override
   public Evidence attest(ReportData reportData) {
     Blobs blobs = report(reportData);
-    if (kind == TeeKind.SNP) {
-      return new Evidence(kind, SnpEvidence.json(blobs.report, blobs.auxiliary));
-    }
     Map<String, Object> primary = new TreeMap<>();
-    primary.put("quote", Base64.getEncoder().encodeToString(blobs.report));
-    primary.put("cc_eventlog", Json.Null.NULL);
+    if (kind == TeeKind.SNP) {
+      // As the kernel gave them; whoever carries them brings them into the form that is asked for.
+      primary.put("attestation_report", base64(blobs.report));
+      primary.put("cert_table", base64(blobs.auxiliary));
+    } else {
+      primary.put("quote", base64(blobs.report));
+      primary.put("cc_eventlog", Json.Null.NULL);
+    }
     return new Evidence(kind, Json.write(primary));
+  }
+
+  private static String base64(byte[] bytes) {
+    return Base64.getEncoder().encodeToString(bytes);
   }
 
   /** MRTD, or SNP's MEASUREMENT: of the firmware, and of the kernel where the machine boots so. */

@@ -1,7 +1,5 @@
 package plinius.seal.jose;
 
-import java.math.BigDecimal;
-import java.math.MathContext;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -10,6 +8,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import plinius.seal.SealException;
 
 /**
@@ -17,9 +17,8 @@ import plinius.seal.SealException;
  * {@link Null}. Refuses what parsers disagree about: a name twice, lone surrogates, integers beyond
  * 64 bits, numbers beyond a double, anything after the value.
  *
- * <p>The writer is canonical (RFC 8785, JCS): names sorted by UTF-16 unit, no white space, shortest
- * numbers. Unlike JCS, a Long beyond 2^53 is written with all its digits; and as JCS writes a whole
- * double without its exponent, such a double reads back as a Long, or not at all beyond 64 bits.
+ * <p>The writer is canonical (RFC 8785, JCS): names sorted by UTF-16 unit, no white space. It writes
+ * whole numbers only, and unlike JCS those beyond 2^53 with all their digits.
  */
 public final class Json {
   /** The longest text, in characters. */
@@ -123,8 +122,8 @@ public final class Json {
   }
 
   /**
-   * The canonical text of Map, List, String, Long, Integer, Double, Boolean and {@link Null}; other
-   * types and numbers that are not finite are an IllegalArgumentException.
+   * The canonical text of Map, List, String, Long, Integer, Boolean and {@link Null}; other types
+   * are an IllegalArgumentException.
    */
   public static String write(Object value) {
     StringBuilder out = new StringBuilder();
@@ -141,7 +140,6 @@ public final class Json {
       case Boolean flag -> out.append(flag);
       case Long number -> out.append(number);
       case Integer number -> out.append(number);
-      case Double number -> out.append(number(number));
       case String string -> write(string, out);
       case List<?> list -> {
         String separator = "[";
@@ -171,21 +169,13 @@ public final class Json {
     out.append('"');
     for (int i = 0; i < string.length(); i++) {
       char c = string.charAt(i);
-      switch (c) {
-        case '"' -> out.append("\\\"");
-        case '\\' -> out.append("\\\\");
-        case '\b' -> out.append("\\b");
-        case '\t' -> out.append("\\t");
-        case '\n' -> out.append("\\n");
-        case '\f' -> out.append("\\f");
-        case '\r' -> out.append("\\r");
-        default -> {
-          if (c < ' ') {
-            out.append(String.format("\\u%04x", (int) c));
-          } else {
-            out.append(c);
-          }
-        }
+      int named = "\b\t\n\f\r\"\\".indexOf(c);
+      if (named >= 0) {
+        out.append('\\').append("btnfr\"\\".charAt(named));
+      } else if (c < ' ') {
+        out.append(String.format("\\u%04x", (int) c));
+      } else {
+        out.append(c);
       }
     }
     checkSurrogates(string);
@@ -204,38 +194,11 @@ public final class Json {
     }
   }
 
-  /** ECMAScript's Number::toString, which JCS prescribes. */
-  static String number(double number) {
-    if (!Double.isFinite(number)) {
-      throw new IllegalArgumentException("JSON has no form for " + number);
-    }
-    if (number == 0) {
-      return "0";
-    }
-    // Double.toString has the shortest digits since JDK 19, but two where one would do.
-    BigDecimal decimal = new BigDecimal(Double.toString(Math.abs(number))).stripTrailingZeros();
-    BigDecimal rounded = decimal.round(new MathContext(1));
-    if (rounded.doubleValue() == Math.abs(number)) {
-      decimal = rounded.stripTrailingZeros();
-    }
-    String digits = decimal.unscaledValue().toString();
-    int point = digits.length() - decimal.scale(); // value = 0.digits * 10^point
-    String text;
-    if (point > 21 || point < -5) {
-      String exponent = (point > 0 ? "e+" : "e-") + Math.abs(point - 1);
-      text = digits.charAt(0) + (digits.length() > 1 ? "." + digits.substring(1) : "") + exponent;
-    } else if (point <= 0) {
-      text = "0." + "0".repeat(-point) + digits;
-    } else if (point >= digits.length()) {
-      text = digits + "0".repeat(point - digits.length());
-    } else {
-      text = digits.substring(0, point) + "." + digits.substring(point);
-    }
-    return number < 0 ? "-" + text : text;
-  }
-
   /** One pass, recursive to {@link #DEPTH_MAX}; allocates no more than a few times the text. */
   private static final class Parser {
+    private static final Pattern NUMBER =
+        Pattern.compile("-?(?:0|[1-9][0-9]*+)(\\.[0-9]++)?+([eE][+-]?[0-9]++)?+");
+
     private final String text;
     private int at;
 
@@ -248,8 +211,7 @@ public final class Json {
         throw bad("nested deeper than " + DEPTH_MAX);
       }
       space();
-      char c = peek();
-      return switch (c) {
+      return switch (peek()) {
         case '{' -> object(depth);
         case '[' -> array(depth);
         case '"' -> string();
@@ -263,73 +225,50 @@ public final class Json {
     private Map<String, Object> object(int depth) {
       Map<String, Object> members = new LinkedHashMap<>();
       at++;
-      space();
-      if (peek() == '}') {
-        at++;
-        return members;
-      }
-      while (true) {
-        space();
-        if (peek() != '"') {
-          throw bad("a name expected");
+      while (!skip('}')) {
+        if (!members.isEmpty()) {
+          take(',');
         }
-        String name = string();
         space();
+        String name = string();
         take(':');
         if (members.put(name, value(depth + 1)) != null) {
           throw bad("a name appears twice in one object");
         }
-        space();
-        if (peek() == '}') {
-          at++;
-          return members;
-        }
-        take(',');
       }
+      return members;
     }
 
     private List<Object> array(int depth) {
       List<Object> elements = new ArrayList<>();
       at++;
-      space();
-      if (peek() == ']') {
-        at++;
-        return elements;
-      }
-      while (true) {
-        elements.add(value(depth + 1));
-        space();
-        if (peek() == ']') {
-          at++;
-          return elements;
+      while (!skip(']')) {
+        if (!elements.isEmpty()) {
+          take(',');
         }
-        take(',');
+        elements.add(value(depth + 1));
       }
+      return elements;
     }
 
     private String string() {
-      take('"');
-      StringBuilder out = new StringBuilder();
-      while (true) {
-        char c = peek();
-        at++;
-        if (c == '"') {
-          String string = out.toString();
-          checkSurrogates(string);
-          return string;
-        } else if (c < ' ') {
-          throw bad("a control character in a string");
-        } else if (c == '\\') {
-          out.append(escape());
-        } else {
-          out.append(c);
-        }
+      if (next() != '"') {
+        throw bad("a string expected");
       }
+      StringBuilder out = new StringBuilder();
+      for (char c = next(); c != '"'; c = next()) {
+        if (c < ' ') {
+          throw bad("a control character in a string");
+        }
+        out.append(c == '\\' ? escape() : c);
+      }
+      String string = out.toString();
+      checkSurrogates(string);
+      return string;
     }
 
     private char escape() {
-      char c = peek();
-      at++;
+      char c = next();
       return switch (c) {
         case '"', '\\', '/' -> c;
         case 'b' -> '\b';
@@ -340,13 +279,12 @@ public final class Json {
         case 'u' -> {
           int unit = 0;
           for (int i = 0; i < 4; i++) {
-            char hex = peek();
+            char hex = next();
             int digit = hex < 0x80 ? Character.digit(hex, 16) : -1;
             if (digit < 0) {
               throw bad("four hexadecimal digits expected");
             }
             unit = unit << 4 | digit;
-            at++;
           }
           yield (char) unit;
         }
@@ -355,49 +293,23 @@ public final class Json {
     }
 
     private Object number() {
-      int start = at;
-      boolean integer = true;
-      skip('-');
-      if (!skip('0')) {
-        digits();
+      Matcher number = NUMBER.matcher(text).region(at, text.length());
+      if (!number.lookingAt() || number.end() - at > NUMBER_MAX) {
+        throw bad("a value expected, numbers with at most " + NUMBER_MAX + " characters");
       }
-      if (skip('.')) {
-        integer = false;
-        digits();
-      }
-      if (skip('e') || skip('E')) {
-        integer = false;
-        if (!skip('+')) {
-          skip('-');
-        }
-        digits();
-      }
-      if (at - start > NUMBER_MAX) {
-        throw bad("a number with more than " + NUMBER_MAX + " characters");
-      }
-      String digits = text.substring(start, at);
+      at = number.end();
       try {
-        if (integer) {
-          return Long.valueOf(digits);
+        if (number.group(1) == null && number.group(2) == null) {
+          return Long.valueOf(number.group());
         }
       } catch (NumberFormatException e) {
         throw bad("an integer beyond 64 bits");
       }
-      double number = Double.parseDouble(digits);
-      if (!Double.isFinite(number)) {
+      double value = Double.parseDouble(number.group());
+      if (!Double.isFinite(value)) {
         throw bad("a number beyond a double");
       }
-      return number;
-    }
-
-    private void digits() {
-      int start = at;
-      while (at < text.length() && text.charAt(at) >= '0' && text.charAt(at) <= '9') {
-        at++;
-      }
-      if (at == start) {
-        throw bad("a value expected");
-      }
+      return value;
     }
 
     private Object word(String word, Object value) {
@@ -421,8 +333,16 @@ public final class Json {
       return text.charAt(at);
     }
 
+    private char next() {
+      char c = peek();
+      at++;
+      return c;
+    }
+
+    /** After white space. */
     private boolean skip(char c) {
-      boolean there = at < text.length() && text.charAt(at) == c;
+      space();
+      boolean there = peek() == c;
       at += there ? 1 : 0;
       return there;
     }

@@ -8,7 +8,6 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import plinius.seal.SealException;
 import plinius.seal.Seeded;
@@ -24,16 +23,16 @@ class JsonTest {
 
   /** RFC 8785 section 3.2.2 and 3.2.3. */
   @Test
-  void the_example_of_rfc_8785_comes_out() {
+  void the_example_of_rfc_8785_comes_out_with_whole_numbers() {
     String text =
         """
-        {"numbers": [333333333.33333329, 1E30, 4.50, 2e-3, 0.000000000000000000000000001],
+        {"numbers": [-0, 9223372036854775807, -9223372036854775808, 56],
          "string": "\\u20ac$\\u000F\\u000aA'\\u0042\\u0022\\u005c\\\\\\"\\/",
          "literals": [null, true, false]}
         """;
     assertThat(Json.write(Json.parse(text)))
         .isEqualTo(
-            "{\"literals\":[null,true,false],\"numbers\":[333333333.3333333,1e+30,4.5,0.002,1e-27],"
+            "{\"literals\":[null,true,false],\"numbers\":[0,9223372036854775807,-9223372036854775808,56],"
                 + "\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
   }
 
@@ -42,32 +41,6 @@ class JsonTest {
   void names_are_sorted_by_utf_16_unit() {
     assertThat(Json.write(Map.of("\ufb33", 1, "\ud83d\ude00", 2, "1", 3, "\r", 4, "ö", 5, "€", 6)))
         .isEqualTo("{\"\\r\":4,\"1\":3,\"ö\":5,\"€\":6,\"\ud83d\ude00\":2,\"\ufb33\":1}");
-  }
-
-  /** RFC 8785 appendix B. */
-  @ParameterizedTest
-  @CsvSource({
-    "0000000000000000,0",
-    "8000000000000000,0",
-    "0000000000000001,5e-324",
-    "8000000000000001,-5e-324",
-    "7fefffffffffffff,1.7976931348623157e+308",
-    "4340000000000000,9007199254740992",
-    "4430000000000000,295147905179352830000",
-    "44b52d02c7e14af5,9.999999999999997e+22",
-    "44b52d02c7e14af6,1e+23",
-    "44b52d02c7e14af7,1.0000000000000001e+23",
-    "444b1ae4d6e2ef4e,999999999999999700000",
-    "444b1ae4d6e2ef4f,999999999999999900000",
-    "444b1ae4d6e2ef50,1e+21",
-    "3eb0c6f7a0b5ed8c,9.999999999999997e-7",
-    "3eb0c6f7a0b5ed8d,0.000001",
-    "41b3de4355555553,333333333.3333332",
-    "becbf647612f3696,-0.0000033333333333333333"
-  })
-  void numbers_are_written_as_ecmascript_does(String bits, String text) {
-    assertThat(Json.number(Double.longBitsToDouble(Long.parseUnsignedLong(bits, 16))))
-        .isEqualTo(text);
   }
 
   @ParameterizedTest
@@ -150,7 +123,7 @@ class JsonTest {
 
   @Test
   void what_json_cannot_say_is_not_written() {
-    assertThatThrownBy(() -> Json.write(Double.NaN)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Json.write(0.5)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Json.write(new byte[0])).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Json.write("\ud800")).isInstanceOf(SealException.Malformed.class);
   }
@@ -189,7 +162,7 @@ class JsonTest {
   private static Object value(Seeded seeded, int depth) {
     return switch (seeded.random().nextInt(depth > 4 ? 5 : 7)) {
       case 0 -> seeded.random().nextLong();
-      case 1 -> seeded.random().nextGaussian() * Math.pow(10, seeded.random().nextInt(48) - 30.0);
+      case 1 -> seeded.random().nextInt();
       case 2 -> seeded.random().nextBoolean();
       case 3 -> Json.Null.NULL;
       case 4 -> text(seeded);
@@ -229,6 +202,8 @@ class JsonTest {
         assertThat(Json.write(Json.parse(written))).as("%s", seeded).isEqualTo(written);
       } catch (SealException.Malformed expected) {
         assertThat(expected).hasMessageStartingWith("bad JSON");
+      } catch (IllegalArgumentException fraction) {
+        assertThat(fraction).hasMessageContaining("Double");
       }
     }
   }
