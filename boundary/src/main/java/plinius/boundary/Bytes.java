@@ -1,5 +1,6 @@
 package plinius.boundary;
 
+import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
 
@@ -34,7 +35,7 @@ public final class Bytes {
 
   @Override
   public boolean equals(Object other) {
-    return other instanceof Bytes that && Arrays.equals(value, that.value);
+    return other instanceof Bytes that && MessageDigest.isEqual(value, that.value);
   }
 
   @Override

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
 import java.time.Clock;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -219,7 +220,7 @@ final class BrokerLog {
       }
       String mac = fields.string("mac");
       members.remove("mac");
-      if (!mac.equals(mac(members))) {
+      if (!MessageDigest.isEqual(utf8(mac), utf8(mac(members)))) {
         requireOwner(fields);
         throw new BrokerException.LogTampered(file, number, "does not have its own MAC");
       }
@@ -264,10 +265,13 @@ final class BrokerLog {
   }
 
   private String mac(Map<String, Object> members) {
-    KeyedDigest digest = new KeyedDigest(key);
-    byte[] bytes = Json.write(members).getBytes(StandardCharsets.UTF_8);
-    digest.update(bytes, 0, bytes.length);
-    return HexFormat.of().formatHex(digest.finish());
+    try (KeyedDigest digest = new KeyedDigest(key)) {
+      return HexFormat.of().formatHex(digest.update(utf8(Json.write(members))).finish());
+    }
+  }
+
+  private static byte[] utf8(String text) {
+    return text.getBytes(StandardCharsets.UTF_8);
   }
 
   private void requireSound() {

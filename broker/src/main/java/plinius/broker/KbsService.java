@@ -1,5 +1,7 @@
 package plinius.broker;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.security.interfaces.ECPublicKey;
 import java.time.Clock;
 import java.time.Instant;
@@ -187,7 +189,9 @@ final class KbsService {
     JsonFields message = JsonFields.parse("the attestation", asked.request().body());
     JsonFields runtime = message.object("runtime-data");
     JsonFields tee = message.object("tee-evidence");
-    if (!runtime.string("nonce").equals(session.nonce())) {
+    if (!MessageDigest.isEqual(
+        runtime.string("nonce").getBytes(StandardCharsets.UTF_8),
+        session.nonce().getBytes(StandardCharsets.UTF_8))) {
       throw new No(
           UNAUTHORIZED, "AttestationError", "evidence refused: the nonce is not this session's");
     }
@@ -378,7 +382,7 @@ final class KbsService {
             terms.freshness(),
             terms.freshness().recorded() ? job.newest() : Optional.empty(),
             keys.brokerKey())) {
-      byte[] plain = grant.toJson();
+      byte[] plain = grant.toBytes();
       try {
         return Jwe.encrypt(teeKey, plain);
       } finally {

@@ -28,6 +28,7 @@ import plinius.dataset.SealedResult;
 import plinius.ingest.BoxedPicture;
 import plinius.ingest.Pictures;
 import plinius.owner.OwnerKey;
+import plinius.owner.SealedFile;
 import plinius.seal.SecretBytes;
 
 /** What a detector finds in scenes, for nobody but the owner. */
@@ -258,7 +259,7 @@ final class DetectCommand implements Callable<Integer>, JsonErrors {
       name = data.toString();
       info = SealedFiles.info(data);
       values = new byte[info.kind().valueBytes()];
-      source = ByteSource.ofFile(data);
+      source = SealedFile.open(data);
       try (OwnerKey owner = key.load();
           SecretBytes recordKey = owner.recordKey(info.id());
           SecretBytes manifestKey = owner.manifestKey(info.id())) {

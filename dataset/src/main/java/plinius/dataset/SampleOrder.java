@@ -76,9 +76,9 @@ public final class SampleOrder {
     Pass(long number) {
       this.number = number;
       try (SecretBytes passKey =
-          KeyDerivation.derive(
-              key, new byte[0], "plinius/sample-order-pass", KeyDerivation.part(number))) {
-        KeyedDigest digest = new KeyedDigest(passKey);
+              KeyDerivation.derive(
+                  key, new byte[0], "plinius/sample-order-pass", KeyDerivation.part(number));
+          KeyedDigest digest = new KeyedDigest(passKey)) {
         for (int round = 0; round < ROUNDS; round++) {
           // Even rounds add to the left, in Z_a, what the right, in Z_b, chooses; odd the other
           // way.

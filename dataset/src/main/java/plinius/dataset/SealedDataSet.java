@@ -1,6 +1,7 @@
 package plinius.dataset;
 
 import java.nio.ByteBuffer;
+import java.security.MessageDigest;
 import java.util.Arrays;
 import plinius.seal.KeyDerivation;
 import plinius.seal.RecordSealer;
@@ -64,7 +65,7 @@ public final class SealedDataSet implements AutoCloseable {
           name + ": its header or its manifest was altered: not authentic. Seal or copy it again");
     }
     // The same facts twice, bound by the tag: a writer that contradicts itself is not believed.
-    if (!Arrays.equals(manifest, DataLayout.manifest(info))) {
+    if (!MessageDigest.isEqual(manifest, DataLayout.manifest(info))) {
       throw new DataSetException.Tampered(
           name + ": its manifest contradicts its header. Seal it again");
     }

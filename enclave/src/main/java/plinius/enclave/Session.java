@@ -104,9 +104,9 @@ final class Session {
       boolean train = begin.mode() == Mode.TRAIN;
       KbsClient broker = new KbsClient(attester, border);
       Id128 job = Id128.of(begin.job().array());
+      awaitWarmUp();
       try (Grant grant = train ? broker.fetchGrant(job) : broker.fetchReadOnlyGrant(job);
           Workers workers = new Workers(begin.threads())) {
-        awaitWarmUp();
         Network network =
             Network.build(
                 cfg, new NetworkOptions(kernels, workers, grant.seed(), Quirks.none(), train));
@@ -171,7 +171,7 @@ final class Session {
     }
   }
 
-  /** Before the first real key is used: interpreted AES looks secrets up in tables. */
+  /** Before the first real key arrives: interpreted AES looks secrets up in tables. */
   private void awaitWarmUp() {
     try {
       warmUp.join();

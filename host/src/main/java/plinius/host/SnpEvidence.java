@@ -13,9 +13,9 @@ import java.util.Map;
 
 /**
  * Evidence of SEV-SNP from the form in which an enclave gives it, the kernel's bytes in base64, to
- * the one that key brokers read: the fields of {@code AttestationReport} of the Rust crate sev 7, as
- * serde writes them, and the certificates that lay beside it (AMD 56421, GHCB specification, "SNP
- * Extended Guest Request"). Offsets are those of AMD 56860.
+ * the one that key brokers read: the fields of {@code AttestationReport} of the Rust crate sev 7,
+ * as serde writes them, and the certificates that lay beside it (AMD 56421, GHCB specification,
+ * "SNP Extended Guest Request"). Offsets are those of AMD 56860.
  *
  * <p>The report is signed by the processor and whoever reads this form rebuilds its bytes, so that
  * nobody need trust who translated it.

@@ -8,7 +8,6 @@ import java.util.Objects;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * AES-GCM (NIST SP 800-38D) with the nonce in the caller's hand, hence for this module only: one
@@ -18,19 +17,21 @@ import javax.crypto.spec.SecretKeySpec;
  * of the speed), and at most 256 KiB a call because longer ones leave the path that a warm-up
  * compiled.
  */
-final class AesGcm {
+final class AesGcm implements AutoCloseable {
   static final int NONCE_BYTES = 12;
   static final int TAG_BYTES = 16;
   static final int PLAIN_BYTES_MAX = 256 * 1024;
 
-  private final SecretKeySpec key;
+  private final SecretBytes key;
   private final Cipher cipher;
+  private boolean closed;
 
-  AesGcm(byte[] key) {
-    if (key.length != 16 && key.length != 32) {
-      throw new IllegalArgumentException("an AES key has 16 or 32 bytes, got " + key.length);
+  /** Copies the key: the caller closes its own. */
+  AesGcm(SecretBytes key) {
+    if (key.length() != 16 && key.length() != 32) {
+      throw new IllegalArgumentException("an AES key has 16 or 32 bytes, got " + key.length());
     }
-    this.key = new SecretKeySpec(key, "AES");
+    this.key = key.duplicate();
     try {
       cipher = Cipher.getInstance("AES/GCM/NoPadding");
     } catch (GeneralSecurityException e) {
@@ -75,8 +76,30 @@ final class AesGcm {
 
   private void init(int mode, byte[] nonce, byte[] aad)
       throws InvalidKeyException, InvalidAlgorithmParameterException {
-    cipher.init(mode, key, new GCMParameterSpec(8 * TAG_BYTES, nonce));
+    cipher.init(mode, key.asKey("AES"), new GCMParameterSpec(8 * TAG_BYTES, nonce));
     cipher.updateAAD(aad);
+  }
+
+  /**
+   * Wipes the key, and the expanded one in the cipher: SunJCE overwrites it when it is given
+   * another.
+   */
+  @Override
+  public void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    byte[] nonce = new byte[NONCE_BYTES];
+    Arrays.fill(nonce, (byte) -1); // met by no counter, so not refused as one used again
+    try (SecretBytes zeros = SecretBytes.copyOf(new byte[key.length()])) {
+      cipher.init(
+          Cipher.ENCRYPT_MODE, zeros.asKey("AES"), new GCMParameterSpec(8 * TAG_BYTES, nonce));
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("AES-GCM refused to forget its key", e);
+    } finally {
+      key.close();
+    }
   }
 
   private static void checkPlainLength(int len) {

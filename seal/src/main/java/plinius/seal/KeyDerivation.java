@@ -2,9 +2,7 @@ package plinius.seal;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import javax.crypto.KDF;
-import javax.crypto.spec.HKDFParameterSpec;
+import java.util.Arrays;
 
 /**
  * HKDF-SHA256 (RFC 5869) with a label and length-prefixed parts, so that no two uses of one key can
@@ -24,13 +22,13 @@ public final class KeyDerivation {
    * @param label what the key is for, such as plinius/state
    */
   public static SecretBytes derive(SecretBytes key, byte[] salt, String label, byte[]... parts) {
-    return SecretBytes.owning(hkdf(key.view(), salt, info(label, parts), KEY_BYTES));
+    return SecretBytes.owning(hkdf(key, salt, info(label, parts), KEY_BYTES));
   }
 
   /** The public name of a key: the first 16 bytes of derive(key, "plinius/key-id"). */
   public static Id128 keyId(SecretBytes key) {
     try (SecretBytes derived = derive(key, new byte[0], "plinius/key-id")) {
-      return Id128.of(derived.view(), 0);
+      return Id128.of(derived.copy(), 0);
     }
   }
 
@@ -55,15 +53,30 @@ public final class KeyDerivation {
     return info.array();
   }
 
-  static byte[] hkdf(byte[] key, byte[] salt, byte[] info, int bytes) {
-    try {
-      HKDFParameterSpec.Builder extract = HKDFParameterSpec.ofExtract().addIKM(key);
-      if (salt.length > 0) {
-        extract.addSalt(salt);
-      }
-      return KDF.getInstance("HKDF-SHA256").deriveData(extract.thenExpand(info, bytes));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this JDK has no HKDF-SHA256: use JDK 25", e);
+  /** Not the JDK's, which leaves what it derived in the heap. */
+  static byte[] hkdf(SecretBytes key, byte[] salt, byte[] info, int bytes) {
+    SecretBytes pseudorandomKey;
+    byte[] input = key.copy();
+    try (SecretBytes zeros = SecretBytes.copyOf(new byte[KeyedDigest.BYTES]);
+        SecretBytes extractKey = salt.length == 0 ? zeros : SecretBytes.copyOf(salt);
+        KeyedDigest extract = new KeyedDigest(extractKey)) {
+      pseudorandomKey = SecretBytes.owning(extract.update(input).finish());
+    } finally {
+      Arrays.fill(input, (byte) 0);
     }
+    byte[] output = new byte[bytes];
+    try (pseudorandomKey;
+        KeyedDigest expand = new KeyedDigest(pseudorandomKey)) {
+      byte[] block = new byte[0];
+      for (int at = 0; at < bytes; at += KeyedDigest.BYTES) {
+        byte[] counter = {(byte) (at / KeyedDigest.BYTES + 1)};
+        byte[] next = expand.update(block).update(info).update(counter).finish();
+        Arrays.fill(block, (byte) 0);
+        block = next;
+        System.arraycopy(block, 0, output, at, Math.min(block.length, bytes - at));
+      }
+      Arrays.fill(block, (byte) 0);
+    }
+    return output;
   }
 }

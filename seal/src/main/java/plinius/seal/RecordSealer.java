@@ -16,7 +16,7 @@ public final class RecordSealer implements AutoCloseable {
 
   /** Copies the key: the caller closes its own, and makes no second RecordSealer of it. */
   public RecordSealer(SecretBytes key) {
-    this.gcm = new AesGcm(key.view());
+    this.gcm = new AesGcm(key);
   }
 
   /**
@@ -41,5 +41,6 @@ public final class RecordSealer implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    gcm.close();
   }
 }

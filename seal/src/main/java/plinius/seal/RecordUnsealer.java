@@ -8,7 +8,7 @@ public final class RecordUnsealer implements AutoCloseable {
 
   /** Copies the key: the caller closes its own. */
   public RecordUnsealer(SecretBytes key) {
-    this.gcm = new AesGcm(key.view());
+    this.gcm = new AesGcm(key);
   }
 
   /**
@@ -31,5 +31,6 @@ public final class RecordUnsealer implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    gcm.close();
   }
 }

@@ -29,6 +29,7 @@ public final class Sealer implements AutoCloseable {
   private final AtomicLong calls;
   private final AesGcm gcm;
   private final byte[] nonce = new byte[AesGcm.NONCE_BYTES];
+  private volatile boolean closed;
 
   /** Copies the key: the caller closes its own. */
   public Sealer(SecretBytes key) {
@@ -36,9 +37,9 @@ public final class Sealer implements AutoCloseable {
   }
 
   Sealer(SecretBytes key, AtomicLong calls) {
-    this.key = SecretBytes.copyOf(key.view());
+    this.key = key.duplicate();
     this.calls = calls;
-    this.gcm = new AesGcm(key.view());
+    this.gcm = new AesGcm(key);
   }
 
   /** Another sealer of the same key for another thread, over the same counter. */
@@ -54,7 +55,9 @@ public final class Sealer implements AutoCloseable {
   public int seal(byte[] plain, int off, int len, byte[] aad, byte[] out, int outOff) {
     Objects.checkFromIndexSize(off, len, plain.length);
     Objects.checkFromIndexSize(outOff, Math.addExact(len, OVERHEAD), out.length);
-    key.view(); // refuses after close
+    if (closed) {
+      throw new IllegalStateException("this sealer is closed");
+    }
     long number = calls.getAndIncrement();
     if (number >= CALLS_MAX || number < 0) {
       calls.set(CALLS_MAX); // stays refused, whatever the number of further tries
@@ -69,6 +72,8 @@ public final class Sealer implements AutoCloseable {
   /** Wipes this fork's copy of the key. */
   @Override
   public void close() {
+    closed = true;
     key.close();
+    gcm.close();
   }
 }

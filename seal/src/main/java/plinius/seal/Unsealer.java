@@ -11,7 +11,7 @@ public final class Unsealer implements AutoCloseable {
 
   /** Copies the key: the caller closes its own. */
   public Unsealer(SecretBytes key) {
-    this.gcm = new AesGcm(key.view());
+    this.gcm = new AesGcm(key);
   }
 
   /**
@@ -43,6 +43,7 @@ public final class Unsealer implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    gcm.close();
     Arrays.fill(nonce, (byte) 0);
   }
 }

@@ -73,10 +73,11 @@ class KeyDerivationTest {
   }
 
   private static void assertHkdf(String key, String salt, String info, String okm) {
-    byte[] derived =
-        KeyDerivation.hkdf(
-            HEX.parseHex(key), HEX.parseHex(salt), HEX.parseHex(info), okm.length() / 2);
-    assertThat(HEX.formatHex(derived)).isEqualTo(okm);
+    try (SecretBytes secret = SecretBytes.copyOf(HEX.parseHex(key))) {
+      byte[] derived =
+          KeyDerivation.hkdf(secret, HEX.parseHex(salt), HEX.parseHex(info), okm.length() / 2);
+      assertThat(HEX.formatHex(derived)).isEqualTo(okm);
+    }
   }
 
   private static String range(int from, int to) {

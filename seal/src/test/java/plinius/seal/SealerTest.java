@@ -42,7 +42,7 @@ class SealerTest {
                 + "1c3c0c95956809532fcf0e2449a6b525b16aedf5aa0de657ba637b39");
     byte[] out = new byte[plain.length + 16];
 
-    new AesGcm(HEX.parseHex("feffe9928665731c6d6a8f9467308308".repeat(2)))
+    new AesGcm(SecretBytes.copyOf(HEX.parseHex("feffe9928665731c6d6a8f9467308308".repeat(2))))
         .encrypt(
             HEX.parseHex("cafebabefacedbaddecaf888"),
             plain,

@@ -6,6 +6,9 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.syntax.ArchRuleDefinition;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 /** Who may use what: the directions of docs/ARCHITECTURE.md, and where the sharp tools are kept. */
@@ -117,6 +120,37 @@ class DependencyTest {
         .orShould()
         .dependOnClassesThat()
         .haveFullyQualifiedName("javax.crypto.KDF")
+        .check(CLASSES);
+  }
+
+  @Test
+  void where_keys_and_tags_are_at_hand_bytes_are_compared_in_constant_time() {
+    // Not in verification and romulus: what evidence says and what a pool is called is public.
+    noClasses()
+        .that()
+        .resideInAnyPackage(
+            "plinius.seal..",
+            "plinius.owner..",
+            "plinius.dataset..",
+            "plinius.attestation..",
+            "plinius.broker..",
+            "plinius.boundary..",
+            "plinius.host..",
+            "plinius.enclave..")
+        .should()
+        .callMethod(Arrays.class, "equals", byte[].class, byte[].class)
+        .orShould()
+        .callMethod(Arrays.class, "compare", byte[].class, byte[].class)
+        .orShould()
+        .callMethod(Arrays.class, "mismatch", byte[].class, byte[].class)
+        .orShould()
+        .callMethod(ByteBuffer.class, "equals", Object.class)
+        .orShould()
+        .callMethod(ByteBuffer.class, "compareTo", ByteBuffer.class)
+        .orShould()
+        .callMethod(ByteBuffer.class, "mismatch", ByteBuffer.class)
+        .orShould()
+        .callMethod(MemorySegment.class, "mismatch", MemorySegment.class)
         .check(CLASSES);
   }
 

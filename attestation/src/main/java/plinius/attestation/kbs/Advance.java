@@ -104,9 +104,10 @@ public record Advance(Id128 job, long epoch, MirrorId mirror, String nonce) {
 
   private byte[] mac(SecretBytes jobKey) {
     try (SecretBytes key =
-        KeyDerivation.derive(
-            jobKey, new byte[0], "plinius/advance", job.bytes(), KeyDerivation.part(epoch))) {
-      return new KeyedDigest(key).update(signed()).finish();
+            KeyDerivation.derive(
+                jobKey, new byte[0], "plinius/advance", job.bytes(), KeyDerivation.part(epoch));
+        KeyedDigest digest = new KeyedDigest(key)) {
+      return digest.update(signed()).finish();
     }
   }
 }

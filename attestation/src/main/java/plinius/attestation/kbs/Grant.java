@@ -1,9 +1,9 @@
 package plinius.attestation.kbs;
 
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -50,8 +50,8 @@ public record Grant(
     Optional<MirrorId> newest,
     BrokerKey brokerKey)
     implements AutoCloseable {
-  /** Version of the JSON form. */
-  public static final long VERSION = 1;
+  /** Version of the form on the wire. */
+  public static final long VERSION = 2;
 
   /** Most data sets that one grant may hold. */
   public static final int DATA_SETS_MAX = 64;
@@ -60,6 +60,7 @@ public record Grant(
   public static final String NO_RECORD = "unknown";
 
   private static final int KEY_BYTES = 32;
+  private static final byte END_OF_JSON = '\n';
 
   /**
    * The keys of one sealed data set.
@@ -109,52 +110,76 @@ public record Grant(
     return dataKeys.stream().filter(key -> key.id().equals(dataSet)).findFirst();
   }
 
-  /** The JSON text, UTF-8, to be encrypted at once. The caller wipes it. */
-  public byte[] toJson() {
+  /**
+   * What is public in JSON, a line feed, the keys as they are; to be encrypted at once and wiped.
+   */
+  public byte[] toBytes() {
     Map<String, Object> members = new TreeMap<>();
     members.put("version", VERSION);
     members.put("purpose", purpose.wireName());
     members.put("job", job.toString());
     members.put("epoch", epoch);
     members.put("ownerKeyId", ownerKeyId.toString());
-    members.put("jobKey", base64(jobKey));
-    List<Object> keys = new ArrayList<>();
-    for (DataKey key : dataKeys) {
-      keys.add(
-          new TreeMap<String, Object>(
-              Map.of(
-                  "id", key.id().toString(),
-                  "recordKey", base64(key.recordKey()),
-                  "manifestKey", base64(key.manifestKey()))));
-    }
-    members.put("dataKeys", keys);
-    members.put("digestKey", base64(digestKey));
-    members.put("orderKey", base64(orderKey));
+    members.put("dataSets", dataKeys.stream().map(key -> key.id().toString()).toList());
     members.put("cfgDigest", cfgDigest.hex());
     // As text: JSON numbers beyond 2^53 are not the same everywhere.
     members.put("seed", Long.toString(seed));
     members.put("freshness", freshness.wireName());
     members.put("newest", newest.map(MirrorId::toString).orElse(NO_RECORD));
     members.put("brokerKey", brokerKey.spki());
-    return Json.write(members).getBytes(StandardCharsets.UTF_8);
+    byte[] json = Json.write(members).getBytes(StandardCharsets.UTF_8);
+    List<SecretBytes> keys = keys();
+    ByteBuffer bytes = ByteBuffer.allocate(json.length + 1 + keys.size() * KEY_BYTES);
+    bytes.put(json).put(END_OF_JSON);
+    for (SecretBytes key : keys) {
+      byte[] copy = key.copy();
+      bytes.put(copy);
+      Arrays.fill(copy, (byte) 0);
+    }
+    return bytes.array();
+  }
+
+  /** In the order in which they are written. */
+  private List<SecretBytes> keys() {
+    List<SecretBytes> keys = new ArrayList<>(List.of(jobKey, digestKey, orderKey));
+    for (DataKey key : dataKeys) {
+      keys.add(key.recordKey());
+      keys.add(key.manifestKey());
+    }
+    return keys;
   }
 
   /**
-   * Reads the JSON text strictly: every member there, of its type, and no other.
+   * Reads the bytes strictly: every member there, of its type, and no other. Keys never become
+   * text, which could not be wiped.
    *
    * @throws AttestationException.BadMessage if it is anything else
    */
-  public static Grant ofJson(byte[] json) {
-    JsonFields fields = JsonFields.parse("the grant", new String(json, StandardCharsets.UTF_8));
+  public static Grant ofBytes(byte[] bytes) {
+    int json = 0;
+    while (json < bytes.length && bytes[json] != END_OF_JSON) {
+      json++;
+    }
+    JsonFields fields =
+        JsonFields.parse("the grant", new String(bytes, 0, json, StandardCharsets.UTF_8));
     long version = fields.number("version");
     if (version != VERSION) {
       throw new AttestationException.BadMessage(
           "the grant has version " + version + ", want " + VERSION);
     }
+    List<Id128> dataSets = fields.ids("dataSets");
+    int want = (3 + 2 * dataSets.size()) * KEY_BYTES;
+    if (bytes.length - json - 1 != want) {
+      throw new AttestationException.BadMessage(
+          "the grant has " + (bytes.length - json - 1) + " bytes of keys, want " + want);
+    }
+    ByteBuffer keys = ByteBuffer.wrap(bytes, json + 1, want);
+    SecretBytes jobKey = take(keys);
+    SecretBytes digestKey = take(keys);
+    SecretBytes orderKey = take(keys);
     List<DataKey> dataKeys = new ArrayList<>();
-    for (JsonFields key : fields.objects("dataKeys")) {
-      dataKeys.add(new DataKey(key.id("id"), secret(key, "recordKey"), secret(key, "manifestKey")));
-      key.requireNothingElse();
+    for (Id128 id : dataSets) {
+      dataKeys.add(new DataKey(id, take(keys), take(keys)));
     }
     try {
       Grant grant =
@@ -163,10 +188,10 @@ public record Grant(
               fields.id("job"),
               fields.number("epoch"),
               fields.id("ownerKeyId"),
-              secret(fields, "jobKey"),
+              jobKey,
               dataKeys,
-              secret(fields, "digestKey"),
-              secret(fields, "orderKey"),
+              digestKey,
+              orderKey,
               new CfgDigest(fields.string("cfgDigest")),
               Long.parseLong(fields.string("seed")),
               FreshnessMode.ofWireName(fields.string("freshness")),
@@ -181,40 +206,26 @@ public record Grant(
     }
   }
 
+  private static SecretBytes take(ByteBuffer keys) {
+    byte[] key = new byte[KEY_BYTES];
+    keys.get(key);
+    try {
+      return SecretBytes.copyOf(key);
+    } finally {
+      Arrays.fill(key, (byte) 0);
+    }
+  }
+
   /** Wipes the keys. */
   @Override
   public void close() {
-    jobKey.close();
-    digestKey.close();
-    orderKey.close();
-    for (DataKey key : dataKeys) {
-      key.recordKey().close();
-      key.manifestKey().close();
-    }
+    keys().forEach(SecretBytes::close);
   }
 
   private static void requireKey(String what, SecretBytes key) {
     if (key.length() != KEY_BYTES) {
       throw new IllegalArgumentException(
           "the " + what + " is " + key.length() + " bytes, want " + KEY_BYTES);
-    }
-  }
-
-  private static SecretBytes secret(JsonFields fields, String name) {
-    byte[] bytes = fields.base64(name, KEY_BYTES);
-    try {
-      return SecretBytes.copyOf(bytes);
-    } finally {
-      Arrays.fill(bytes, (byte) 0);
-    }
-  }
-
-  private static String base64(SecretBytes secret) {
-    byte[] bytes = secret.copy();
-    try {
-      return Base64.getEncoder().encodeToString(bytes);
-    } finally {
-      Arrays.fill(bytes, (byte) 0);
     }
   }
 }

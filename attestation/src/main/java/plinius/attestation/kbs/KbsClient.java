@@ -139,7 +139,7 @@ public final class KbsClient {
     }
     Grant grant;
     try {
-      grant = Grant.ofJson(plain);
+      grant = Grant.ofBytes(plain);
     } finally {
       Arrays.fill(plain, (byte) 0);
     }

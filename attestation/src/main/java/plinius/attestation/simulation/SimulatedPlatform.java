@@ -12,6 +12,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
+import java.security.MessageDigest;
 import java.security.Signature;
 import java.security.interfaces.ECPublicKey;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -54,7 +55,7 @@ public final class SimulatedPlatform implements Attester {
 
   private final Measurement measurement;
   private final KeyPair signingKey;
-  private final byte[] sealRoot;
+  private final SecretBytes sealRoot;
 
   /**
    * Measures the image and opens, or makes, the platform's keys.
@@ -128,10 +129,9 @@ public final class SimulatedPlatform implements Attester {
 
   @Override
   public Optional<SecretBytes> sealingKey() {
-    try (SecretBytes root = SecretBytes.copyOf(sealRoot)) {
-      return Optional.of(
-          KeyDerivation.derive(root, new byte[0], "plinius/simulation-seal", measurement.bytes()));
-    }
+    return Optional.of(
+        KeyDerivation.derive(
+            sealRoot, new byte[0], "plinius/simulation-seal", measurement.bytes()));
   }
 
   /** The bytes under the signature: a context, then the canonical members but the signature. */
@@ -145,7 +145,7 @@ public final class SimulatedPlatform implements Attester {
   private static byte[] unpadded(ReportData reportData) {
     byte[] bytes = reportData.bytes();
     byte[] digest = Arrays.copyOf(bytes, DIGEST_BYTES);
-    return Arrays.equals(bytes, Arrays.copyOf(digest, bytes.length)) ? digest : bytes;
+    return MessageDigest.isEqual(bytes, Arrays.copyOf(digest, bytes.length)) ? digest : bytes;
   }
 
   private static KeyPair signingKey(Path file) throws IOException, GeneralSecurityException {
@@ -171,7 +171,7 @@ public final class SimulatedPlatform implements Attester {
         factory.generatePrivate(new PKCS8EncodedKeySpec(decode(file, lines.get(2)))));
   }
 
-  private static byte[] sealRoot(Path file) throws IOException {
+  private static SecretBytes sealRoot(Path file) throws IOException {
     if (!Files.exists(file)) {
       try (SecretBytes fresh = SecretBytes.random(SEAL_BYTES)) {
         createDurably(file, Base64.getEncoder().encodeToString(fresh.copy()) + "\n");
@@ -181,7 +181,7 @@ public final class SimulatedPlatform implements Attester {
     if (root.length != SEAL_BYTES) {
       throw new IOException(file + " holds " + root.length + " bytes, want " + SEAL_BYTES);
     }
-    return root;
+    return SecretBytes.copyOf(root);
   }
 
   private static byte[] decode(Path file, String base64) throws IOException {

@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.charset.StandardCharsets;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,7 +24,7 @@ class GrantTest {
   void reading_inverts_writing_for_extreme_seeds() throws Exception {
     for (long seed : new long[] {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE}) {
       try (Grant grant = grant(seed, 7);
-          Grant read = Grant.ofJson(grant.toJson())) {
+          Grant read = Grant.ofBytes(grant.toBytes())) {
         assertThat(read).isEqualTo(grant);
       }
     }
@@ -55,13 +58,12 @@ class GrantTest {
   void values_that_no_broker_gives_are_refused() throws Exception {
     Map<String, Object> wrong =
         Map.of(
-            "version", 2L,
+            "version", 1L,
             "epoch", 0L,
             "purpose", "everything",
             "freshness", "whatever",
             "seed", "one",
             "cfgDigest", "00",
-            "jobKey", "AAAA",
             "brokerKey", "AAAA",
             "job", "x");
 
@@ -75,19 +77,30 @@ class GrantTest {
   }
 
   @Test
-  void neither_text_nor_refusals_show_a_key() throws Exception {
-    Map<String, Object> members = members();
-    String jobKey = (String) members.get("jobKey");
-    members.put("epoch", "seven");
+  void keys_too_few_or_too_many_are_refused() throws Exception {
+    try (Grant grant = grant(1, 7)) {
+      byte[] good = grant.toBytes();
+      for (int length = 0; length < good.length + 40; length++) {
+        if (length == good.length) {
+          continue;
+        }
+        byte[] bad = Arrays.copyOf(good, length);
+        assertThatThrownBy(() -> Grant.ofBytes(bad))
+            .as("%d of %d bytes", length, good.length)
+            .isInstanceOf(AttestationException.BadMessage.class);
+      }
+    }
+  }
 
-    assertThatThrownBy(() -> read(members))
-        .satisfies(e -> assertThat(e.toString()).doesNotContain(jobKey));
-    assertThatThrownBy(
-            () -> Grant.ofJson(("{\"jobKey\":\"" + jobKey).getBytes(StandardCharsets.UTF_8)))
-        .isInstanceOf(AttestationException.BadMessage.class)
-        .satisfies(e -> assertThat(e.toString()).doesNotContain(jobKey));
-    try (Grant grant = Grant.ofJson(Json.write(members()).getBytes(StandardCharsets.UTF_8))) {
+  @Test
+  void no_key_is_text_and_none_is_shown() throws Exception {
+    try (Grant grant = grant(1, 7)) {
       assertThat(grant.toString()).contains("SecretBytes[32 bytes]");
+      // Nine digits or more of a key, in any of the ways to write one, would be found.
+      byte[] key = grant.jobKey().copy();
+      assertThat(json(grant))
+          .doesNotContain(HexFormat.of().formatHex(key, 0, 6))
+          .doesNotContain(Base64.getEncoder().encodeToString(Arrays.copyOf(key, 6)));
     }
   }
 
@@ -104,12 +117,20 @@ class GrantTest {
 
   private static Map<String, Object> members() throws Exception {
     try (Grant grant = grant(1, 7)) {
-      return new TreeMap<>(Json.parseObject(grant.toJson()));
+      return new TreeMap<>(Json.parseObject(json(grant)));
     }
   }
 
+  private static String json(Grant grant) {
+    String bytes = new String(grant.toBytes(), StandardCharsets.ISO_8859_1);
+    return bytes.substring(0, bytes.indexOf('\n'));
+  }
+
   private static Grant read(Map<String, Object> members) {
-    return Grant.ofJson(Json.write(members).getBytes(StandardCharsets.UTF_8));
+    byte[] json = Json.write(members).getBytes(StandardCharsets.UTF_8);
+    byte[] bytes = Arrays.copyOf(json, json.length + 1 + 7 * 32);
+    bytes[json.length] = '\n';
+    return Grant.ofBytes(bytes);
   }
 
   private static Grant grant(long seed, long epoch) throws NoSuchAlgorithmException {

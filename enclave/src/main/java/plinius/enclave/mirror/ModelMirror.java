@@ -266,7 +266,16 @@ public final class ModelMirror implements AutoCloseable {
    * shapes and values in canonical order, and over the progress.
    */
   public byte[] stateDigest(Progress progress) {
-    KeyedDigest digest = new KeyedDigest(terms.digestKey());
+    try (KeyedDigest digest = new KeyedDigest(terms.digestKey())) {
+      digestTensors(digest);
+      digest.update(KeyDerivation.part(progress.iteration()));
+      digest.update(KeyDerivation.part(progress.seen()));
+      digest.update(KeyDerivation.part(Double.doubleToRawLongBits(progress.averageLoss())));
+      return digest.finish();
+    }
+  }
+
+  private void digestTensors(KeyedDigest digest) {
     byte[] buffer = new byte[64 * 1024];
     for (MirroredTensor tensor : tensors) {
       byte[] name = tensor.name().getBytes(StandardCharsets.UTF_8);
@@ -290,10 +299,6 @@ public final class ModelMirror implements AutoCloseable {
       }
     }
     java.util.Arrays.fill(buffer, (byte) 0);
-    digest.update(KeyDerivation.part(progress.iteration()));
-    digest.update(KeyDerivation.part(progress.seen()));
-    digest.update(KeyDerivation.part(Double.doubleToRawLongBits(progress.averageLoss())));
-    return digest.finish();
   }
 
   public Pool pool() {

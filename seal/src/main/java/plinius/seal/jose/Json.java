@@ -17,8 +17,8 @@ import plinius.seal.SealException;
  * {@link Null}. Refuses what parsers disagree about: a name twice, lone surrogates, integers beyond
  * 64 bits, numbers beyond a double, anything after the value.
  *
- * <p>The writer is canonical (RFC 8785, JCS): names sorted by UTF-16 unit, no white space. It writes
- * whole numbers only, and unlike JCS those beyond 2^53 with all their digits.
+ * <p>The writer is canonical (RFC 8785, JCS): names sorted by UTF-16 unit, no white space. It
+ * writes whole numbers only, and unlike JCS those beyond 2^53 with all their digits.
  */
 public final class Json {
   /** The longest text, in characters. */
@@ -123,7 +123,7 @@ public final class Json {
 
   /**
    * The canonical text of Map, List, String, Long, Integer, Boolean and {@link Null}; other types
-   * are an IllegalArgumentException.
+   * are an IllegalArgumentException, and a Double that was read is Malformed.
    */
   public static String write(Object value) {
     StringBuilder out = new StringBuilder();
@@ -140,6 +140,8 @@ public final class Json {
       case Boolean flag -> out.append(flag);
       case Long number -> out.append(number);
       case Integer number -> out.append(number);
+      case Double _ ->
+          throw new SealException.Malformed("bad JSON: only whole numbers are written");
       case String string -> write(string, out);
       case List<?> list -> {
         String separator = "[";

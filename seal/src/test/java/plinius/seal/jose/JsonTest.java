@@ -32,8 +32,8 @@ class JsonTest {
         """;
     assertThat(Json.write(Json.parse(text)))
         .isEqualTo(
-            "{\"literals\":[null,true,false],\"numbers\":[0,9223372036854775807,-9223372036854775808,56],"
-                + "\"string\":\"€$\\u000f\\nA'B\\\"\\\\\\\\\\\"/\"}");
+            "{\"literals\":[null,true,false],\"numbers\":[0,9223372036854775807,-9223372036854775808,56],\"string\":\"€$\\u000f\\n"
+                + "A'B\\\"\\\\\\\\\\\"/\"}");
   }
 
   /** RFC 8785 section 3.2.3: by UTF-16 unit, so a surrogate sorts before U+FB33. */
@@ -123,7 +123,7 @@ class JsonTest {
 
   @Test
   void what_json_cannot_say_is_not_written() {
-    assertThatThrownBy(() -> Json.write(0.5)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> Json.write(0.5)).isInstanceOf(SealException.Malformed.class);
     assertThatThrownBy(() -> Json.write(new byte[0])).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Json.write("\ud800")).isInstanceOf(SealException.Malformed.class);
   }
@@ -202,8 +202,6 @@ class JsonTest {
         assertThat(Json.write(Json.parse(written))).as("%s", seeded).isEqualTo(written);
       } catch (SealException.Malformed expected) {
         assertThat(expected).hasMessageStartingWith("bad JSON");
-      } catch (IllegalArgumentException fraction) {
-        assertThat(fraction).hasMessageContaining("Double");
       }
     }
   }
