@@ -6,8 +6,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import plinius.attestation.kbs.MirrorId;
-import plinius.seal.Id128;
 import plinius.owner.OwnerKey;
+import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
 
 /**

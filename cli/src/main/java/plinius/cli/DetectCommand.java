@@ -23,11 +23,11 @@ import plinius.dataset.ByteSource;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.Label;
 import plinius.dataset.SealedDataSet;
-import plinius.owner.SealedDataSetWriter;
 import plinius.dataset.SealedResult;
 import plinius.ingest.BoxedPicture;
 import plinius.ingest.Pictures;
 import plinius.owner.OwnerKey;
+import plinius.owner.SealedDataSetWriter;
 import plinius.owner.SealedFile;
 import plinius.seal.SecretBytes;
 
