@@ -3,11 +3,16 @@ package plinius.darknet;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import plinius.darknet.cfg.Cfg;
+import plinius.darknet.layer.CostLayer;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
@@ -56,6 +61,7 @@ final class GradientTest {
         "[reorg]\nstride=2\nreverse=1\n",
         "[reorg]\nextra=7\n",
         "[upsample]\nstride=2\nscale=.5\n",
+        "[upsample]\nstride=2\n[upsample]\nstride=-2\n",
         "[convolutional]\nfilters=4\nactivation=tanh\n[route]\nlayers=-1\n",
         // What a route or shortcut hands back must survive the layers that replaced deltas.
         SPLIT + "[convolutional]\nfilters=3\nactivation=tanh\n[route]\nlayers=-1,-2\n",
@@ -94,11 +100,30 @@ final class GradientTest {
     }
   }
 
+  /** The gradient of the variance divides by N, the variance by N - 1: so many streams. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "[rnn]\noutput=6\nbatch_normalize=1\nactivation=tanh\n",
+        "[rnn]\noutput=6\nbatch_normalize=1\nactivation=leaky\nshortcut=1\n",
+        "[gru]\noutput=6\nbatch_normalize=1\n",
+        "[gru]\noutput=6\nbatch_normalize=1\ntanh=1\n",
+        "[lstm]\noutput=6\nbatch_normalize=1\n"
+      })
+  void backward_goes_through_time_and_normalisation(String layers) {
+    try (Workers workers = new Workers(2)) {
+      Checked checked = new Checked(STEPS.replace("batch=4", "batch=128") + layers + TAIL, workers);
+      checked.input();
+      checked.parameters();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
         "[crnn]\nhidden_filters=3\noutput_filters=2\nactivation=tanh\n",
-        "[crnn]\nhidden_filters=3\noutput_filters=2\nactivation=logistic\nshortcut=1\n"
+        "[crnn]\nhidden_filters=3\noutput_filters=2\nactivation=logistic\nshortcut=1\n",
+        "[crnn]\nhidden_filters=3\noutput_filters=2\nactivation=tanh\nbatch_normalize=1\n"
       })
   void backward_goes_through_time_over_images(String layers) {
     try (Workers workers = new Workers(2)) {
@@ -109,41 +134,93 @@ final class GradientTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"sse", "L1", "smooth"})
-  void the_delta_of_a_cost_points_downhill(String type) {
-    try (Workers workers = new Workers(1)) {
-      String cfg =
-          "[net]\n"
-              + "batch=4\n"
-              + "inputs=6\n"
-              + "learning_rate=.01\n"
-              + "momentum=0\n"
-              + "decay=0\n"
-              + "[connected]\n"
-              + "output=3\n"
-              + "activation=linear\n"
-              + "[cost]\n"
-              + "type="
-              + type
-              + "\n";
-      Network net = TestNetworks.build(cfg, Kernels.best(), workers, 3);
-      BatchLoader loader =
-          (position, images, input, truth) -> {
-            Random random = new Random(1);
-            for (int i = 0; i < input.length; i++) {
-              input[i] = random.nextFloat() * 2 - 1;
-            }
-            for (int i = 0; i < truth.length; i++) {
-              truth[i] = random.nextFloat() * 6 - 3;
-            }
-          };
-      double first = net.trainIteration(loader);
-      double last = first;
-      for (int i = 0; i < 60; i++) {
-        last = net.trainIteration(loader);
-      }
+  @ValueSource(
+      strings = {
+        "[convolutional]\nfilters=64\nsize=3\npad=1\nactivation=tanh\n",
+        "[convolutional]\nbatch_normalize=1\nfilters=32\nsize=3\npad=1\nactivation=logistic\n",
+        "[convolutional]\nfilters=32\nsize=3\npadding=2\nactivation=elu\n"
+      })
+  void backward_is_the_gradient_of_forward_by_winograd_too(String layers) {
+    String head = HEAD.replace("height=6\nwidth=5\nchannels=4", "height=8\nwidth=9\nchannels=32");
+    try (Workers workers = new Workers(2)) {
+      Checked checked = new Checked(head + layers + TAIL, workers);
+      assertThat(checked.net.plan()).contains("WINOGRAD");
+      checked.input();
+      checked.parameters();
+    }
+  }
 
-      assertThat(last).isLessThan(first * .95);
+  /**
+   * Squared errors have half their gradient as delta, absolute ones all of it; both as the
+   * original.
+   */
+  @ParameterizedTest
+  @CsvSource({
+    "type=sse, 2",
+    "type=smooth, 2",
+    "type=L1, 1",
+    "type=wgan, 1",
+    "type=seg;noobj=.3, 2",
+    "type=sse;smooth=.2, 2",
+    "type=masked, 2",
+  })
+  void the_delta_of_a_cost_is_its_gradient(String options, int times) {
+    try (Workers workers = new Workers(1)) {
+      Checked checked =
+          new Checked(
+              HEAD
+                  + "[connected]\noutput=7\nactivation=linear\n[cost]\n"
+                  + options.replace(';', '\n')
+                  + "\n",
+              workers);
+      Random random = new Random(3);
+      for (int i = 0; i < checked.truth.length; i++) {
+        checked.truth[i] = i % 3 == 0 ? 0 : (float) (3 * random.nextGaussian());
+        if (options.equals("type=masked") && i % 4 == 1) {
+          checked.truth[i] = CostLayer.MASKED;
+        } else if (options.equals("type=wgan")) {
+          checked.truth[i] = i % 3 == 0 ? 0 : 1;
+        }
+      }
+      checked.times = times;
+      checked.again();
+      checked.input();
+      checked.parameters();
+    }
+  }
+
+  @Test
+  void siblings_that_do_not_matter_have_no_part_in_the_gradient() {
+    try (Workers workers = new Workers(1)) {
+      Checked checked =
+          new Checked(
+              HEAD + "[connected]\noutput=5\nactivation=linear\n[softmax]\ntree=t\n", workers);
+      for (int i = 0; i < checked.truth.length; i += 5) {
+        boolean first = i % 2 == 0; // roots a, b; a's children c, d, e
+        float below = first ? 0 : CostLayer.MASKED;
+        float[] truth = {first ? 1 : 0, first ? 0 : 1, below, first ? 1 : below, below};
+        System.arraycopy(truth, 0, checked.truth, i, 5);
+      }
+      checked.again();
+      checked.input();
+      checked.parameters();
+    }
+  }
+
+  @Test
+  void a_spatial_softmax_and_a_logistic_one_hand_their_gradient_back() {
+    for (String last : List.of("[softmax]\nspatial=1\n", "[logistic]\n")) {
+      try (Workers workers = new Workers(1)) {
+        Checked checked =
+            new Checked(HEAD + "[convolutional]\nfilters=3\nactivation=linear\n" + last, workers);
+        int places = 6 * 5;
+        for (int i = 0; i < checked.truth.length; i++) { // (c, h, w), one of three channels
+          checked.truth[i] = i / places % 3 == i % places * 7 % 3 ? 1 : 0;
+        }
+        checked.again();
+        checked.input();
+        checked.parameters();
+      }
     }
   }
 
@@ -154,6 +231,7 @@ final class GradientTest {
     private final float[] truth;
     private final Network net;
     private final long seed = Long.getLong("test.seed", 11);
+    private int times = 1; // the gradient, as a multiple of the delta
 
     Checked(String cfg, Workers workers) {
       this.cfg = cfg;
@@ -171,10 +249,22 @@ final class GradientTest {
       cost(net, input);
     }
 
+    /** With another truth. */
+    void again() {
+      for (NamedTensor tensor : net.state()) {
+        if (tensor.name().endsWith("_updates")) {
+          int from = tensor.offset();
+          Arrays.fill(tensor.block(), from, from + tensor.count(), 0);
+        }
+      }
+      cost(net, input);
+    }
+
     private Network network() {
       return Network.build(
           Cfg.parse(cfg, "test.cfg", Map.of()),
-          new NetworkOptions(Kernels.best(), workers, 5, Quirks.none(), true),
+          new NetworkOptions(
+              Kernels.best(), workers, 5, Quirks.none(), true, name -> "a\nb\nc 0\nd 0\ne 0\n"),
           new CounterRandom(5)::uniform,
           true);
     }
@@ -256,7 +346,7 @@ final class GradientTest {
                   : (float) (random.nextGaussian() / Math.sqrt(count));
           length += (double) direction[i] * direction[i];
           // Delta is the negative gradient.
-          expected -= (double) gradient[at + i] * direction[i];
+          expected -= times * (double) gradient[at + i] * direction[i];
         }
         double step = 4e-3 / Math.sqrt(length);
         double slope = (moved.cost(direction, step) - moved.cost(direction, -step)) / (2 * step);
