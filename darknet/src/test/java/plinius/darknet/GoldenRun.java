@@ -532,7 +532,7 @@ final class GoldenRun {
     for (int j = 0; j < recorded.values().length; j++) {
       double their = recorded.values()[j];
       double our = ours[recorded.index(j)];
-      boolean same = Double.isNaN(their) && Double.isNaN(our) || their == our;
+      boolean same = (Double.isNaN(their) && Double.isNaN(our)) || their == our;
       double apart = same ? 0 : Math.abs(our - their);
       differences.add(same ? 0 : our - their, allowed * Math.sqrt(recorded.values().length));
       worst = Math.max(worst, Double.isNaN(apart) ? Double.POSITIVE_INFINITY : apart);
