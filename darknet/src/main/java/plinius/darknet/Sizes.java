@@ -46,6 +46,6 @@ record Sizes(int least, int most, int end) {
       return most;
     }
     float drawn = draws.uniform(Purpose.SIZE, iteration / KEPT, 0);
-    return least + (int) (drawn * ((most - least) / STEP + 1)) * STEP;
+    return least + ((int) (drawn * ((most - least) / STEP + 1))) * STEP;
   }
 }

@@ -44,7 +44,9 @@ public final class BoxedPicture {
         int green = kind.channels() == 3 ? at + 1 : at;
         int blue = kind.channels() == 3 ? at + 2 : at;
         image.setRGB(
-            x, y, (values[at] & 0xff) << 16 | (values[green] & 0xff) << 8 | values[blue] & 0xff);
+            x,
+            y,
+            ((values[at] & 0xff) << 16) | ((values[green] & 0xff) << 8) | (values[blue] & 0xff));
       }
     }
     return new BoxedPicture(image);
