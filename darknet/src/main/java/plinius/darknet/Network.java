@@ -354,6 +354,17 @@ public final class Network {
     return predicted;
   }
 
+  /** Lets a stream of a recurrent network begin anew (network.c reset_network_state). */
+  public void resetState(int stream) {
+    for (NamedTensor tensor : state) {
+      if (tensor.role() == Slot.Role.STATE) {
+        int values = tensor.count() / tensor.shape()[0]; // (streams, outputs)
+        int from = tensor.offset() + stream * values;
+        Arrays.fill(block, from, from + values, 0);
+      }
+    }
+  }
+
   /** Forgets what earlier predictions left behind in recurrent layers. */
   public void forget() {
     layers.forEach(Layer::forget);

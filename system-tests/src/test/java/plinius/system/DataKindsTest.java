@@ -13,6 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import plinius.cli.demo.DrawnDigits;
 
 /** Other data than labelled digits, from the owner's files to answers that the owner opens. */
 class DataKindsTest {
@@ -97,6 +98,45 @@ class DataKindsTest {
             .count();
     assertThat(right).isEqualTo(Math.round(best * 300));
     assertThat(Files.size(answer)).isEqualTo(64 + 4 + (4 + 300 * 10 * 4) + 16);
+  }
+
+  @Test
+  void the_papers_network_trains_on_augmented_digits_exactly() throws IOException {
+    Path images = folder.resolve("images");
+    Path labels = folder.resolve("labels");
+    new DrawnDigits(11).write(images, labels, 64);
+    Path cfg = Plinius.root().resolve("examples/mnist/mnist-12.cfg");
+    Path data = seal("digits.sealed", "--images", images, "--labels", labels);
+    Object[] small = {"--data", data, "--set", "batch=8", "--iterations", "8"};
+    Object[] augmented =
+        join(small, "--set", "angle=10", "--set", "aspect=.8", "--set", "max_crop=32");
+
+    String undisturbed = run("train", cfg, "pm-1", augmented).expect(0).state();
+    run("train", cfg, "pm-2", join(augmented, "--kill-at", "iteration:5")).expect(STOPPED);
+    Plinius.Run resumed = run("train", cfg, "pm-2", join(augmented, "--threads", "1")).expect(0);
+
+    assertThat(resumed.state()).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void a_recurrent_network_learns_a_text_exactly_across_kills() throws IOException {
+    String text = "the cat sat on the mat and the dog sat on the log. ".repeat(40);
+    Path cfg = Plinius.root().resolve("examples/text/small-gru.cfg");
+    Path data = seal("text.sealed", "--text", Files.writeString(folder.resolve("text"), text));
+    Object[] learn = {"--data", data, "--valid", data, "--valid-every", "20", "--iterations", "40"};
+
+    Plinius.Run undisturbed = run("train", cfg, "pm-1", learn).expect(0);
+    run("train", cfg, "pm-2", join(learn, "--kill-at", "mirror-out:9")).expect(STOPPED);
+    run("train", cfg, "pm-2", join(learn, "--kill-at", "iteration:23")).expect(STOPPED);
+    Plinius.Run resumed = run("train", cfg, "pm-2", join(learn, "--threads", "1")).expect(0);
+
+    assertThat(resumed.state()).isEqualTo(undisturbed.state());
+    List<JsonNode> validated = undisturbed.events("validated");
+    double first = validated.getFirst().path("bitsPerCharacter").asDouble();
+    double last = validated.getLast().path("bitsPerCharacter").asDouble();
+    assertThat(validated).hasSize(2);
+    assertThat(last).isLessThan(first).isLessThan(3);
+    assertThat(resumed.events("validated").getLast()).isEqualTo(validated.getLast());
   }
 
   @Test

@@ -28,6 +28,9 @@ public interface Chance {
   /** Where the streams of a text begin. */
   int TEXT = AUGMENTATION + 1;
 
+  /** When a stream of a text goes on elsewhere. */
+  int TEXT_MOVES = AUGMENTATION + 3;
+
   /** Which characters a generated text has. */
   int GENERATION = AUGMENTATION + 2;
 

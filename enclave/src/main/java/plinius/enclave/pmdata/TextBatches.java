@@ -9,15 +9,20 @@ import plinius.kernel.CounterRandom;
 /**
  * Batches for a network that predicts the next character (rnn.c get_rnn_data): several streams
  * through the text, each from a place of its own and round and round; rows are ordered [time step]
- * [stream]. The original moves a stream elsewhere now and then; here each goes on where its last
- * batch ended, so that a recurrent state that is carried over always belongs to what it is given.
+ * [stream]. A stream goes on where its last batch ended, but once in a while it goes on elsewhere,
+ * and its recurrent state begins anew.
  */
 final class TextBatches extends BatchSource {
+  /** Batches after which a stream goes on elsewhere, in the mean. */
+  private static final int STAY = 64;
+
+  private final Network network;
   private final Text text;
   private final int steps;
   private final CounterRandom random;
 
   TextBatches(PmData data, CfgFile cfg, Network network, CounterRandom random) {
+    this.network = network;
     text = new Text(data, network);
     steps = cfg.net().integer("time_steps");
     this.random = random;
@@ -32,12 +37,16 @@ final class TextBatches extends BatchSource {
     Arrays.fill(truth, 0);
     byte[] piece = new byte[steps + 1];
     for (int stream = 0; stream < streams; stream++) {
+      long since = came(stream, batch);
+      if (since == batch) {
+        network.resetState(stream);
+      }
       // Two draws, because one has 24 bits and a text may be longer than that.
       double place =
-          random.uniform(Chance.TEXT, 0, 2L * stream)
-              + 0x1p-24 * random.uniform(Chance.TEXT, 0, 2L * stream + 1);
+          random.uniform(Chance.TEXT, since, 2L * stream)
+              + 0x1p-24 * random.uniform(Chance.TEXT, since, 2L * stream + 1);
       long start = (long) (place * text.length());
-      text.copy((start + batch * steps) % text.length(), piece);
+      text.copy((start + (batch - since) * steps) % text.length(), piece);
       for (int step = 0; step < steps; step++) {
         int row = (step * streams + stream) * characters;
         input[row + (piece[step] & 0xff)] = 1;
@@ -45,5 +54,16 @@ final class TextBatches extends BatchSource {
       }
     }
     Arrays.fill(piece, (byte) 0);
+  }
+
+  /**
+   * The batch in which a stream came to where it is: found by looking back, so that none counts.
+   */
+  private long came(int stream, long batch) {
+    long since = batch;
+    while (since > 0 && random.uniform(Chance.TEXT_MOVES, since, stream) * STAY >= 1) {
+      since--;
+    }
+    return since;
   }
 }

@@ -156,6 +156,7 @@ public abstract sealed class Examination {
       int rows = network.subBatch();
       int streams = rows / steps;
       int characters = network.inputs();
+      network.forget();
       // Each stream has a stretch of the text for itself; what does not fill a batch is left out.
       long stretch = Math.max(1, text.length() / streams / steps) * steps;
       float[] input = new float[rows * characters];
