@@ -35,6 +35,9 @@ import plinius.verification.AppraisalPolicy;
  * brokers may use one state directory at once.
  */
 public final class Broker implements AutoCloseable {
+  /** What everybody may know of a job who knows its id: GET below this path. */
+  public static final String STATUS_PATH = KbsService.STATUS_PATH;
+
   private static final int TOO_LARGE = 413;
   private static final int TOO_MANY = 429;
   private static final int NOT_FOUND = 404;

@@ -2,7 +2,6 @@ package plinius.broker;
 
 import java.nio.file.Path;
 import java.time.Clock;
-import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import plinius.attestation.kbs.MirrorId;
@@ -133,11 +132,6 @@ public final class BrokerRecord implements AutoCloseable {
   /** All jobs, in no order. */
   public List<Job> jobs() {
     return book.jobs();
-  }
-
-  /** Why a job's keys do not go out at this instant, if they do not. */
-  public Optional<String> withheld(Job job, Instant at) {
-    return job.withheld(at);
   }
 
   /** The log's lines, as they stand in it, verified. */

@@ -48,7 +48,7 @@ public record Job(
   }
 
   /** Why this job's keys do not go out at this instant, and its runs are not heard any more. */
-  Optional<String> withheld(Instant at) {
+  public Optional<String> withheld(Instant at) {
     if (permission.revoked()) {
       return Optional.of("job " + id + " was revoked by its owner");
     }

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -15,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +49,7 @@ class BrokerLogTest {
   @TempDir Path folder;
   private final SecretBytes key = SecretBytes.random(32);
   private Path file;
+  private Path made;
 
   @BeforeEach
   void write_a_log_of_four_lines() {
@@ -57,8 +61,15 @@ class BrokerLogTest {
   }
 
   @AfterEach
-  void close_the_key() {
+  void close_the_key() throws IOException {
     key.close();
+    if (made != null && !made.equals(folder)) {
+      try (Stream<Path> files = Files.walk(made)) {
+        for (Path each : files.sorted(Collections.reverseOrder()).toList()) {
+          Files.deleteIfExists(each);
+        }
+      }
+    }
   }
 
   @Test
@@ -80,6 +91,74 @@ class BrokerLogTest {
     Files.write(file, whole);
 
     assertThat(epoch(open())).isEqualTo(1);
+  }
+
+  // The whole life of a job, the log cut after each byte: what was confirmed before is there, what
+  // was not is not, and happens once when it is asked for again.
+  @Test
+  void a_log_cut_at_any_byte_has_the_state_of_its_last_whole_line() throws IOException {
+    Path folder = onMemory();
+    Path log = folder.resolve(BrokerLog.FILE);
+    JobBook book = new JobBook(folder, OWNER, key, Clock.systemUTC());
+    List<UnaryOperator<JobBook>> life =
+        List.of(
+            each -> did(each, each.add(JOB, terms(), 0, Optional.of(MirrorId.NONE))),
+            each -> did(each, each.permit(JOB, until("2100-01-01T00:00:00Z"))),
+            each -> did(each, each.grant(JOB, GrantPurpose.TRAIN, _ -> ACCEPTED)),
+            each -> did(each, each.advance(JOB, 1, mirror(1))),
+            each -> did(each, each.advance(JOB, 1, mirror(2))),
+            each -> did(each, each.grant(JOB, GrantPurpose.READ_ONLY, _ -> ACCEPTED)),
+            each -> did(each, each.rewind(JOB, 1)),
+            each -> did(each, each.revoke(JOB)),
+            each -> did(each, each.permit(JOB, until("2101-01-01T00:00:00Z"))),
+            each -> did(each, each.grant(JOB, GrantPurpose.TRAIN, _ -> ACCEPTED)),
+            each -> did(each, each.advance(JOB, 4, MirrorId.of(2, new byte[32]))));
+    List<Long> sizes = new ArrayList<>(List.of(Files.size(log)));
+    List<Optional<Job>> states = new ArrayList<>(List.of(book.job(JOB)));
+    for (UnaryOperator<JobBook> step : life) {
+      step.apply(book);
+      sizes.add(Files.size(log));
+      states.add(book.job(JOB));
+    }
+    byte[] whole = Files.readAllBytes(log);
+
+    int done = 0;
+    for (int cut = sizes.getFirst().intValue(); cut <= whole.length; cut++) {
+      while (done < life.size() && sizes.get(done + 1) <= cut) {
+        done++;
+      }
+      Files.write(log, Arrays.copyOf(whole, cut));
+      JobBook recovered = new JobBook(folder, OWNER, key, Clock.systemUTC());
+      assertThat(recovered.job(JOB)).as("cut at " + cut).isEqualTo(states.get(done));
+      assertThat(Files.size(log)).isEqualTo(sizes.get(done));
+      if (done < life.size() && cut % 37 == 0) {
+        life.get(done).apply(recovered);
+        assertThat(recovered.job(JOB)).as("again after " + cut).isEqualTo(states.get(done + 1));
+      }
+    }
+    assertThat(done).isEqualTo(life.size());
+  }
+
+  private static JobBook did(JobBook book, Object outcome) {
+    assertThat(outcome).isNotNull().isNotInstanceOf(Release.Denied.class);
+    return book;
+  }
+
+  private static Permission until(String instant) {
+    return new Permission(Optional.empty(), Optional.of(Instant.parse(instant)));
+  }
+
+  private static MirrorId mirror(int sequence) {
+    byte[] digest = new byte[32];
+    Arrays.fill(digest, (byte) sequence);
+    return MirrorId.of(sequence, digest);
+  }
+
+  /** Thousands of logs are opened and forced: on a disk that takes minutes. */
+  private Path onMemory() throws IOException {
+    Path memory = Path.of("/dev/shm");
+    made = Files.isWritable(memory) ? Files.createTempDirectory(memory, "plinius-log-") : folder;
+    return made;
   }
 
   @Test

@@ -1,27 +1,45 @@
 package plinius.cli;
 
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.time.Duration;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import plinius.attestation.kbs.FreshnessMode;
+import plinius.attestation.kbs.KbsClient;
+import plinius.attestation.simulation.Simulation;
+import plinius.broker.BrokerSettings;
 import plinius.broker.Job;
+import plinius.broker.Limits;
+import plinius.verification.AppraisalPolicy;
+import plinius.verification.BadPolicy;
+import plinius.verification.EndorsementFolder;
+import plinius.verification.PolicyFile;
+import plinius.verification.evidence.Endorsements;
 
 /** Releases keys until it is stopped. */
 @Command(
     name = "broker",
-    subcommands = RewindCommand.class,
+    subcommands = {
+      BrokerVerbs.Init.class,
+      BrokerVerbs.AddJob.class,
+      BrokerVerbs.GrantJob.class,
+      BrokerVerbs.Revoke.class,
+      BrokerVerbs.Rewind.class,
+      BrokerVerbs.Log.class
+    },
     description = {
-      "Releases keys to attested enclaves, on 127.0.0.1, until it is stopped. With --cfg and",
-      "--data it first adds a job, whose id `plinius train --broker` takes as --job."
+      "Releases keys to attested enclaves until it is stopped. With --cfg and --data it first adds",
+      "a job, whose id `plinius train --broker` takes as --job. Its verbs are the owner's word:",
+      "they take effect at once, whether a broker serves or not."
     })
 final class BrokerCommand implements Callable<Integer> {
   @Mixin private OwnerKeyOptions key;
@@ -37,64 +55,74 @@ final class BrokerCommand implements Callable<Integer> {
       description = "The port (default: any that is free).")
   private int port;
 
+  @Option(
+      names = "--listen",
+      paramLabel = "ADDRESS",
+      defaultValue = "127.0.0.1",
+      description = "The address to serve on (default: ${DEFAULT-VALUE}).")
+  private String address;
+
+  @Option(
+      names = "--policy",
+      paramLabel = "P",
+      description = {
+        "The appraisal policy for jobs that have none of their own (default: the simulated",
+        "enclave of this build, which protects nothing)."
+      })
+  private Path policy;
+
+  @Option(
+      names = "--endorsements",
+      paramLabel = "DIR",
+      description = {
+        "A folder with what the makers say: certificates (PCK, VCEK, VLEK and their issuers, TCB",
+        "signing), revocation lists, TCB info, QE identity. Names and subfolders do not matter;",
+        "what changes there counts at once."
+      })
+  private Path endorsements;
+
+  @Option(
+      names = "--rate",
+      paramLabel = "N",
+      defaultValue = "200",
+      description = "Exchanges a second that one address may begin (default: ${DEFAULT-VALUE}).")
+  private int rate;
+
+  @Option(
+      names = "--sessions",
+      paramLabel = "N",
+      defaultValue = "256",
+      description = "Exchanges that may be under way at once (default: ${DEFAULT-VALUE}).")
+  private int sessions;
+
+  @Option(
+      names = "--session-seconds",
+      paramLabel = "N",
+      defaultValue = "300",
+      description = "How long an exchange may take (default: ${DEFAULT-VALUE}).")
+  private int sessionSeconds;
+
+  @Option(
+      names = "--kbs-version",
+      paramLabel = "V",
+      defaultValue = KbsClient.PROTOCOL_VERSION,
+      split = ",",
+      description = "Versions of the KBS protocol to take (default: ${DEFAULT-VALUE}).")
+  private List<String> versions;
+
   @ArgGroup(exclusive = false)
-  private NewJob newJob;
-
-  /** A job to add. */
-  private static final class NewJob {
-    @Option(names = "--cfg", required = true, paramLabel = "CFG", description = "Its network.")
-    private Path cfg;
-
-    @Option(names = "--lenient", description = "Read it as the original Darknet does.")
-    private boolean lenient;
-
-    @Option(names = "--data", required = true, paramLabel = "F", description = "Its sealed data.")
-    private Path data;
-
-    @Option(names = "--valid", paramLabel = "F", description = "Its sealed validation data.")
-    private Path valid;
-
-    @Option(names = "--job", paramLabel = "NAME", description = "A name for it.")
-    private String name;
-
-    @Option(
-        names = "--freshness",
-        paramLabel = "MODE",
-        converter = Choices.FreshnessConverter.class,
-        description = {
-          "How far its pool may be ahead of the broker's record: strict, window:N (2 to 64"
-              + " mirrors),",
-          "or offline, which notices no older pool (default: window:32)."
-        })
-    private FreshnessMode freshness;
-
-    @Option(names = "--seed", paramLabel = "N", description = "Its seed (default: 1).")
-    private Long seed;
-
-    @Option(
-        names = "--set",
-        paramLabel = "K=V",
-        description = "Another value for a key of section [net].")
-    private Map<String, String> settings = new LinkedHashMap<>();
-  }
+  private NewJobOptions newJob;
 
   @Override
   public Integer call() throws InterruptedException {
     if (port < 0 || port > 65535) {
       throw new Refusal(ExitCode.USAGE, "--port takes 0 to 65535, got " + port);
     }
-    try (Owner owner = Owner.start(Installation.current(), key.file(), key.passphrase(), port)) {
+    Installation installation = Installation.current();
+    try (Owner owner =
+        Owner.start(installation, key.file(), key.passphrase(), settings(installation))) {
       if (newJob != null) {
-        List<Path> data = new ArrayList<>(List.of(newJob.data));
-        Optional.ofNullable(newJob.valid).ifPresent(data::add);
-        Job job =
-            owner.addJob(
-                Optional.ofNullable(newJob.name),
-                newJob.lenient ? CfgOptions.translated(newJob.cfg) : newJob.cfg,
-                newJob.settings,
-                newJob.seed == null ? Owner.DEFAULT_SEED : newJob.seed,
-                data,
-                newJob.freshness == null ? FreshnessMode.DEFAULT : newJob.freshness);
+        Job job = owner.addJob(newJob);
         Terminal.out().println("job     " + job.id());
       }
       Terminal.out().println("broker  " + owner.broker().url());
@@ -104,5 +132,71 @@ final class BrokerCommand implements Callable<Integer> {
       new CountDownLatch(1).await();
     }
     return ExitCode.DONE.code();
+  }
+
+  private BrokerSettings settings(Installation installation) {
+    BrokerSettings settings =
+        BrokerSettings.of(policy == null ? simulation(installation) : read(policy))
+            .withLimits(limits())
+            .withProtocolVersions(Set.copyOf(versions));
+    if (endorsements != null) {
+      settings = settings.withEndorsements(folder());
+    }
+    try {
+      return settings.at(InetAddress.getByName(address), port);
+    } catch (UnknownHostException e) {
+      throw new Refusal(
+          ExitCode.USAGE, "--listen wants an address of this machine, got " + address);
+    }
+  }
+
+  private Limits limits() {
+    try {
+      return new Limits(
+          Limits.DEFAULT.bodyBytes(), rate, sessions, Duration.ofSeconds(sessionSeconds));
+    } catch (IllegalArgumentException e) {
+      throw new Refusal(ExitCode.USAGE, "--rate, --sessions, --session-seconds: " + e.getMessage());
+    }
+  }
+
+  private static AppraisalPolicy simulation(Installation installation) {
+    Terminal.notice(
+        "jobs without a policy of their own: a simulated enclave of this build may have their"
+            + " keys, and "
+            + Simulation.PROTECTS_NOTHING
+            + ". --policy says otherwise");
+    return Owner.simulationOfThisBuild(installation);
+  }
+
+  private EndorsementFolder folder() {
+    if (!Files.isDirectory(endorsements)) {
+      throw new Refusal(
+          ExitCode.BAD_INPUT, endorsements + " is no directory: --endorsements wants one");
+    }
+    EndorsementFolder folder = new EndorsementFolder(endorsements);
+    Endorsements found = folder.get();
+    Terminal.notice(
+        endorsements
+            + ": "
+            + found.certificates().size()
+            + " certificates, "
+            + found.revocationLists().size()
+            + " revocation lists, "
+            + found.tcbInfos().size()
+            + " TCB infos, "
+            + found.qeIdentities().size()
+            + " QE identities");
+    return folder;
+  }
+
+  private static AppraisalPolicy read(Path policy) {
+    try {
+      return PolicyFile.parse(policy.toString(), Files.readString(policy));
+    } catch (BadPolicy e) {
+      throw new Refusal(ExitCode.BAD_INPUT, e.getMessage());
+    } catch (IOException e) {
+      throw new Refusal(
+          ExitCode.BAD_INPUT, "cannot read the policy " + policy + ": " + Failures.why(e));
+    }
   }
 }

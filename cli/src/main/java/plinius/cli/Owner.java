@@ -6,7 +6,6 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import plinius.attestation.kbs.CfgDigest;
@@ -14,6 +13,7 @@ import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.simulation.ImageMeasurement;
 import plinius.boundary.HostMessage.Mode;
 import plinius.broker.Broker;
+import plinius.broker.BrokerSettings;
 import plinius.broker.Job;
 import plinius.broker.JobTerms;
 import plinius.dataset.DataSetInfo;
@@ -61,18 +61,35 @@ public final class Owner implements AutoCloseable {
    */
   public static Owner start(
       Installation installation, Path keyFile, Optional<Path> passphraseFile, int port) {
-    Path image = installation.existingImage();
+    BrokerSettings settings = BrokerSettings.of(simulationOfThisBuild(installation));
+    return start(installation, keyFile, passphraseFile, settings.at(settings.address(), port));
+  }
+
+  /** The same with a broker that serves as these settings say. */
+  static Owner start(
+      Installation installation,
+      Path keyFile,
+      Optional<Path> passphraseFile,
+      BrokerSettings settings) {
     OwnerKey key = KeyFiles.load(keyFile, passphraseFile);
     try {
-      AppraisalPolicy policy =
-          new AppraisalPolicy(true, Set.of(ImageMeasurement.of(image, ENCLAVE_ARGUMENTS)));
-      Path state = keyFile.resolveSibling(keyFile.getFileName() + ".broker");
-      Broker broker = Broker.start(key, state, policy, Clock.systemUTC(), port);
+      Broker broker = Broker.start(key, brokerState(keyFile), settings, Clock.systemUTC());
       return new Owner(installation, keyFile, key, broker);
     } catch (RuntimeException e) {
       key.close();
       throw e;
     }
+  }
+
+  /** Where the broker's record lies: beside the owner's key. */
+  static Path brokerState(Path keyFile) {
+    return keyFile.resolveSibling(keyFile.getFileName() + ".broker");
+  }
+
+  /** Keys for the simulated enclave of the owner's own build, and for nothing else. */
+  static AppraisalPolicy simulationOfThisBuild(Installation installation) {
+    return new AppraisalPolicy(
+        true, Set.of(ImageMeasurement.of(installation.existingImage(), ENCLAVE_ARGUMENTS)));
   }
 
   Broker broker() {
@@ -110,19 +127,8 @@ public final class Owner implements AutoCloseable {
   }
 
   /** Adds a job for somebody who trains elsewhere. */
-  Job addJob(
-      Optional<String> name,
-      Path cfg,
-      Map<String, String> settings,
-      long seed,
-      List<Path> data,
-      FreshnessMode freshness) {
-    List<Id128> sets =
-        data.stream()
-            .map(file -> SealedFiles.infoForOwner(file, keyFile, key.id()).id())
-            .distinct()
-            .toList();
-    return broker.addJob(new JobTerms(name, CfgDigests.of(cfg, settings), seed, sets, freshness));
+  Job addJob(NewJobOptions job) {
+    return broker.addJob(job.terms(keyFile, key.id()));
   }
 
   private Job jobToTest(RunRequest request, CfgDigest cfg, List<Id128> sets) {

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       NetCommand.class,
       PmCommand.class,
       BrokerCommand.class,
+      StatusCommand.class,
       VerifyCommand.class,
       AttestCommand.class,
       MeasureCommand.class,

@@ -15,7 +15,11 @@ public final class Refusal extends RuntimeException {
    * @param message what failed, the values, what to do
    */
   public Refusal(ExitCode exitCode, String message) {
-    super(message);
+    this(exitCode, message, null);
+  }
+
+  Refusal(ExitCode exitCode, String message, Throwable cause) {
+    super(message, cause);
     this.exitCode = Objects.requireNonNull(exitCode, "exitCode");
   }
 

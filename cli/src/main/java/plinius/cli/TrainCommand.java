@@ -1,6 +1,5 @@
 package plinius.cli;
 
-import java.net.URI;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -108,7 +107,7 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
     private KeyOption owner;
 
     @ArgGroup(exclusive = false)
-    private BrokerOption broker;
+    private BrokerOptions broker;
   }
 
   /** The owner is here: the broker runs in this process. */
@@ -125,23 +124,6 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
         paramLabel = "F",
         description = "A file whose first line is the key file's passphrase.")
     private Path passphraseFile;
-  }
-
-  /** The owner is elsewhere. */
-  private static final class BrokerOption {
-    @Option(
-        names = "--broker",
-        required = true,
-        paramLabel = "URL",
-        description = "The broker of the owner, who is elsewhere.")
-    private URI url;
-
-    @Option(
-        names = "--broker-pin",
-        required = true,
-        paramLabel = "HEX",
-        description = "SHA-256 of the broker's public key, as the broker prints it.")
-    private String pin;
   }
 
   @Override
@@ -185,7 +167,7 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
     if (source.broker != null) {
       return HostProcess.run(
           installation,
-          RemoteOwner.prepare(installation, request, source.broker.url, source.broker.pin));
+          RemoteOwner.prepare(installation, request, source.broker.url(), source.broker.pin()));
     }
     try (Owner owner =
         Owner.start(

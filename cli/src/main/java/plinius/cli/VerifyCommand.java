@@ -5,12 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -19,6 +17,7 @@ import plinius.verification.Appraisal;
 import plinius.verification.AppraisalPolicy;
 import plinius.verification.AttestationResult;
 import plinius.verification.BadPolicy;
+import plinius.verification.EndorsementFolder;
 import plinius.verification.PolicyFile;
 import plinius.verification.Verification;
 import plinius.verification.Verifier;
@@ -33,8 +32,6 @@ import plinius.verification.evidence.Endorsements;
       "Prints the result as a document in the words of EAT and EAR. Exit code 77 if it is refused."
     })
 final class VerifyCommand implements Callable<Integer> {
-  private static final long ENDORSEMENT_BYTES_MAX = 1 << 20;
-
   @Parameters(paramLabel = "FILE", description = "The evidence.")
   private Path file;
 
@@ -138,33 +135,21 @@ final class VerifyCommand implements Callable<Integer> {
 
   private Endorsements endorsements() {
     Path folder = Optional.ofNullable(file.toAbsolutePath().getParent()).orElse(Path.of("."));
-    List<Path> places =
-        directories == null ? List.of(folder, folder.resolve("collateral")) : directories;
-    List<byte[]> files = new ArrayList<>();
-    for (Path place : places) {
-      if (directories != null && !Files.isDirectory(place)) {
+    Path collateral = folder.resolve("collateral");
+    if (directories == null) {
+      Endorsements beside = EndorsementFolder.flat(folder).get();
+      return Files.isDirectory(collateral)
+          ? beside.with(EndorsementFolder.flat(collateral).get())
+          : beside;
+    }
+    Endorsements all = Endorsements.none();
+    for (Path place : directories) {
+      if (!Files.isDirectory(place)) {
         throw new Refusal(ExitCode.BAD_INPUT, place + " is no directory: --endorsements wants one");
       }
-      filesIn(place).forEach(each -> files.add(read(each)));
+      all = all.with(new EndorsementFolder(place).get());
     }
-    return Endorsements.of(files);
-  }
-
-  private static List<Path> filesIn(Path directory) {
-    if (!Files.isDirectory(directory)) {
-      return List.of();
-    }
-    try (Stream<Path> list = Files.list(directory)) {
-      List<Path> small = new ArrayList<>();
-      for (Path each : list.sorted().toList()) {
-        if (Files.isRegularFile(each) && Files.size(each) <= ENDORSEMENT_BYTES_MAX) {
-          small.add(each);
-        }
-      }
-      return small;
-    } catch (IOException e) {
-      throw unreadable(directory, e);
-    }
+    return all;
   }
 
   private static byte[] read(Path path) {

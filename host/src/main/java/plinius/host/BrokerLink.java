@@ -32,14 +32,20 @@ import plinius.boundary.HostMessage.KbsUnreachable;
  * one whose key has the pinned digest: no authority vouches for it, and no name is compared. What
  * is secret in an answer is sealed to the enclave's key, so that nothing here needs to be trusted.
  */
-final class BrokerLink implements AutoCloseable {
+public final class BrokerLink implements AutoCloseable {
   private static final String COOKIE = "kbs-session-id";
   private static final int BODY_BYTES_MAX = 4 << 20;
 
   private final URI broker;
   private final HttpClient client;
 
-  BrokerLink(URI broker, String pin) {
+  /**
+   * A link to one broker; nothing is sent yet.
+   *
+   * @param broker its address, https
+   * @param pin SHA-256 of its key's SubjectPublicKeyInfo, 64 hexadecimal digits
+   */
+  public BrokerLink(URI broker, String pin) {
     this.broker = broker;
     SSLContext context;
     try {
@@ -60,7 +66,8 @@ final class BrokerLink implements AutoCloseable {
             .build();
   }
 
-  HostMessage carry(KbsCall call) {
+  /** Carries a request and says what came of it: a reply, or that there was none. */
+  public HostMessage carry(KbsCall call) {
     try {
       HttpRequest.Builder request =
           HttpRequest.newBuilder(broker.resolve(call.path())).timeout(Duration.ofSeconds(60));

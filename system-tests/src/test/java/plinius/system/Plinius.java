@@ -57,6 +57,15 @@ final class Plinius {
     return ROOT;
   }
 
+  Path image() {
+    return image;
+  }
+
+  /** The same installation with another enclave. */
+  Plinius withImage(Path other) {
+    return new Plinius(java, other, platform);
+  }
+
   private static Path modules() {
     return ROOT.resolve("cli/target/modules");
   }

@@ -38,16 +38,16 @@ class RollbackTest {
   void a_pool_put_back_to_any_earlier_mirror_is_refused() {
     Path pm = world.newPm();
     List<Path> earlier = new ArrayList<>();
-    for (int iterations = 1; iterations <= 3; iterations++) {
+    for (int iterations = 1; iterations <= 5; iterations++) {
       world.train(pm, "--iterations", iterations, "--freshness", "strict").expect(0);
       earlier.add(world.copyOf(pm));
     }
-    world.train(pm, "--iterations", 4).expect(0);
+    world.train(pm, "--iterations", 6).expect(0);
 
     for (int i = 0; i < earlier.size(); i++) {
-      refused(earlier.get(i), "holds mirror " + (i + 1), "knows of 4");
+      refused(earlier.get(i), "holds mirror " + (i + 1), "knows of 6");
     }
-    assertThat(resumedAt(world.train(pm, "--iterations", 5).expect(0))).isEqualTo(4);
+    assertThat(resumedAt(world.train(pm, "--iterations", 7).expect(0))).isEqualTo(6);
     Plinius.Run tested = world.test(earlier.get(0));
     assertThat(tested.exitCode()).as(tested.err()).isEqualTo(STALE);
   }
@@ -64,6 +64,35 @@ class RollbackTest {
     // The broker was told of mirror 4 times n at least, so of one beyond the first copy.
     refused(first, "holds mirror " + killedAt, "knows of");
     assertThat(resumedAt(world.train(pm, "--iterations", 20).expect(0))).isGreaterThan(16);
+  }
+
+  @Test
+  void in_window_mode_each_earlier_pool_is_refused_or_at_most_the_window_behind() {
+    int window = 4;
+    Path pm = world.newPm();
+    Plinius.Running run = world.startTraining(pm, "--freshness", "window:" + window);
+    List<Path> earlier = new ArrayList<>();
+    for (int iteration = 2; iteration <= 10; iteration++) {
+      run.awaitOutput("\"iteration\":" + iteration + ",");
+      run.signalHost("STOP");
+      earlier.add(world.copyOf(pm));
+      run.signalHost("CONT");
+    }
+    run.below("plinius.enclave").orElseThrow().destroyForcibly();
+    int newest = run.end().events("iteration").size();
+
+    int refused = 0;
+    for (Path pool : earlier) {
+      Plinius.Run put = world.train(pool, "--iterations", 1);
+      if (put.exitCode() == 0) {
+        assertThat(newest - resumedAt(put)).isBetween(0, window);
+        break; // The broker knows of this one now.
+      }
+      put.expect(STALE);
+      assertThat(reason(put)).contains("holds mirror", "knows of");
+      refused++;
+    }
+    assertThat(refused).isGreaterThanOrEqualTo(earlier.size() - window - 2);
   }
 
   @Test

@@ -26,12 +26,23 @@ public final class EndorsementFolder implements Supplier<Endorsements> {
   private static final long FILE_BYTES_MAX = 1 << 20;
 
   private final Path folder;
+  private final int depth;
   private Map<Path, String> seen = Map.of();
   private Endorsements last = Endorsements.none();
 
-  /** Of a folder; nothing is read yet. */
+  /** Of a folder and those in it; nothing is read yet. */
   public EndorsementFolder(Path folder) {
+    this(folder, DEPTH_MAX);
+  }
+
+  private EndorsementFolder(Path folder, int depth) {
     this.folder = folder;
+    this.depth = depth;
+  }
+
+  /** The same without subfolders. */
+  public static EndorsementFolder flat(Path folder) {
+    return new EndorsementFolder(folder, 1);
   }
 
   /**
@@ -60,7 +71,7 @@ public final class EndorsementFolder implements Supplier<Endorsements> {
   // By path, what would change if the file did.
   private Map<Path, String> files() throws IOException {
     Map<Path, String> files = new LinkedHashMap<>();
-    try (Stream<Path> walk = Files.walk(folder, DEPTH_MAX)) {
+    try (Stream<Path> walk = Files.walk(folder, depth)) {
       for (Path each : walk.sorted().toList()) {
         BasicFileAttributes attributes = Files.readAttributes(each, BasicFileAttributes.class);
         if (attributes.isRegularFile() && attributes.size() <= FILE_BYTES_MAX) {

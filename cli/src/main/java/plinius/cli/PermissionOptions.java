@@ -1,0 +1,70 @@
+package plinius.cli;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+import plinius.broker.BrokerRecord;
+import plinius.broker.Job;
+import plinius.broker.Permission;
+import plinius.verification.BadPolicy;
+
+/** Who may have a job's keys, and until when. */
+final class PermissionOptions {
+  @Option(
+      names = "--policy",
+      paramLabel = "P",
+      description = {
+        "The appraisal policy of the job, of which the broker keeps a copy: platforms, code,",
+        "what else has to hold. Several values for the code let a new version go on."
+      })
+  private Path policy;
+
+  @Option(
+      names = "--until",
+      paramLabel = "T",
+      description =
+          "When it ends: an instant as 2026-01-31T12:00:00Z, or from now on as 12h or 30d.")
+  private String until;
+
+  boolean given() {
+    return policy != null || until != null;
+  }
+
+  /** What is not said stays as it was; an end has to be said each time. */
+  Permission permission(BrokerRecord records, Job job) {
+    Optional<String> digest =
+        policy == null ? job.permission().policy() : Optional.of(keep(records, policy));
+    return new Permission(digest, Optional.ofNullable(until).map(PermissionOptions::instant));
+  }
+
+  private static String keep(BrokerRecord records, Path policy) {
+    try {
+      return records.keepPolicy(policy.toString(), Files.readString(policy));
+    } catch (BadPolicy e) {
+      throw new Refusal(ExitCode.BAD_INPUT, e.getMessage());
+    } catch (IOException e) {
+      throw new Refusal(
+          ExitCode.BAD_INPUT, "cannot read the policy " + policy + ": " + Failures.why(e));
+    }
+  }
+
+  private static Instant instant(String text) {
+    if (text.matches("[1-9][0-9]{0,5}[hd]")) {
+      long count = Long.parseLong(text.substring(0, text.length() - 1));
+      return Instant.now()
+          .plus(text.endsWith("h") ? Duration.ofHours(count) : Duration.ofDays(count));
+    }
+    try {
+      return Instant.parse(text);
+    } catch (DateTimeException e) {
+      throw new Refusal(
+          ExitCode.USAGE,
+          "--until is " + text + ", want an instant as 2026-01-31T12:00:00Z, or 12h or 30d");
+    }
+  }
+}

@@ -1,0 +1,139 @@
+package plinius.cli;
+
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import plinius.attestation.kbs.Grant;
+import plinius.attestation.kbs.MirrorId;
+import plinius.boundary.Bytes;
+import plinius.boundary.EnclaveMessage.KbsCall;
+import plinius.boundary.HostMessage;
+import plinius.broker.Broker;
+import plinius.broker.Job;
+import plinius.host.BrokerLink;
+import plinius.romulus.PoolInfo;
+import plinius.seal.Id128;
+import plinius.seal.SealException;
+import plinius.seal.jose.Json;
+
+/** How a job stands, for its owner and for its operator. */
+@Command(
+    name = "status",
+    description = {
+      "Prints how a job stands: runs, the newest mirror that the broker knows of, whether its keys",
+      "may go out. The owner asks the record beside the key, the operator the broker; with --pm it",
+      "says as well how the pool there stands to that."
+    })
+final class StatusCommand implements Callable<Integer>, JsonErrors {
+  @Parameters(paramLabel = "JOB", description = "The job's id; with --key its name as well.")
+  private String job;
+
+  @ArgGroup(multiplicity = "1")
+  private Source source;
+
+  @Option(names = "--pm", paramLabel = "DIR", description = "The folder of the job's pool.")
+  private Path pm;
+
+  @Option(names = "--json", description = "One JSON object on standard output.")
+  private boolean json;
+
+  /** Who is asked. */
+  private static final class Source {
+    @ArgGroup(exclusive = false)
+    private OwnerKeyOptions owner;
+
+    @ArgGroup(exclusive = false)
+    private BrokerOptions broker;
+  }
+
+  @Override
+  public boolean wantsJson() {
+    return json;
+  }
+
+  @Override
+  public Integer call() {
+    Map<String, Object> fields =
+        source.owner == null
+            ? ofBroker(source.broker.url(), source.broker.pin())
+            : BrokerVerbs.with(
+                source.owner,
+                (_, records) -> ofRecord(BrokerVerbs.find(records, job), Instant.now()));
+    Optional.ofNullable(pm).ifPresent(folder -> comparePool(fields, folder));
+    if (json) {
+      JsonLines.write(fields);
+    } else {
+      fields.forEach((name, value) -> Terminal.out().printf("%-10s %s%n", name, value));
+    }
+    return ExitCode.DONE.code();
+  }
+
+  private static Map<String, Object> ofRecord(Job found, Instant now) {
+    Map<String, Object> fields = new LinkedHashMap<>();
+    fields.put("job", found.id().toString());
+    found.terms().name().ifPresent(name -> fields.put("name", name));
+    fields.put("state", found.withheld(now).orElse("granted"));
+    fields.put("epoch", found.epoch());
+    fields.put("newest", found.newest().map(MirrorId::toString).orElse(Grant.NO_RECORD));
+    fields.put("freshness", found.terms().freshness().wireName());
+    fields.put("policy", found.permission().policy().orElse("of the broker"));
+    found.permission().until().ifPresent(until -> fields.put("until", until.toString()));
+    fields.put("seed", found.terms().seed());
+    fields.put("cfg", found.terms().cfgDigest().hex());
+    fields.put("data", found.terms().dataSets().stream().map(Id128::toString).toList());
+    return fields;
+  }
+
+  private Map<String, Object> ofBroker(URI url, String pin) {
+    if (!job.matches("[0-9a-f]{32}")) {
+      throw new Refusal(
+          ExitCode.USAGE, "the broker is asked by the job's id, 32 hexadecimal digits, got " + job);
+    }
+    try (BrokerLink link = new BrokerLink(url, pin)) {
+      KbsCall call =
+          new KbsCall("GET", Broker.STATUS_PATH + job, Optional.empty(), Bytes.of(new byte[0]));
+      return switch (link.carry(call)) {
+        case HostMessage.KbsReply reply -> answer(url, reply);
+        case HostMessage.KbsUnreachable no -> throw new Refusal(ExitCode.UNAVAILABLE, no.reason());
+        default -> throw new IllegalStateException("a call is answered by a reply");
+      };
+    }
+  }
+
+  private Map<String, Object> answer(URI url, HostMessage.KbsReply reply) {
+    try {
+      Map<String, Object> members =
+          Json.parseObject(new String(reply.body().array(), StandardCharsets.UTF_8));
+      if (reply.status() == 200) {
+        return new LinkedHashMap<>(members);
+      }
+      throw new Refusal(
+          ExitCode.BAD_INPUT, "the broker at " + url + " says: " + Json.string(members, "detail"));
+    } catch (SealException e) {
+      throw new Refusal(ExitCode.UNAVAILABLE, url + " does not answer as a broker does", e);
+    }
+  }
+
+  private static void comparePool(Map<String, Object> fields, Path folder) {
+    Optional<PoolInfo> pool = PoolFile.in(folder);
+    if (pool.isEmpty()) {
+      fields.put("pool", "none in " + folder);
+      return;
+    }
+    String id = Id128.of(pool.get().identity().jobId()).toString();
+    if (!id.equals(fields.get("job"))) {
+      fields.put("pool", "of job " + id);
+      return;
+    }
+    fields.put("pool", "of this job, after " + pool.get().sequence() + " transactions");
+  }
+}
