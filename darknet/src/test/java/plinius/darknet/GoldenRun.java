@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -23,11 +24,14 @@ import plinius.darknet.Branches.Branch;
 import plinius.darknet.GoldenCase.Recorded;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
+import plinius.darknet.data.Glibc;
 import plinius.darknet.layer.Box;
 import plinius.darknet.layer.CropLayer;
 import plinius.darknet.layer.Detection;
+import plinius.darknet.layer.DropoutLayer;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.MaxpoolLayer;
+import plinius.darknet.layer.Purpose;
 import plinius.darknet.layer.Shape;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
@@ -59,6 +63,7 @@ final class GoldenRun {
   private final List<String> wrong = new ArrayList<>();
   private final Set<String> compared = new HashSet<>();
   private final Set<Branch> forced = new LinkedHashSet<>();
+  private final Map<List<Integer>, float[]> drawn = new HashMap<>();
   private Branches branches;
   private Network net;
   private float[] start; // the state as loaded
@@ -283,13 +288,44 @@ final class GoldenRun {
   }
 
   private float recordedDraw(int purpose, long iteration, long index) {
+    if (purpose == Purpose.LEARNING_RATE) {
+      double rate = GoldenCase.number(c.manifest.get("rate").get(step - 1).get("rate"));
+      double share = rate / cfg.net().decimal("learning_rate");
+      return (float) Math.pow(share, 1 / cfg.net().decimal("power"));
+    }
     Shape shape = net.layers().get(purpose).out();
     if (net.layers().get(purpose) instanceof CropLayer) {
       return cropDraw(purpose, index);
     }
-    Recorded draws = c.tensors.get((step == 1 ? "train" : "step" + step) + "/rand." + purpose);
     int image = (int) (index / shape.count());
-    return draws.values()[image * shape.count() + chw(shape, (int) (index % shape.count()))];
+    int place = chw(shape, (int) (index % shape.count()));
+    Recorded draws = c.tensors.get((step == 1 ? "train" : "step" + step) + "/rand." + purpose);
+    if (draws != null && image < net.subBatch() && draws.values().length == draws.count()) {
+      return draws.values()[image * shape.count() + place];
+    }
+    int pass = (step - 1) * net.subdivisions() + image / net.subBatch();
+    return drawn(pass, purpose)[image % net.subBatch() * shape.count() + place];
+  }
+
+  /**
+   * What was not recorded: dropout's draws, pass by pass and layer by layer, from glibc's rand().
+   */
+  private synchronized float[] drawn(int pass, int layer) {
+    if (drawn.isEmpty()) {
+      Glibc glibc = new Glibc(c.manifest.path("rng_seed_before_phase").asInt(1));
+      for (int p = 0; p < steps() * net.subdivisions(); p++) {
+        for (Layer each : net.layers()) {
+          if (each instanceof DropoutLayer) {
+            float[] draws = new float[net.subBatch() * each.out().count()];
+            for (int i = 0; i < draws.length; i++) {
+              draws[i] = glibc.uniform();
+            }
+            drawn.put(List.of(p, each.common().index()), draws);
+          }
+        }
+      }
+    }
+    return drawn.get(List.of(pass, layer));
   }
 
   private float cropDraw(int layer, long index) {

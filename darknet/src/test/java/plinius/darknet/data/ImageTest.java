@@ -20,7 +20,7 @@ import plinius.kernel.CounterRandom;
 
 /** Image operations and augmentation beside the original's, on the vectors' table image_ops. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
-final class ImageTest {
+public final class ImageTest {
   private static final Augmentation AUGMENTATION =
       new Augmentation(5, 5, 6, 9, 7, .75f, .1f, 1.5f, 1.5f, false);
 
@@ -35,6 +35,16 @@ final class ImageTest {
       }
     }
     assumeTrue(!images.isEmpty(), "no table image_ops: set -Dplinius.vectors");
+  }
+
+  /** Compares with a table that lies elsewhere. */
+  public static void compareWith(Path table) throws IOException {
+    ImageTest test = new ImageTest();
+    test.read(table);
+    test.resizing_is_the_originals();
+    test.letterboxes_and_parts_are_the_originals();
+    test.flips_and_colours_are_the_originals();
+    test.random_parts_and_colours_are_the_originals_for_its_random_numbers();
   }
 
   /** Darknet stores (c, h, w). */
@@ -112,41 +122,16 @@ final class ImageTest {
     compare("distort_hue-.05_sat.7_exp1.4", other);
   }
 
-  /** glibc's rand() after srand(seed), as the original draws. */
-  private static Chance glibc(int seed) {
-    int[] r = new int[2000];
-    r[0] = seed;
-    for (int i = 1; i < 31; i++) {
-      r[i] = (int) Math.floorMod(16807L * r[i - 1], 2147483647L);
-    }
-    System.arraycopy(r, 0, r, 31, 3);
-    for (int i = 34; i < r.length; i++) {
-      r[i] = r[i - 31] + r[i - 3];
-    }
-    return new Chance() {
-      private int next = 344;
-
-      @Override
-      public float uniform() {
-        return (float) (r[next++] >>> 1) / 0x1p31f;
-      }
-
-      @Override
-      public int below(int count) {
-        return (r[next++] >>> 1) % count;
-      }
-    };
-  }
-
   @Test
   void random_parts_and_colours_are_the_originals_for_its_random_numbers() {
     Image distorted = source();
-    AUGMENTATION.distort(distorted, glibc(1));
+    AUGMENTATION.distort(distorted, new Glibc(1));
     compare("random_distort_hue.1_sat1.5_exp1.5.seed1", distorted);
-    compare("random_augment_same.seed1", AUGMENTATION.part(source(), glibc(1)));
+    compare("random_augment_same.seed1", AUGMENTATION.part(source(), new Glibc(1)));
     Augmentation whole = new Augmentation(5, 5, 6, 9, 7, .75f, .1f, .75f, .75f, false);
     compare(
-        "classifier_train_pipeline_augment_flip_distort.seed5", whole.augment(source(), glibc(5)));
+        "classifier_train_pipeline_augment_flip_distort.seed5",
+        whole.augment(source(), new Glibc(5)));
   }
 
   @Test
