@@ -2,6 +2,7 @@ package plinius.cli;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import picocli.CommandLine.Command;
 
@@ -10,6 +11,14 @@ import picocli.CommandLine.Command;
     name = "bench",
     description = "Measures parts beside their peers: bench train CFG, bench sps.")
 final class BenchCommand extends OtherProgram {
+  /** The image's options that the kernels' speed depends on. */
+  private static final List<String> KERNELS =
+      List.of(
+          "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
+          "-XX:CompileCommand=quiet",
+          "-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*",
+          "-XX:+UseTransparentHugePages");
+
   @Override
   String module() {
     return "benchmarks";
@@ -19,10 +28,12 @@ final class BenchCommand extends OtherProgram {
   @Override
   List<String> options(Path module) {
     Path peers = module.resolve("peers/target/modules");
-    String unchecked = "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0";
+    List<String> options = new ArrayList<>(KERNELS);
     String natives = "--enable-native-access=plinius.benchmarks,plinius.pmem,ALL-UNNAMED";
-    return Files.isDirectory(peers)
-        ? List.of(unchecked, natives, "-cp", peers + "/*")
-        : List.of(unchecked, natives);
+    options.add(natives);
+    if (Files.isDirectory(peers)) {
+      options.addAll(List.of("-cp", peers + "/*"));
+    }
+    return options;
   }
 }

@@ -54,10 +54,24 @@ final class Layers {
     this.storage = storage;
   }
 
-  /** All layers, each reading what the one before it gives, the first the network's input. */
-  static List<Layer> of(CfgFile cfg, Shape in, NetworkOptions options, Storage storage) {
+  /**
+   * All layers, each reading what the one before it gives, the first the network's input.
+   *
+   * @param inspected whether each layer's output and delta must still be there after a pass
+   */
+  static List<Layer> of(
+      CfgFile cfg, Shape in, NetworkOptions options, Storage storage, boolean inspected) {
     Layers layers = new Layers(in, options, storage);
-    for (Section section : cfg.layers()) {
+    List<Section> sections = cfg.layers();
+    boolean chained =
+        !inspected
+            && sections.stream()
+                .noneMatch(s -> s.type().equals("route") || s.type().equals("shortcut"));
+    for (int i = 0; i < sections.size(); i++) {
+      Section section = sections.get(i);
+      boolean chain =
+          chained && i + 1 < sections.size() && layers.chains(section, sections.get(i + 1));
+      storage.next(chain, chain && layers.readAgain(section, sections.get(i + 1)));
       try {
         layers.made.add(layers.layer(section));
         storage.endLayer();
@@ -66,6 +80,38 @@ final class Layers {
       }
     }
     return List.copyOf(layers.made);
+  }
+
+  /** Whether a layer's output and delta matter to none but the one after it, block by block. */
+  private boolean chains(Section layer, Section after) {
+    boolean plain =
+        switch (layer.type()) {
+          case "convolutional", "connected", "maxpool" -> true;
+          default -> false;
+        };
+    boolean blocks =
+        switch (after.type()) {
+          case "convolutional" -> ConvolutionalLayer.inBlocks(after, quirks);
+          case "connected", "maxpool" -> true;
+          default -> false;
+        };
+    return plain && blocks && !layer.flag("truth") && layer.decimal("smooth") == 0;
+  }
+
+  /** Whether an output in a chain is made again rather than kept, if its layer can do so. */
+  private boolean readAgain(Section layer, Section after) {
+    return switch (layer.type()) {
+      case "convolutional" -> readAgain(layer.integer("filters"), after);
+      default -> false;
+    };
+  }
+
+  private boolean readAgain(int channels, Section after) {
+    return switch (after.type()) {
+      case "convolutional" -> ConvolutionalLayer.updatesInBlocks(after, channels, storage.batch());
+      case "maxpool" -> true;
+      default -> false;
+    };
   }
 
   private Layer layer(Section section) {

@@ -7,7 +7,6 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.layer.ConvolutionalLayer;
 import plinius.darknet.layer.CostLayer;
 import plinius.darknet.layer.Detection;
 import plinius.darknet.layer.Detects;
@@ -60,7 +59,7 @@ public final class Network {
   private final float[] block;
   private final List<NamedTensor> state;
   private final boolean recurrent;
-  private final boolean withInputDelta;
+  private final boolean inspected;
   private Shape in; // of the images at present
   private List<Layer> layers;
   private Pass pass;
@@ -76,8 +75,7 @@ public final class Network {
    * @throws DarknetException if the configuration makes no network
    */
   public static Network build(CfgFile cfg, NetworkOptions options) {
-    CounterRandom random = new CounterRandom(options.seed());
-    return new Network(cfg, options, random::uniform, false, Storage.Extent.ALL);
+    return new Network(cfg, options, draws(options), false, Storage.Extent.ALL);
   }
 
   /**
@@ -87,26 +85,25 @@ public final class Network {
    * @throws DarknetException if the configuration makes no network
    */
   public static Network outline(CfgFile cfg, NetworkOptions options, boolean withState) {
-    CounterRandom random = new CounterRandom(options.seed());
     Storage.Extent extent = withState ? Storage.Extent.STATE : Storage.Extent.NOTHING;
-    return new Network(cfg, options, random::uniform, false, extent);
+    return new Network(cfg, options, draws(options), false, extent);
   }
 
-  /** For tests: with other random draws, and with the delta of the input itself. */
-  static Network build(CfgFile cfg, NetworkOptions options, Draws draws, boolean withInputDelta) {
-    return new Network(cfg, options, draws, withInputDelta, Storage.Extent.ALL);
+  private static Draws draws(NetworkOptions options) {
+    return Draws.of(new CounterRandom(options.seed()));
+  }
+
+  /** For tests: with other random draws, and maybe with all outputs and deltas kept. */
+  static Network build(CfgFile cfg, NetworkOptions options, Draws draws, boolean inspected) {
+    return new Network(cfg, options, draws, inspected, Storage.Extent.ALL);
   }
 
   private Network(
-      CfgFile cfg,
-      NetworkOptions options,
-      Draws draws,
-      boolean withInputDelta,
-      Storage.Extent extent) {
+      CfgFile cfg, NetworkOptions options, Draws draws, boolean inspected, Storage.Extent extent) {
     this.cfg = cfg;
     this.options = options;
     this.draws = draws;
-    this.withInputDelta = withInputDelta;
+    this.inspected = inspected;
     Section net = cfg.net();
     subdivisions = net.integer("subdivisions");
     timeSteps = net.integer("time_steps");
@@ -132,7 +129,7 @@ public final class Network {
     boolean byAdam = net.flag("adam") && !cpu;
     boolean lastStep = options.quirks().has(Quirk.BATCHNORM_OF_LAST_STEP);
     storage = new Storage(extent, subBatch, options.training(), byAdam, timeSteps, lastStep, limit);
-    layers = Layers.of(cfg, in, options, storage);
+    layers = Layers.of(cfg, in, options, storage, inspected);
     adamUpdates =
         byAdam
             ? Optional.of(storage.slot("net.adam.updates", Slot.Role.OPTIMIZER, 1))
@@ -166,7 +163,7 @@ public final class Network {
   private void allocateBatch() {
     input = storage.activations(in.count());
     truth = storage.activations(truths);
-    inputDelta = withInputDelta ? storage.activations(in.count()) : NOTHING;
+    inputDelta = inspected ? storage.activations(in.count()) : NOTHING;
     if (pass == null || !pass.holds(storage)) {
       pass = new Pass(options.kernels(), options.workers(), draws, storage);
     }
@@ -180,7 +177,7 @@ public final class Network {
     if (in.h() != height || in.w() != width) {
       in = new Shape(height, width, own.c(), true);
       storage.rewind();
-      layers = Layers.of(cfg, in, options, storage);
+      layers = Layers.of(cfg, in, options, storage, inspected);
       allocateBatch();
     }
   }
@@ -248,6 +245,7 @@ public final class Network {
     clearDeltas();
     forward();
     double cost = networkCost();
+    boolean taken = false;
     for (int i = layers.size() - 1; i >= 0; i--) {
       Layer layer = layers.get(i);
       if (layer.common().stopBackward()) {
@@ -259,9 +257,17 @@ public final class Network {
       }
       int values = i == 0 ? in.count() : layers.get(i - 1).out().count();
       pass.at(i == 0 ? input : layers.get(i - 1).output(), below, clearsBelow(i) ? values : 0);
+      pass.reads(i == 0 ? null : layers.get(i - 1));
+      boolean takes = i > 0 && clearsBelow(i) && firstStepTaken(layers.get(i - 1));
+      pass.backward(takes ? layers.get(i - 1) : null, taken);
       layer.backward(pass);
+      taken = takes;
     }
     return cost;
+  }
+
+  private static boolean firstStepTaken(Layer below) {
+    return below.takesDelta() && !below.common().stopBackward();
   }
 
   private void clearDeltas() {
@@ -277,22 +283,34 @@ public final class Network {
 
   /**
    * Whether a layer sets the delta of its input to 0 itself, image by image, which spares a pass
-   * over the memory: convolutions do, where nobody else adds to it.
+   * over the memory, where nobody else adds to it: neither another reader nor a cost.
    */
   private boolean clearsBelow(int layer) {
-    return chained && layers.get(layer) instanceof ConvolutionalLayer;
+    boolean added = layer > 0 && layers.get(layer - 1).cost().isPresent();
+    return chained && !added && layers.get(layer).inBlocks();
   }
 
   private void forward() {
     float[] from = input;
+    Layer before = null;
+    pass.letLeave();
     for (Layer layer : layers) {
       pass.at(from, NOTHING, 0);
+      pass.reads(before);
+      if (!layer.inBlocks()) {
+        pass.finishInput();
+      }
       layer.forward(pass);
+      before = layer;
       if (layer.common().truth()) {
+        pass.reads(layer);
+        pass.finishInput();
         pass.truth(inTheirOrder(layer));
       }
       from = layer.output();
     }
+    pass.reads(before);
+    pass.finishInput();
   }
 
   /** A layer's output as truths are: images in Darknet's (c, h, w) order. */

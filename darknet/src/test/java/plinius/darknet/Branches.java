@@ -126,8 +126,8 @@ final class Branches implements InvocationHandler {
           return null;
         }
         case "normalizeSums" -> {
-          int count = (int) a[5] * (int) a[6];
-          forceSigns((Activation) a[0], (float[]) a[1], (int) a[4], count, method, a);
+          int count = (int) a[6] * (int) a[7];
+          forceSigns((Activation) a[0], (float[]) a[1], (int) a[2], count, method, a);
           return null;
         }
         case "maxpoolBackward" -> {
@@ -184,10 +184,12 @@ final class Branches implements InvocationHandler {
       return;
     }
     double allowed = 2 * tolerance.applyAsDouble(layer); // both values may differ
-    for (int place = (int) a[7] * s.outputs(); place < (int) a[8] * s.outputs(); place++) {
-      int image = place / s.outputs() * s.inputs();
+    int first = (int) a[6]; // of the first image, in the output
+    for (int i = (int) a[7] * s.outputs(); i < (int) a[8] * s.outputs(); i++) {
+      int place = first + i;
+      int image = (int) a[2] + i / s.outputs() * s.inputs();
       for (int tap = 0; tap < s.size() * s.size(); tap++) {
-        int at = tap(s, place % s.outputs(), tap);
+        int at = tap(s, i % s.outputs(), tap);
         if (at < 0 || at == winners[place]) {
           continue;
         }

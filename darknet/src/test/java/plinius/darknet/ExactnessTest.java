@@ -6,6 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import plinius.darknet.cfg.Cfg;
+import plinius.darknet.cfg.CfgFile;
+import plinius.darknet.layer.Draws;
+import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
 import plinius.kernel.ScalarKernels;
 import plinius.kernel.Workers;
@@ -56,6 +59,23 @@ final class ExactnessTest {
     assertThat(Kernels.best()).isNotInstanceOf(ScalarKernels.class);
 
     assertSameBits(train(Kernels.best(), 2, 5), train(new ScalarKernels(), 2, 5));
+  }
+
+  @Test
+  void what_is_not_kept_but_made_again_does_not_change_a_bit() {
+    try (Workers workers = new Workers(2)) {
+      NetworkOptions options = new NetworkOptions(Kernels.best(), workers, 7, Quirks.none(), true);
+      CfgFile cfg = Cfg.parse(TestNetworks.CHAIN, "chain.cfg", Map.of());
+      Network sparing = Network.build(cfg, options);
+      Network keeping =
+          Network.build(cfg, options, Draws.of(new CounterRandom(options.seed())), true);
+      train(sparing, 5);
+      train(keeping, 5);
+
+      assertThat(sparing.layers().get(0).delta()).isSameAs(sparing.layers().get(2).delta());
+      assertThat(keeping.layers().get(0).delta()).isNotSameAs(keeping.layers().get(2).delta());
+      assertSameBits(result(sparing), result(keeping));
+    }
   }
 
   @Test

@@ -59,6 +59,76 @@ final class TestNetworks {
 
   private TestNetworks() {}
 
+  /** A chain: most of its outputs are not kept, and its deltas share memory. */
+  static final String CHAIN =
+      """
+      [net]
+      batch=11
+      subdivisions=1
+      height=10
+      width=9
+      channels=2
+      learning_rate=0.05
+      momentum=0.9
+      decay=0.001
+
+      [convolutional]
+      batch_normalize=1
+      filters=32
+      size=3
+      stride=1
+      pad=1
+      activation=leaky
+
+      [convolutional]
+      batch_normalize=1
+      filters=32
+      size=3
+      stride=1
+      pad=1
+      activation=leaky
+
+      [convolutional]
+      batch_normalize=1
+      filters=32
+      size=3
+      stride=1
+      pad=1
+      activation=leaky
+
+      [maxpool]
+      size=2
+      stride=2
+
+      [convolutional]
+      batch_normalize=1
+      filters=20
+      size=3
+      stride=2
+      pad=1
+      activation=relu
+
+      [convolutional]
+      filters=12
+      size=1
+      stride=1
+      activation=logistic
+
+      [dropout]
+      probability=0.5
+
+      [connected]
+      batch_normalize=1
+      output=9
+      activation=tanh
+
+      [connected]
+      output=5
+      activation=linear
+
+      [softmax]
+      """;
+
   static Network build(String cfg, Kernels kernels, Workers workers, long seed) {
     return Network.build(
         Cfg.parse(cfg, "test.cfg", Map.of()),

@@ -63,6 +63,11 @@ public enum ConvPlan {
     return Math.toIntExact(Math.max(forward, backward));
   }
 
+  /** Floats that a {@link #WINOGRAD} convolution's transformed updates take. */
+  public static int sumFloats(ConvShape s) {
+    return PATCH * PATCH * s.c() * s.filters();
+  }
+
   private static long blocks(int count) {
     return (count + BLOCK - 1L) / BLOCK * BLOCK;
   }

@@ -26,6 +26,20 @@ public final class CounterRandom {
     return (bits >>> 8) * 0x1p-24f;
   }
 
+  /** {@link #uniform} of the indexes from first on; twice as fast, a block gives two. */
+  public void uniforms(int purpose, long iteration, long first, float[] into, int at, int count) {
+    for (int i = 0; i < count; ) {
+      long index = first + i;
+      long block = philox(purpose, iteration, index >>> 1);
+      if ((index & 1) == 0) {
+        into[at + i++] = ((int) block >>> 8) * 0x1p-24f;
+      }
+      if (i < count) {
+        into[at + i++] = ((int) (block >>> 32) >>> 8) * 0x1p-24f;
+      }
+    }
+  }
+
   /** Normal with mean 0 and deviation 1, by Box and Muller. */
   public float normal(int purpose, long iteration, long index) {
     long block = philox(purpose, iteration, index);

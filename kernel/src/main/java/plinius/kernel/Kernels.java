@@ -16,7 +16,7 @@ import java.util.ServiceLoader;
 public interface Kernels {
 
   /** Raised whenever the order of an operation changes: part of the mirrored kernel plan. */
-  int VERSION = 3;
+  int VERSION = 4;
 
   /** What runs, for people: "scalar", or "vector (512 bits)". */
   String name();
@@ -94,6 +94,27 @@ public interface Kernels {
       int from,
       int to);
 
+  /**
+   * The part of {@link #convBackwardWeights} over (image, tile), for a {@link ConvPlan#WINOGRAD}
+   * convolution: adds to sums what the images [from, to) say. Called for one block of images after
+   * the other from sums of 0, and {@link #convUpdates} at the end, it gives the bits of one call.
+   *
+   * @param sums {@link ConvPlan#sumFloats} from sAt, in a form of the implementation's own
+   */
+  void convSums(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] delta,
+      int dAt,
+      float[] sums,
+      int sAt,
+      int from,
+      int to);
+
+  /** Adds to updates (size, size, c, filters) what {@link #convSums} summed. */
+  void convUpdates(ConvShape s, float[] sums, int sAt, float[] updates, int uAt);
+
   /** y[row][c] += bias[c]. */
   void addBias(float[] y, int yAt, int rows, int channels, float[] bias, int bAt);
 
@@ -110,8 +131,9 @@ public interface Kernels {
 
   /**
    * Batch normalisation with what follows it: y = activation((x - mean) / (sqrt(variance) +
-   * .000001) * scale + bias), Darknet's normalize_cpu, scale_bias, add_bias and activate_array. A
-   * quotient, then one fused multiply-add. x may be y.
+   * .000001) * scale + bias), Darknet's normalize_cpu, scale_bias, add_bias and activate_array. The
+   * quotient of scale and deviation, once for each channel, then a difference and one fused
+   * multiply-add for each value. x may be y.
    */
   void normalize(
       float[] x,
@@ -134,10 +156,13 @@ public interface Kernels {
    * The first pass back: delta *= gradient of the activation whose output is y; adds to sums[at +
    * c] the delta[row][c], and to deviations[at + c] the delta[row][c] * (x[row][c] - mean[c]), rows
    * in order.
+   *
+   * @param first where the rows begin in delta and x
    */
   void normalizeSums(
       Activation activation,
       float[] y,
+      int yAt,
       float[] delta,
       float[] x,
       int first,
@@ -151,7 +176,8 @@ public interface Kernels {
   /**
    * The second pass back: delta[row][c] = delta * scale / sqrt(variance + .00001) + varianceDelta *
    * 2 (x - mean) / n + meanDelta / n: Darknet's scale_bias and normalize_delta_cpu, n = the number
-   * of values that the statistics were taken over.
+   * of values that the statistics were taken over. The quotients once for each channel, then two
+   * fused multiply-adds for each value, that of delta first.
    */
   void normalizeDelta(
       float[] x,

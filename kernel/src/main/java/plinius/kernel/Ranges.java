@@ -25,6 +25,26 @@ public final class Ranges {
     images(s, x, xAt, y, yAt, from, to);
   }
 
+  /** Of {@link Kernels#convSums}; refuses a convolution of another plan. */
+  public static void sums(
+      ConvShape s, float[] x, int xAt, float[] y, int yAt, float[] u, int uAt, int from, int to) {
+    checkFromIndexSize(uAt, winogradSums(s), u.length);
+    images(s, x, xAt, y, yAt, from, to);
+  }
+
+  /** Of {@link Kernels#convUpdates}. */
+  public static void updates(ConvShape s, float[] sums, int sAt, float[] u, int uAt) {
+    checkFromIndexSize(sAt, winogradSums(s), sums.length);
+    checkFromIndexSize(uAt, s.weights(), u.length);
+  }
+
+  private static int winogradSums(ConvShape s) {
+    if (ConvPlan.of(s) != ConvPlan.WINOGRAD) {
+      throw new IllegalArgumentException("sums are taken block by block for Winograd only: " + s);
+    }
+    return ConvPlan.sumFloats(s);
+  }
+
   private static void images(
       ConvShape s, float[] x, int xAt, float[] y, int yAt, int from, int to) {
     checkFromToIndex(from, to, Integer.MAX_VALUE);

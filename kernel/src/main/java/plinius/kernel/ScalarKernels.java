@@ -100,6 +100,27 @@ public final class ScalarKernels implements Kernels {
   }
 
   @Override
+  public void convSums(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] delta,
+      int dAt,
+      float[] sums,
+      int sAt,
+      int from,
+      int to) {
+    Ranges.sums(s, x, xAt, delta, dAt, sums, sAt, from, to);
+    ScalarWinograd.sums(s, x, xAt, delta, dAt, sums, sAt, from, to);
+  }
+
+  @Override
+  public void convUpdates(ConvShape s, float[] sums, int sAt, float[] updates, int uAt) {
+    Ranges.updates(s, sums, sAt, updates, uAt);
+    ScalarWinograd.updates(s, sums, sAt, updates, uAt);
+  }
+
+  @Override
   public void addBias(float[] y, int yAt, int rows, int channels, float[] bias, int bAt) {
     Ranges.rows(y, yAt, rows, channels);
     checkFromIndexSize(bAt, channels, bias.length);
@@ -172,12 +193,11 @@ public final class ScalarKernels implements Kernels {
     checkFromIndexSize(vAt, channels, variance.length);
     checkFromIndexSize(sAt, channels, scale.length);
     checkFromIndexSize(bAt, channels, bias.length);
-    for (int row = 0; row < rows; row++) {
-      for (int c = 0; c < channels; c++) {
-        int i = row * channels + c;
-        float deviation = (float) Math.sqrt(variance[vAt + c]) + 0.000001f;
-        float normal = (x[xAt + i] - mean[mAt + c]) / deviation;
-        y[yAt + i] = activation.apply(Math.fma(normal, scale[sAt + c], bias[bAt + c]));
+    for (int c = 0; c < channels; c++) {
+      float factor = scale[sAt + c] / ((float) Math.sqrt(variance[vAt + c]) + 0.000001f);
+      for (int i = c; i < rows * channels; i += channels) {
+        float centred = x[xAt + i] - mean[mAt + c];
+        y[yAt + i] = activation.apply(Math.fma(centred, factor, bias[bAt + c]));
       }
     }
   }
@@ -186,6 +206,7 @@ public final class ScalarKernels implements Kernels {
   public void normalizeSums(
       Activation activation,
       float[] y,
+      int yAt,
       float[] delta,
       float[] x,
       int first,
@@ -195,7 +216,7 @@ public final class ScalarKernels implements Kernels {
       float[] sums,
       float[] deviations,
       int at) {
-    Ranges.rows(y, first, rows, channels);
+    Ranges.rows(y, yAt, rows, channels);
     Ranges.rows(delta, first, rows, channels);
     Ranges.rows(x, first, rows, channels);
     checkFromIndexSize(0, channels, mean.length);
@@ -204,7 +225,7 @@ public final class ScalarKernels implements Kernels {
     for (int row = 0; row < rows; row++) {
       for (int c = 0; c < channels; c++) {
         int i = first + row * channels + c;
-        delta[i] *= activation.gradient(y[i]);
+        delta[i] *= activation.gradient(y[yAt + i - first]);
         sums[at + c] += delta[i];
         deviations[at + c] = Math.fma(delta[i], x[i] - mean[c], deviations[at + c]);
       }
@@ -232,13 +253,12 @@ public final class ScalarKernels implements Kernels {
     checkFromIndexSize(sAt, channels, scale.length);
     checkFromIndexSize(0, channels, meanDelta.length);
     checkFromIndexSize(0, channels, varianceDelta.length);
-    for (int row = 0; row < rows; row++) {
-      for (int c = 0; c < channels; c++) {
-        int i = first + row * channels + c;
-        float deviation = (float) Math.sqrt(variance[c] + 0.00001f);
-        float perValue = varianceDelta[c] * 2 / n;
-        float scaled = delta[i] * scale[sAt + c] / deviation;
-        delta[i] = Math.fma(perValue, x[i] - mean[c], scaled) + meanDelta[c] / n;
+    for (int c = 0; c < channels; c++) {
+      float factor = scale[sAt + c] / (float) Math.sqrt(variance[c] + 0.00001f);
+      float perValue = varianceDelta[c] * 2 / n;
+      float constant = meanDelta[c] / n;
+      for (int i = first + c; i < first + rows * channels; i += channels) {
+        delta[i] = Math.fma(perValue, x[i] - mean[c], Math.fma(delta[i], factor, constant));
       }
     }
   }

@@ -161,11 +161,26 @@ final class ScalarWinograd {
       int uAt,
       int from,
       int to) {
+    float[] u = new float[ConvPlan.sumFloats(s)];
+    sums(s, x, xAt, delta, dAt, u, 0, from, to);
+    updates(s, u, 0, updates, uAt);
+  }
+
+  /** u (plane, c, filters) += (B^T x B) . (A delta A^T). */
+  static void sums(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] delta,
+      int dAt,
+      float[] u,
+      int uAt,
+      int from,
+      int to) {
     int c = s.c();
     int filters = s.filters();
     float[] v = new float[PLANES * c];
     float[] d = new float[PLANES * filters];
-    float[] u = new float[PLANES * c * filters];
     for (int n = from; n < to; n++) {
       Image in = new Image(x, xAt + n * s.inputs(), s.h(), s.w(), c);
       Image out = new Image(delta, dAt + n * s.outputs(), s.outH(), s.outW(), filters);
@@ -174,15 +189,21 @@ final class ScalarWinograd {
           in.planes(ScalarWinograd::input, top - s.pad(), left - s.pad(), PATCH, v);
           out.planes(ScalarWinograd::delta, top, left, TILE, d);
           for (int i = 0; i < PLANES * c; i++) {
-            multiplyAdd(v[i], d, i / c * filters, u, i * filters, filters);
+            multiplyAdd(v[i], d, i / c * filters, u, uAt + i * filters, filters);
           }
         }
       }
     }
+  }
+
+  /** updates += G^T u G. */
+  static void updates(ConvShape s, float[] u, int from, float[] updates, int uAt) {
+    int c = s.c();
+    int filters = s.filters();
     float[] patch = new float[PLANES];
     for (int i = 0; i < c * filters; i++) {
       for (int p = 0; p < PLANES; p++) {
-        patch[p] = u[p * c * filters + i];
+        patch[p] = u[from + p * c * filters + i];
       }
       transform(ScalarWinograd::gradient, patch, PATCH, 3);
       for (int tap = 0; tap < 9; tap++) {

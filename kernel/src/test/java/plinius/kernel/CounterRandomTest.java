@@ -32,6 +32,21 @@ class CounterRandomTest {
   }
 
   @Test
+  void many_numbers_at_once_are_those_of_each_index() {
+    CounterRandom random = new CounterRandom(9);
+    for (int first = 0; first < 3; first++) {
+      for (int count = 0; count < 6; count++) {
+        float[] some = new float[count + 2];
+        random.uniforms(7, 3, first, some, 1, count);
+        assertThat(some[0] + some[count + 1]).isZero();
+        for (int i = 0; i < count; i++) {
+          assertThat(some[1 + i]).isEqualTo(random.uniform(7, 3, first + i));
+        }
+      }
+    }
+  }
+
+  @Test
   void uniform_and_normal_numbers_have_their_moments() {
     CounterRandom random = new CounterRandom(1);
     int count = 100_000;

@@ -1,6 +1,7 @@
 package plinius.simd;
 
 import static java.util.Objects.checkFromIndexSize;
+import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LE;
 import static jdk.incubator.vector.VectorOperators.SQRT;
@@ -117,6 +118,29 @@ public final class VectorKernels implements Kernels {
       case WINOGRAD ->
           VectorWinograd.backwardWeights(s, x, in, delta, out, updates, uAt, to - from);
     }
+  }
+
+  @Override
+  public void convSums(
+      ConvShape s,
+      float[] x,
+      int xAt,
+      float[] delta,
+      int dAt,
+      float[] sums,
+      int sAt,
+      int from,
+      int to) {
+    Ranges.sums(s, x, xAt, delta, dAt, sums, sAt, from, to);
+    int in = xAt + from * s.inputs();
+    int out = dAt + from * s.outputs();
+    VectorWinograd.sums(s, x, in, delta, out, sums, sAt, to - from);
+  }
+
+  @Override
+  public void convUpdates(ConvShape s, float[] sums, int sAt, float[] updates, int uAt) {
+    Ranges.updates(s, sums, sAt, updates, uAt);
+    VectorWinograd.updates(s, sums, sAt, updates, uAt);
   }
 
   @Override
@@ -267,11 +291,10 @@ public final class VectorKernels implements Kernels {
       for (int c = 0; c < channels; c += LANES) {
         FloatVector centre = load(mean, mAt + c);
         FloatVector deviation = load(variance, vAt + c).lanewise(SQRT).add(0.000001f);
-        FloatVector factor = load(scale, sAt + c);
+        FloatVector factor = load(scale, sAt + c).div(deviation);
         FloatVector shift = load(bias, bAt + c);
         for (int i = strip * channels + c; i < end; i += channels) {
-          FloatVector normal = load(x, xAt + i).sub(centre).div(deviation);
-          FloatVector v = normal.fma(factor, shift);
+          FloatVector v = load(x, xAt + i).sub(centre).fma(factor, shift);
           v.mul(slope).blend(v, v.compare(GT, 0f)).intoArray(y, yAt + i);
         }
       }
@@ -290,6 +313,7 @@ public final class VectorKernels implements Kernels {
   public void normalizeSums(
       Activation activation,
       float[] y,
+      int yAt,
       float[] delta,
       float[] x,
       int first,
@@ -302,15 +326,16 @@ public final class VectorKernels implements Kernels {
     boolean vector = sloped(activation) || activation == Activation.RELU;
     if (!vector || FLOATS.loopBound(channels) < channels) {
       scalar.normalizeSums(
-          activation, y, delta, x, first, rows, channels, mean, sums, deviations, at);
+          activation, y, yAt, delta, x, first, rows, channels, mean, sums, deviations, at);
       return;
     }
-    Ranges.rows(y, first, rows, channels);
+    Ranges.rows(y, yAt, rows, channels);
     Ranges.rows(delta, first, rows, channels);
     Ranges.rows(x, first, rows, channels);
     checkFromIndexSize(0, channels, mean.length);
     checkFromIndexSize(at, channels, sums.length);
     checkFromIndexSize(at, channels, deviations.length);
+    int toY = yAt - first;
     FloatVector slope = broadcast(activation.gradient(-1));
     FloatVector one = broadcast(1);
     for (int strip = 0; strip < rows; strip += STRIP) {
@@ -320,7 +345,7 @@ public final class VectorKernels implements Kernels {
         FloatVector sum = load(sums, at + c);
         FloatVector deviation = load(deviations, at + c);
         for (int i = first + strip * channels + c; i < end; i += channels) {
-          FloatVector d = load(delta, i).mul(slope.blend(one, load(y, i).compare(GT, 0f)));
+          FloatVector d = load(delta, i).mul(slope.blend(one, load(y, toY + i).compare(GT, 0f)));
           d.intoArray(delta, i);
           sum = sum.add(d);
           deviation = d.fma(load(x, i).sub(centre), deviation);
@@ -362,13 +387,12 @@ public final class VectorKernels implements Kernels {
       for (int c = 0; c < channels; c += LANES) {
         FloatVector centre = load(mean, c);
         FloatVector deviation = load(variance, c).add(0.00001f).lanewise(SQRT);
-        FloatVector factor = load(scale, sAt + c);
+        FloatVector factor = load(scale, sAt + c).div(deviation);
         FloatVector perValue = load(varianceDelta, c).mul(2).div(n);
         FloatVector constant = load(meanDelta, c).div(n);
         for (int i = first + strip * channels + c; i < end; i += channels) {
-          FloatVector scaled = load(delta, i).mul(factor).div(deviation);
-          FloatVector centred = load(x, i).sub(centre);
-          perValue.fma(centred, scaled).add(constant).intoArray(delta, i);
+          FloatVector scaled = load(delta, i).fma(factor, constant);
+          perValue.fma(load(x, i).sub(centre), scaled).intoArray(delta, i);
         }
       }
     }
@@ -509,7 +533,51 @@ public final class VectorKernels implements Kernels {
       int xdAt,
       int from,
       int to) {
-    scalar.maxpoolBackward(s, delta, dAt, indexes, iAt, xDelta, xdAt, from, to);
+    if (FLOATS.loopBound(s.c()) < s.c()) {
+      scalar.maxpoolBackward(s, delta, dAt, indexes, iAt, xDelta, xdAt, from, to);
+      return;
+    }
+    Ranges.pooling(s, xDelta, xdAt, delta, dAt, indexes, iAt, from, to);
+    int start = -(s.padding() / 2);
+    for (int n = from; n < to; n++) {
+      int image = xdAt + n * s.inputs();
+      int out = n * s.outputs();
+      for (int oh = 0; oh < s.outH(); oh++) {
+        int top = start + oh * s.stride();
+        for (int ow = 0; ow < s.outW(); ow++, out += s.c()) {
+          int left = start + ow * s.stride();
+          unpool(s, delta, dAt + out, indexes, iAt + out, xDelta, image, top, left);
+        }
+      }
+    }
+  }
+
+  /** Adds one window's deltas, all channels, to those of its values that were the largest. */
+  private static void unpool(
+      PoolShape s,
+      float[] delta,
+      int dAt,
+      int[] indexes,
+      int iAt,
+      float[] xDelta,
+      int image,
+      int top,
+      int left) {
+    int endRow = Math.min(s.h(), top + s.size());
+    int firstColumn = Math.max(0, left);
+    int endColumn = Math.min(s.w(), left + s.size());
+    for (int c = 0; c < s.c(); c += LANES) {
+      FloatVector d = load(delta, dAt + c);
+      IntVector index = IntVector.fromArray(INTS, indexes, iAt + c).sub(Lanes.indexes());
+      for (int row = Math.max(0, top); row < endRow; row++) {
+        for (int column = firstColumn; column < endColumn; column++) {
+          int at = (row * s.w() + column) * s.c() + c;
+          FloatVector before = load(xDelta, image + at);
+          VectorMask<Float> here = index.compare(EQ, at).cast(FLOATS);
+          before.blend(before.add(d), here).intoArray(xDelta, image + at);
+        }
+      }
+    }
   }
 
   @Override

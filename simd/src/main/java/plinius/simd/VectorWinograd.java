@@ -11,6 +11,7 @@ import static plinius.simd.Scratch.Use.TILE;
 import static plinius.simd.Scratch.Use.WEIGHTS;
 import static plinius.simd.WinogradTransforms.PATCH;
 
+import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.ScalarKernels;
 
@@ -228,6 +229,14 @@ final class VectorWinograd {
       float[] updates,
       int uAt,
       int images) {
+    float[] u = Scratch.mine().zeros(WEIGHTS, ConvPlan.sumFloats(s));
+    sums(s, x, xAt, delta, dAt, u, 0, images);
+    updates(s, u, 0, updates, uAt);
+  }
+
+  /** u (plane, c, filter) += (B^T x B) . (A delta A^T). */
+  static void sums(
+      ConvShape s, float[] x, int xAt, float[] delta, int dAt, float[] u, int uAt, int images) {
     Grid g = Grid.forward(s, images);
     Scratch scratch = Scratch.mine();
     Padded padded = padded(g, scratch);
@@ -242,16 +251,14 @@ final class VectorWinograd {
             scratch.zeros(DELTAS, 16 * g.tilesH() * g.tilesW() * g.filters));
     float[] v = scratch.array(PLANES, PATCH * plane(g.c));
     float[] d = scratch.array(PRODUCTS, PATCH * plane(g.filters));
-    float[] u = scratch.zeros(WEIGHTS, PATCH * g.c * g.filters);
     for (int first = 0; first < g.tiles(); first += TILES) {
       int tiles = Math.min(TILES, g.tiles() - first);
       inputPlanes(padded, first, tiles, x, xAt, v, scratch.patch);
       deltaPlanes(deltas, first, tiles, delta, dAt, d, scratch.patch);
       for (int p = 0; p < PATCH; p++) {
-        addProducts(g, p, tiles, v, d, u);
+        addProducts(g, p, tiles, v, d, u, uAt);
       }
     }
-    addGradients(g, u, updates, uAt, scratch);
   }
 
   /** d (plane, tile, filter) = A delta A^T. */
@@ -275,7 +282,8 @@ final class VectorWinograd {
   }
 
   /** u (c, filter) += v^T (c, tile) * d (tile, filter), one plane. */
-  private static void addProducts(Grid g, int p, int tiles, float[] v, float[] d, float[] u) {
+  private static void addProducts(
+      Grid g, int p, int tiles, float[] v, float[] d, float[] u, int uAt) {
     for (int b = 0; b < g.filters; b += BLOCK) {
       for (int channel = 0; channel < g.c; channel += 8) {
         GradientTiles.run(
@@ -291,17 +299,18 @@ final class VectorWinograd {
             1,
             tiles,
             u,
-            (p * g.c + channel) * g.filters + b,
+            uAt + (p * g.c + channel) * g.filters + b,
             g.filters);
       }
     }
   }
 
   /** updates += G^T u G. */
-  private static void addGradients(Grid g, float[] u, float[] updates, int uAt, Scratch scratch) {
-    int plane = g.c * g.filters;
+  static void updates(ConvShape s, float[] u, int from, float[] updates, int uAt) {
+    Scratch scratch = Scratch.mine();
+    int plane = s.c() * s.filters();
     for (int i = 0; i < plane; i += LANES) {
-      WinogradTransforms.gradient(u, i, plane, scratch.tile, scratch.patch);
+      WinogradTransforms.gradient(u, from + i, plane, scratch.tile, scratch.patch);
       for (int tap = 0; tap < 9; tap++) {
         int at = uAt + tap * plane + i;
         load(updates, at).add(load(scratch.tile, tap * LANES)).intoArray(updates, at);

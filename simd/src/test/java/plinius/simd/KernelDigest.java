@@ -96,9 +96,29 @@ final class KernelDigest {
       kernels.prepareBackward(s, w, GUARD, prepared);
       kernels.convBackwardData(s, delta, GUARD, prepared, xDelta, GUARD, from, images);
       keep("backward data " + s, xDelta);
+      float[] before = w.clone();
       kernels.convBackwardWeights(s, x, GUARD, delta, GUARD, w, GUARD, from, images);
       keep("backward weights " + s, w);
+      if (ConvPlan.of(s) == ConvPlan.WINOGRAD) {
+        inBlocks(s, x, delta, before, from, images);
+        keep("backward weights block by block " + s, before);
+        if (!Arrays.equals(before, w)) {
+          throw new IllegalStateException("blocks change the updates of " + s);
+        }
+      }
     }
+  }
+
+  /** The same updates, image by image. */
+  private void inBlocks(
+      ConvShape s, float[] x, float[] delta, float[] updates, int from, int images) {
+    float[] sums = new float[GUARD + ConvPlan.sumFloats(s)];
+    for (int image = from; image < images; image++) {
+      int xAt = GUARD + image * s.inputs();
+      kernels.convSums(s, x, xAt, delta, GUARD, sums, GUARD, 0, 0);
+      kernels.convSums(s, x, GUARD, delta, GUARD, sums, GUARD, image, image + 1);
+    }
+    kernels.convUpdates(s, sums, GUARD, updates, GUARD);
   }
 
   private void rows() {
@@ -141,7 +161,7 @@ final class KernelDigest {
             GUARD);
         keep("normalize " + activation + " " + c, y);
         float[] q = some(c);
-        kernels.normalizeSums(activation, y, b, a, GUARD, rows, c, mean, p, q, GUARD);
+        kernels.normalizeSums(activation, y, 0, b, a, GUARD, rows, c, mean, p, q, GUARD);
         keep("delta of normalizeSums " + activation + " " + c, b);
         keep("sums " + activation + " " + c, p);
         keep("deviations " + activation + " " + c, q);

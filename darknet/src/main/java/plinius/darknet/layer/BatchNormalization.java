@@ -31,13 +31,16 @@ public final class BatchNormalization {
   /** What went into the normalisation, (batch, rows, channels); empty unless in training. */
   private final float[] x;
 
+  private final boolean recomputes;
+
   /**
    * A normalisation of one layer's product.
    *
    * @param owner what its tensors are called after; a layer within a recurrent one has statistics
    *     for each time step
+   * @param output of the layer; where that is not kept, it holds what goes into the normalisation
    */
-  BatchNormalization(Storage storage, LayerCommon owner, Shape shape) {
+  BatchNormalization(Storage storage, LayerCommon owner, Shape shape, float[] output) {
     this.storage = storage;
     channels = shape.c();
     rowsPerImage = shape.h() * shape.w();
@@ -55,7 +58,8 @@ public final class BatchNormalization {
     imageSquares = storage.trainingActivations(channels);
     sums = new ChannelSums(channels);
     deviations = new ChannelSums(channels);
-    x = storage.trainingActivations(shape.count());
+    recomputes = storage.recomputes();
+    x = recomputes ? output : storage.trainingActivations(shape.count());
   }
 
   /** (channels), the mean of the last training batch; in a recurrent layer, of its last step. */
@@ -78,38 +82,47 @@ public final class BatchNormalization {
     return pass.training ? x : output;
   }
 
-  /** output = activation((source - mean) / deviation * scale + bias), after {@link #gather}. */
-  void forward(Pass pass, float[] output, int biasesAt, Activation activation) {
+  /** Whether the layer's output is not kept. */
+  boolean recomputes() {
+    return recomputes;
+  }
+
+  /** The batch's statistics, after {@link #gather} of all images; in training. */
+  void takeStatistics(Pass pass) {
     if (pass.training) {
       statistics(pass);
       roll(means[pass.step], variances[pass.step]);
     }
+  }
+
+  /** target = activation((source - mean) / deviation * scale + bias) for some images. */
+  void write(
+      Pass pass,
+      float[] output,
+      int from,
+      int to,
+      int biasesAt,
+      Activation activation,
+      float[] target,
+      int at) {
     float[] block = storage.block();
-    float[] from = source(pass, output);
-    float[] mean = pass.training ? means[pass.step] : block;
-    int meanAt = pass.training ? 0 : rollingMean.offset();
-    float[] variance = pass.training ? variances[pass.step] : block;
-    int varianceAt = pass.training ? 0 : rollingVariance.offset();
-    pass.run(
-        shard -> {
-          int at = first(pass, shard);
-          pass.kernels.normalize(
-              from,
-              at,
-              rows(pass, shard),
-              channels,
-              mean,
-              meanAt,
-              variance,
-              varianceAt,
-              block,
-              scales.at(),
-              block,
-              biasesAt,
-              activation,
-              output,
-              at);
-        });
+    boolean own = pass.training;
+    pass.kernels.normalize(
+        source(pass, output),
+        from * rowsPerImage * channels,
+        (to - from) * rowsPerImage,
+        channels,
+        own ? means[pass.step] : block,
+        own ? 0 : rollingMean.offset(),
+        own ? variances[pass.step] : block,
+        own ? 0 : rollingVariance.offset(),
+        block,
+        scales.at(),
+        block,
+        biasesAt,
+        activation,
+        target,
+        at);
   }
 
   /**
@@ -160,13 +173,44 @@ public final class BatchNormalization {
     }
   }
 
-  /**
-   * The first pass back: takes delta back through the activation, and adds to the updates of biases
-   * and scales.
-   */
-  void backwardSums(
-      Pass pass, float[] output, Activation activation, float[] delta, int biasUpdatesAt) {
-    sums(pass, output, activation, delta, means[pass.step]);
+  /** Before {@link #addSums}. */
+  void beginSums() {
+    sums.clear();
+    deviations.clear();
+  }
+
+  /** The first pass back for some images of one shard: delta back through the activation, sums. */
+  void addSums(
+      Pass pass, float[] y, int yAt, Activation activation, float[] delta, int from, int to) {
+    addSums(pass, y, yAt, activation, delta, means[pass.step], from, to);
+  }
+
+  private void addSums(
+      Pass pass,
+      float[] y,
+      int yAt,
+      Activation activation,
+      float[] delta,
+      float[] mean,
+      int from,
+      int to) {
+    pass.kernels.normalizeSums(
+        activation,
+        y,
+        yAt,
+        delta,
+        x,
+        from * rowsPerImage * channels,
+        (to - from) * rowsPerImage,
+        channels,
+        mean,
+        sums.partials(),
+        deviations.partials(),
+        sums.at(pass.shardOf(from)));
+  }
+
+  /** After the first pass back: adds to the updates of biases and scales. */
+  void backwardSums(Pass pass, float[] delta, int biasUpdatesAt) {
     float[] block = storage.block();
     for (int c = 0; c < channels; c++) {
       block[biasUpdatesAt + c] += sums.total(pass.shards, c);
@@ -176,7 +220,13 @@ public final class BatchNormalization {
     }
     int step = stepOfDelta(pass);
     if (step != pass.step) {
-      sums(pass, output, Activation.LINEAR, delta, means[step]);
+      beginSums();
+      pass.runBlocks(
+          Integer.MAX_VALUE,
+          (from, to) -> {
+            int at = from * rowsPerImage * channels;
+            addSums(pass, delta, at, Activation.LINEAR, delta, means[step], from, to);
+          });
     }
     for (int c = 0; c < channels; c++) {
       float scale = block[scales.at() + c];
@@ -191,26 +241,6 @@ public final class BatchNormalization {
 
   private int stepOfDelta(Pass pass) {
     return lastStepOnly ? means.length - 1 : pass.step;
-  }
-
-  private void sums(Pass pass, float[] output, Activation activation, float[] delta, float[] mean) {
-    pass.run(
-        shard -> {
-          int at = sums.cleared(shard);
-          deviations.cleared(shard);
-          pass.kernels.normalizeSums(
-              activation,
-              output,
-              delta,
-              x,
-              first(pass, shard),
-              rows(pass, shard),
-              channels,
-              mean,
-              sums.partials(),
-              deviations.partials(),
-              at);
-        });
   }
 
   /** The second pass back, for some images: delta with regard to x. */
@@ -229,14 +259,6 @@ public final class BatchNormalization {
         meanDelta,
         varianceDelta,
         pass.images * rowsPerImage);
-  }
-
-  private int first(Pass pass, int shard) {
-    return pass.from(shard) * rowsPerImage * channels;
-  }
-
-  private int rows(Pass pass, int shard) {
-    return (pass.from(shard + 1) - pass.from(shard)) * rowsPerImage;
   }
 
   /** Scales and statistics of the first channels. */

@@ -21,7 +21,7 @@ public final class BatchnormLayer extends Layer {
     super(common, in, storage);
     learns = !quirks.has(Quirk.BATCHNORM_NEVER_LEARNS);
     biases = new Parameter(storage, common.name(), "biases", storage.adam(), in.c());
-    normalization = new BatchNormalization(storage, common, in);
+    normalization = new BatchNormalization(storage, common, in, output);
   }
 
   @Override
@@ -34,12 +34,26 @@ public final class BatchnormLayer extends Layer {
           System.arraycopy(pass.input, at, target, at, (to - from) * out.count());
           normalization.gather(pass, from, to);
         });
-    normalization.forward(pass, output, biases.at(), Activation.LINEAR);
+    normalization.takeStatistics(pass);
+    if (!pass.leaves()) {
+      finish(pass);
+    }
+  }
+
+  @Override
+  void writeOutput(Pass pass, int from, int to, float[] target, int at) {
+    normalization.write(pass, output, from, to, biases.at(), Activation.LINEAR, target, at);
   }
 
   @Override
   public void backward(Pass pass) {
-    normalization.backwardSums(pass, output, Activation.LINEAR, delta, biases.updatesAt());
+    normalization.beginSums();
+    pass.runBlocks(
+        1,
+        (from, to) ->
+            normalization.addSums(
+                pass, output, from * out.count(), Activation.LINEAR, delta, from, to));
+    normalization.backwardSums(pass, delta, biases.updatesAt());
     pass.runBlocks(1, (from, to) -> normalization.backwardDelta(pass, delta, from, to));
     passDeltaOn(pass);
   }

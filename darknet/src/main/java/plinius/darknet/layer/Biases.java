@@ -14,37 +14,41 @@ final class Biases {
     sums = new ChannelSums(channels);
   }
 
-  /** output = activation(output + bias). */
-  void forward(Pass pass, float[] output, float[] block, int biasesAt, Activation activation) {
-    pass.run(
-        shard -> {
-          int first = pass.from(shard) * rowsPerImage * channels;
-          int rows = (pass.from(shard + 1) - pass.from(shard)) * rowsPerImage;
-          pass.kernels.addBias(output, first, rows, channels, block, biasesAt);
-          if (activation != Activation.LINEAR) {
-            pass.kernels.activate(activation, output, first, rows * channels);
-          }
-        });
-  }
-
-  /** Takes delta back through the activation, and adds its sums to the updates. */
-  void backward(
+  /** output = activation(output + bias), for some images from {@code at}. */
+  void forward(
       Pass pass,
       float[] output,
-      Activation activation,
-      float[] delta,
+      int at,
+      int images,
       float[] block,
-      int updatesAt) {
-    pass.run(
-        shard -> {
-          int first = pass.from(shard) * rowsPerImage * channels;
-          int rows = (pass.from(shard + 1) - pass.from(shard)) * rowsPerImage;
-          int at = sums.cleared(shard);
-          if (activation != Activation.LINEAR) {
-            pass.kernels.gradient(activation, output, first, delta, first, rows * channels);
-          }
-          pass.kernels.channelSums(delta, first, rows, channels, sums.partials(), at);
-        });
+      int biasesAt,
+      Activation activation) {
+    int rows = images * rowsPerImage;
+    pass.kernels.addBias(output, at, rows, channels, block, biasesAt);
+    if (activation != Activation.LINEAR) {
+      pass.kernels.activate(activation, output, at, rows * channels);
+    }
+  }
+
+  /** Before {@link #addSums}. */
+  void beginSums() {
+    sums.clear();
+  }
+
+  /** Takes the delta of some images of one shard back through the activation, and sums it. */
+  void addSums(
+      Pass pass, float[] y, int yAt, Activation activation, float[] delta, int from, int to) {
+    int first = from * rowsPerImage * channels;
+    int rows = (to - from) * rowsPerImage;
+    if (activation != Activation.LINEAR) {
+      pass.kernels.gradient(activation, y, yAt, delta, first, rows * channels);
+    }
+    int at = sums.at(pass.shardOf(from));
+    pass.kernels.channelSums(delta, first, rows, channels, sums.partials(), at);
+  }
+
+  /** Adds the sums to the biases' updates. */
+  void update(Pass pass, float[] block, int updatesAt) {
     for (int c = 0; c < channels; c++) {
       block[updatesAt + c] += sums.total(pass.shards, c);
     }

@@ -12,9 +12,13 @@ final class ChannelSums {
     this.partials = new float[Pass.MAX_SHARDS * channels];
   }
 
-  /** Where a shard's sums lie in {@link #partials()}, set to 0. */
-  int cleared(int shard) {
-    Arrays.fill(partials, shard * channels, (shard + 1) * channels, 0);
+  /** Sets all sums to 0. */
+  void clear() {
+    Arrays.fill(partials, 0);
+  }
+
+  /** Where a shard's sums lie in {@link #partials()}. */
+  int at(int shard) {
     return shard * channels;
   }
 

@@ -52,13 +52,21 @@ public final class ConnectedLayer extends WeightedLayer {
   }
 
   @Override
+  public boolean inBlocks() {
+    return true;
+  }
+
+  @Override
   public void forward(Pass pass) {
     float[] target = target(pass);
     pass.kernels.prepareForward(shape, storage.block(), weights.at(), pass.prepared);
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
-          pass.kernels.convForward(shape, pass.input, 0, pass.prepared, target, 0, from, to);
+          float[] x = pass.inputBlock(from, to, in.count());
+          int at = pass.inputAt(from, in.count());
+          pass.kernels.convForward(
+              shape, x, at, pass.prepared, target, from * out.count(), 0, to - from);
           gather(pass, from, to);
         });
     activate(pass);
@@ -67,22 +75,7 @@ public final class ConnectedLayer extends WeightedLayer {
   @Override
   public void backward(Pass pass) {
     foldDelta(pass);
-    float[] block = storage.block();
-    boolean wanted = pass.wantsInputDelta();
-    if (wanted) {
-      pass.kernels.prepareBackward(shape, block, weights.at(), pass.prepared);
-    }
-    pass.runBlocks(
-        ConvPlan.images(shape),
-        (from, to) -> {
-          foldDelta(pass, from, to);
-          if (wanted) {
-            pass.beforeAdding(from, to);
-            pass.kernels.convBackwardData(
-                shape, delta, 0, pass.prepared, pass.inputDelta, 0, from, to);
-          }
-        });
-    WeightUpdates.add(pass, shape, pass.input, delta, block, weights.updatesAt());
+    backwardInBlocks(pass, shape);
   }
 
   @Override

@@ -86,10 +86,39 @@ public final class ConvolutionalLayer extends WeightedLayer {
     return ConvShape.of(in.h(), in.w(), in.c(), filters, size, stride, pad, groups);
   }
 
+  /** Whether such a layer will be {@link #inBlocks}, before it is made. */
+  public static boolean inBlocks(Section section, Quirks quirks) {
+    return !section.flag("binary")
+        && !section.flag("xnor")
+        && !quirks.has(Quirk.CONV1X1_IGNORES_STRIDE_AND_PADDING);
+  }
+
+  /**
+   * Whether it will take the sums of its updates block by block: then nobody needs all of its input
+   * at once. No sure answer is no.
+   */
+  public static boolean updatesInBlocks(Section section, int channels, int batch) {
+    int size = section.integer("size");
+    long weights = (long) size * size * channels * section.integer("filters");
+    return WeightUpdates.inBlocks(weights, Pass.shards(batch));
+  }
+
+  @Override
+  public boolean inBlocks() {
+    return flat.isEmpty() && binary.isEmpty();
+  }
+
+  @Override
+  public boolean takesDelta() {
+    return smooth == 0;
+  }
+
   @Override
   public void forward(Pass pass) {
     float[] image = flat.isPresent() ? flat.get().gather(pass) : pass.input;
     float[] input = binary.isPresent() ? binary.get().input(pass, image) : image;
+    boolean blocks = inBlocks();
+    int inputs = shape.inputs();
     float[] block = binary.isPresent() ? binary.get().weights(storage, weights) : storage.block();
     int weightsAt = binary.isPresent() ? 0 : weights.at();
     float[] target = target(pass);
@@ -97,7 +126,10 @@ public final class ConvolutionalLayer extends WeightedLayer {
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
-          pass.kernels.convForward(shape, input, 0, pass.prepared, target, 0, from, to);
+          float[] x = blocks ? pass.inputBlock(from, to, inputs) : input;
+          int at = blocks ? pass.inputAt(from, inputs) : from * inputs;
+          pass.kernels.convForward(
+              shape, x, at, pass.prepared, target, from * shape.outputs(), 0, to - from);
           gather(pass, from, to);
         });
     activate(pass);
@@ -109,6 +141,15 @@ public final class ConvolutionalLayer extends WeightedLayer {
       smoothDelta(pass);
     }
     foldDelta(pass);
+    if (inBlocks()) {
+      backwardInBlocks(pass, shape);
+    } else {
+      backwardChanged(pass);
+    }
+  }
+
+  /** Over an input that is not the one of the layer before. */
+  private void backwardChanged(Pass pass) {
     boolean asForward = binary.isPresent() && binary.get().backwardToo();
     boolean wanted = pass.wantsInputDelta();
     float[] inputDelta = wanted && flat.isPresent() ? flat.get().delta(pass) : pass.inputDelta;
@@ -122,7 +163,6 @@ public final class ConvolutionalLayer extends WeightedLayer {
         (from, to) -> {
           foldDelta(pass, from, to);
           if (wanted) {
-            pass.beforeAdding(from, to);
             pass.kernels.convBackwardData(shape, delta, 0, pass.prepared, inputDelta, 0, from, to);
           }
         });

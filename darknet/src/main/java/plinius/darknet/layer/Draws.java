@@ -1,5 +1,7 @@
 package plinius.darknet.layer;
 
+import plinius.kernel.CounterRandom;
+
 /**
  * Uniform random numbers in [0, 1) by position, so that nothing consumes a stream: the same place
  * always has the same number.
@@ -14,4 +16,27 @@ public interface Draws {
    * @param index of the value within the iteration
    */
   float uniform(int purpose, long iteration, long index);
+
+  /** The numbers of the indexes from first on. */
+  default void uniforms(int purpose, long iteration, long first, float[] into, int at, int count) {
+    for (int i = 0; i < count; i++) {
+      into[at + i] = uniform(purpose, iteration, first + i);
+    }
+  }
+
+  /** Those of a seed. */
+  static Draws of(CounterRandom random) {
+    return new Draws() {
+      @Override
+      public float uniform(int purpose, long iteration, long index) {
+        return random.uniform(purpose, iteration, index);
+      }
+
+      @Override
+      public void uniforms(
+          int purpose, long iteration, long first, float[] into, int at, int count) {
+        random.uniforms(purpose, iteration, first, into, at, count);
+      }
+    };
+  }
 }

@@ -58,9 +58,10 @@ public final class DropoutLayer extends Layer {
             return;
           }
           long first = (long) pass.firstImage * out.count();
+          pass.draws.uniforms(
+              common.index(), pass.iteration, first + from, factors, from, to - from);
           for (int i = from; i < to; i++) {
-            float draw = pass.draws.uniform(common.index(), pass.iteration, first + i);
-            factors[i] = draw < probability ? 0 : scale;
+            factors[i] = factors[i] < probability ? 0 : scale;
           }
           for (int i = from; i < to; i++) {
             // Not a product: infinity times 0 would be NaN.

@@ -42,7 +42,7 @@ public abstract sealed class Layer
 
   /** A layer with memory of its own for output and delta. */
   Layer(LayerCommon common, Shape out, Storage storage) {
-    this(common, out, storage.activations(out.count()), storage.trainingActivations(out.count()));
+    this(common, out, storage.activations(out.count()), storage.delta(out.count()));
   }
 
   Layer(LayerCommon common, Shape out, float[] output, float[] delta) {
@@ -62,7 +62,7 @@ public abstract sealed class Layer
     return out;
   }
 
-  /** (batch, out). */
+  /** (batch, out); if it {@link #recomputes} something that it makes its output of. */
   public final float[] output() {
     return output;
   }
@@ -77,6 +77,46 @@ public abstract sealed class Layer
 
   /** Computes updates, and adds to the delta of the input if there is one. */
   public abstract void backward(Pass pass);
+
+  /**
+   * Whether the layer takes its input block by block: in forward it finishes the images that it is
+   * about to read; in backward it sets their delta to 0 before it adds, and says when it is
+   * complete.
+   */
+  public boolean inBlocks() {
+    return false;
+  }
+
+  /** Whether the first step back can be taken block by block, by {@link #takeDelta}. */
+  public boolean takesDelta() {
+    return false;
+  }
+
+  /** Before the first {@link #takeDelta} of a pass. */
+  void beginDelta(Pass pass) {}
+
+  /**
+   * The first step back for some images of one shard, whose delta is complete; a shard's in order.
+   *
+   * @param y their outputs, from yAt
+   */
+  void takeDelta(Pass pass, int from, int to, float[] y, int yAt) {}
+
+  /** Whether the output is not kept, but made again by {@link #writeOutput} for each reader. */
+  boolean recomputes() {
+    return false;
+  }
+
+  /** The last step of forward for some images, where {@link Pass#leaves} left it to the reader. */
+  void writeOutput(Pass pass, int from, int to, float[] target, int at) {
+    throw new IllegalStateException(common.name() + " leaves nothing to its readers");
+  }
+
+  /** {@link #writeOutput} of all images into {@link #output()}. */
+  final void finish(Pass pass) {
+    pass.runBlocks(
+        Integer.MAX_VALUE, (from, to) -> writeOutput(pass, from, to, output, from * out.count()));
+  }
 
   /** Applies the updates; layers without parameters have nothing to do. */
   public void update(Pass pass, Step step) {}

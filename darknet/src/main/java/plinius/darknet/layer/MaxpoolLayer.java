@@ -10,6 +10,9 @@ import plinius.kernel.PoolShape;
  * buffer.
  */
 public final class MaxpoolLayer extends Layer {
+  /** Images at a time, so that they are still in the cache for what else is done to them. */
+  private static final int BLOCK = 2;
+
   private final PoolShape shape;
   private final int[] indexes; // (batch, outH, outW, c): the winner's place within (h, w, c)
 
@@ -39,36 +42,35 @@ public final class MaxpoolLayer extends Layer {
   }
 
   @Override
+  public boolean inBlocks() {
+    return true;
+  }
+
+  @Override
   public void forward(Pass pass) {
-    pass.run(
-        shard ->
-            pass.kernels.maxpoolForward(
-                shape,
-                pass.input,
-                0,
-                output,
-                0,
-                indexes,
-                0,
-                pass.from(shard),
-                pass.from(shard + 1)));
+    pass.runBlocks(
+        BLOCK,
+        (from, to) -> {
+          float[] x = pass.inputBlock(from, to, shape.inputs());
+          int xAt = pass.inputAt(from, shape.inputs());
+          int at = from * shape.outputs();
+          pass.kernels.maxpoolForward(shape, x, xAt, output, at, indexes, at, 0, to - from);
+        });
   }
 
   @Override
   public void backward(Pass pass) {
     if (pass.wantsInputDelta()) {
-      pass.run(
-          shard ->
-              pass.kernels.maxpoolBackward(
-                  shape,
-                  delta,
-                  0,
-                  indexes,
-                  0,
-                  pass.inputDelta,
-                  0,
-                  pass.from(shard),
-                  pass.from(shard + 1)));
+      pass.runBlocks(
+          BLOCK,
+          (from, to) -> {
+            pass.beforeAdding(from, to);
+            pass.kernels.maxpoolBackward(shape, delta, 0, indexes, 0, pass.inputDelta, 0, from, to);
+            if (pass.wantsInputBlock()) {
+              float[] x = pass.inputBlock(from, to, shape.inputs());
+              pass.deltaComplete(from, to, x, pass.inputAt(from, shape.inputs()));
+            }
+          });
     }
   }
 }

@@ -19,6 +19,9 @@ public final class Pass {
 
   static final float[] NOTHING = {};
 
+  /** Inputs that are made again, one block at a time. */
+  private static final ThreadLocal<float[]> BLOCK = ThreadLocal.withInitial(() -> NOTHING);
+
   final Kernels kernels;
   final Workers workers;
   final Draws draws;
@@ -28,6 +31,9 @@ public final class Pass {
 
   /** Scratch that layers use in turn: shards' partial weight updates. */
   final float[] partials;
+
+  /** Scratch that layers use in turn: shards' sums of transformed updates. */
+  final float[] sums;
 
   /** Scratch that layers use in turn: weights in the form that convolutions read. */
   final float[] prepared;
@@ -39,6 +45,21 @@ public final class Pass {
 
   /** Values of an image of inputDelta that nobody has set to 0 yet; 0 if somebody has. */
   int unset;
+
+  /** The layer whose output the input is; null if that is complete in any case. */
+  private Layer before;
+
+  /** Whether the last step of that layer's forward is left to whoever reads its output. */
+  private boolean unfinished;
+
+  private boolean mayLeave;
+  private boolean left;
+
+  /** Whose first step back is taken as soon as its delta is complete; null if nobody's. */
+  private Layer below;
+
+  /** Whether that of the current layer has been taken by the layer above. */
+  private boolean begun;
 
   int first;
   int images;
@@ -56,12 +77,14 @@ public final class Pass {
         draws,
         storage.batch(),
         new float[storage.computes() ? storage.partialFloats() : 0],
+        new float[storage.computes() ? storage.sumFloats() : 0],
         new float[storage.computes() ? storage.preparedFloats() : 0]);
   }
 
   /** Whether it has as much scratch as the layers have asked for by now. */
   public boolean holds(Storage storage) {
     return storage.partialFloats() <= partials.length
+        && storage.sumFloats() <= sums.length
         && storage.preparedFloats() <= prepared.length;
   }
 
@@ -71,12 +94,14 @@ public final class Pass {
       Draws draws,
       int batch,
       float[] partials,
+      float[] sums,
       float[] prepared) {
     this.kernels = kernels;
     this.workers = workers;
     this.draws = draws;
     this.batch = batch;
     this.partials = partials;
+    this.sums = sums;
     this.prepared = prepared;
   }
 
@@ -97,6 +122,12 @@ public final class Pass {
     this.firstImage = firstImage;
     this.seen = seen;
     this.truth = NOTHING;
+    this.mayLeave = false;
+    this.left = false;
+    this.unfinished = false;
+    this.before = null;
+    this.begun = false;
+    this.below = null;
   }
 
   /**
@@ -104,7 +135,7 @@ public final class Pass {
    * + 1) * streams), for the layers within it.
    */
   Pass timeStep(int number, int streams) {
-    Pass part = new Pass(kernels, workers, draws, batch, partials, prepared);
+    Pass part = new Pass(kernels, workers, draws, batch, partials, sums, prepared);
     part.begin(training, streams, iteration, firstImage, seen);
     part.first = number * streams;
     part.step = number;
@@ -128,6 +159,96 @@ public final class Pass {
     this.unset = toClear;
   }
 
+  /**
+   * From here on layers may leave the last step of forward to their reader, which takes it block by
+   * block, just before it reads: that spares a pass over the memory.
+   */
+  public void letLeave() {
+    this.mayLeave = true;
+    this.left = false;
+  }
+
+  /** Says whose output the input is, and that it may still have to be finished. */
+  public void reads(Layer layer) {
+    this.before = layer;
+    this.unfinished = left;
+    this.left = false;
+  }
+
+  /** Does what is left to do to the input, for a layer that does not do it block by block. */
+  public void finishInput() {
+    if (unfinished) {
+      before.finish(this);
+      unfinished = false;
+    }
+  }
+
+  /** For a layer's last step of forward: whether its reader takes it. */
+  boolean leaves() {
+    left = mayLeave;
+    return left;
+  }
+
+  /**
+   * The input of some images: where it lies, or, if it is not kept, made again in memory of this
+   * thread that is good until the next call. It begins at {@link #inputAt}.
+   */
+  float[] inputBlock(int from, int to, int perImage) {
+    if (before != null && before.recomputes()) {
+      float[] mine = BLOCK.get();
+      if (mine.length < (to - from) * perImage) {
+        mine = new float[(to - from) * perImage];
+        BLOCK.set(mine);
+      }
+      before.writeOutput(this, from, to, mine, 0);
+      return mine;
+    }
+    if (unfinished) {
+      before.writeOutput(this, from, to, input, from * perImage);
+    }
+    return input;
+  }
+
+  /** Where the first of the images lies in {@link #inputBlock}. */
+  int inputAt(int from, int perImage) {
+    return before != null && before.recomputes() ? 0 : from * perImage;
+  }
+
+  /**
+   * For the next layer's backward.
+   *
+   * @param taker the layer below, if its first step back is to be taken block by block; else null
+   * @param taken whether the next layer's own has been taken so
+   */
+  public void backward(Layer taker, boolean taken) {
+    this.below = taker;
+    this.begun = taken;
+    if (taker != null) {
+      taker.beginDelta(this);
+    }
+  }
+
+  /** Whether the layer above has taken this layer's first step back. */
+  boolean begun() {
+    return begun;
+  }
+
+  /** Whether {@link #deltaComplete} wants the input too. */
+  boolean wantsInputBlock() {
+    return below != null;
+  }
+
+  /**
+   * Says that the input's delta of some images is complete, while it is in the cache.
+   *
+   * @param block the input of these images, from {@code at}
+   */
+  void deltaComplete(int from, int to, float[] block, int at) {
+    if (below != null) {
+      below.takeDelta(this, from, to, block, at);
+    }
+  }
+
   /** What layers with a cost compare with, from here on. */
   public void truth(float[] expected) {
     this.truth = expected;
@@ -149,6 +270,15 @@ public final class Pass {
 
   boolean wantsInputDelta() {
     return inputDelta.length > 0;
+  }
+
+  /** The shard that an image is in. */
+  int shardOf(int image) {
+    int shard = 0;
+    while (from(shard + 1) <= image) {
+      shard++;
+    }
+    return shard;
   }
 
   /** First image of a shard; for the number behind the last shard, the end of the batch. */
@@ -179,8 +309,10 @@ public final class Pass {
     run(
         shard -> {
           int end = from(shard + 1);
-          for (int image = from(shard); image < end; image += block) {
-            task.accept(image, Math.min(image + block, end));
+          for (int image = from(shard); image < end; ) {
+            int next = end - image > block ? image + block : end;
+            task.accept(image, next);
+            image = next;
           }
         });
   }

@@ -2,7 +2,9 @@ package plinius.darknet.layer;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import plinius.darknet.NetworkException;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
@@ -56,7 +58,11 @@ public final class Storage {
   private final List<ConvShape> convolutions = new ArrayList<>(); // of the layer being made
   private long layerBytes; // of its activations
   private int partials;
+  private int sums;
   private int prepared;
+  private boolean inChain;
+  private boolean recomputes;
+  private final Map<Integer, float[][]> shared = new HashMap<>();
 
   /**
    * Storage for a network.
@@ -95,6 +101,7 @@ public final class Storage {
     slotsAsked = 0;
     floatsAsked = 0;
     intsAsked = 0;
+    shared.clear();
     needs.clear();
   }
 
@@ -137,6 +144,38 @@ public final class Storage {
   /** As {@link #activations}, but only in training; else empty. */
   float[] trainingActivations(int perImage) {
     return training ? activations(perImage) : new float[0];
+  }
+
+  /**
+   * Says of the next layer how its output is read.
+   *
+   * @param chain whether only the layer after it reads it, block by block: then its delta lives no
+   *     longer than one layer's way back
+   * @param again whether it need not be kept, because it can be made again for each reader
+   */
+  public void next(boolean chain, boolean again) {
+    this.inChain = chain;
+    this.recomputes = again;
+  }
+
+  /** Whether the layer's output need not be kept. */
+  boolean recomputes() {
+    return recomputes;
+  }
+
+  /**
+   * A layer's delta; only in training, else empty. In a chain two are enough for all layers of a
+   * size, in turns: that spares memory, and what is used again soon stays in the cache.
+   */
+  float[] delta(int perImage) {
+    if (!inChain || !training) {
+      return trainingActivations(perImage);
+    }
+    float[][] both = shared.computeIfAbsent(perImage, _ -> new float[2][]);
+    float[] next = both[1] == null ? activations(perImage) : both[1];
+    both[1] = both[0];
+    both[0] = next;
+    return next;
   }
 
   /** Places for every value of every image; only in training, else empty. */
@@ -200,6 +239,7 @@ public final class Storage {
     if (training) {
       int shards = WeightUpdates.shards(shape.weights(), Pass.shards(batch));
       partials = Math.max(partials, shards * shape.weights());
+      sums = Math.max(sums, WeightUpdates.sums(shape, Pass.shards(batch)));
     }
   }
 
@@ -268,6 +308,11 @@ public final class Storage {
   /** Floats of scratch for partial sums. */
   public int partialFloats() {
     return partials;
+  }
+
+  /** Floats of scratch for the same, transformed. */
+  public int sumFloats() {
+    return sums;
   }
 
   /** Floats of scratch for weights in the form that convolutions read. */

@@ -12,6 +12,9 @@ final class WeightUpdates {
   /** Most floats of partial sums at a time (64 MiB). Larger tensors are summed in fewer shards. */
   private static final int LIMIT = 1 << 24;
 
+  /** Most floats of transformed sums at a time (32 MiB). */
+  private static final int SUMS_LIMIT = 1 << 23;
+
   private WeightUpdates() {}
 
   /** In how many shards a tensor is summed: a function of its size and of the batch alone. */
@@ -29,6 +32,60 @@ final class WeightUpdates {
     return plan + (plan.isEmpty() ? "" : " ") + "weight updates in " + shards + " shards";
   }
 
+  /** Floats of scratch that {@link #addBlock} needs; 0 where it needs none, or too many. */
+  static int sums(ConvShape shape, int batchShards) {
+    if (ConvPlan.of(shape) == ConvPlan.DIRECT) {
+      return 0;
+    }
+    long floats = (long) batchShards * ConvPlan.sumFloats(shape);
+    return floats > SUMS_LIMIT ? 0 : (int) floats;
+  }
+
+  /**
+   * Whether a shard's sums can be taken block by block, while input and delta are in the cache.
+   * Changes no bit.
+   */
+  static boolean inBlocks(ConvShape shape, int batchShards) {
+    boolean each = shards(shape.weights(), batchShards) == batchShards;
+    return each && (ConvPlan.of(shape) == ConvPlan.DIRECT || sums(shape, batchShards) > 0);
+  }
+
+  /** The same for any shape with so many weights; Winograd's have four times as many sums. */
+  static boolean inBlocks(long weights, int batchShards) {
+    return batchShards * weights <= Math.min(LIMIT, SUMS_LIMIT / 4);
+  }
+
+  /**
+   * What some images of a shard say, its blocks in order; then {@link #addShards}.
+   *
+   * @param x their inputs, from xAt
+   */
+  static void addBlock(
+      Pass pass, ConvShape shape, float[] x, int xAt, float[] delta, int from, int to) {
+    int shard = pass.shardOf(from);
+    boolean first = from == pass.from(shard);
+    int weights = shape.weights();
+    int partial = shard * weights;
+    int dAt = from * shape.outputs();
+    if (first) {
+      Arrays.fill(pass.partials, partial, partial + weights, 0);
+    }
+    if (ConvPlan.of(shape) == ConvPlan.DIRECT) {
+      pass.kernels.convBackwardWeights(
+          shape, x, xAt, delta, dAt, pass.partials, partial, 0, to - from);
+      return;
+    }
+    int floats = ConvPlan.sumFloats(shape);
+    int sums = shard * floats;
+    if (first) {
+      Arrays.fill(pass.sums, sums, sums + floats, 0);
+    }
+    pass.kernels.convSums(shape, x, xAt, delta, dAt, pass.sums, sums, 0, to - from);
+    if (to == pass.from(shard + 1)) {
+      pass.kernels.convUpdates(shape, pass.sums, sums, pass.partials, partial);
+    }
+  }
+
   /** Adds to updates[at, ...) what this sub-batch says. */
   static void add(Pass pass, ConvShape shape, float[] x, float[] delta, float[] updates, int at) {
     int weights = shape.weights();
@@ -43,11 +100,16 @@ final class WeightUpdates {
           Arrays.fill(partials, partial, partial + weights, 0);
           pass.kernels.convBackwardWeights(shape, x, 0, delta, 0, partials, partial, from, to);
         });
+    addShards(pass, weights, shards, updates, at);
+  }
+
+  /** Adds the shards' sums to updates[at, ...), in their order. */
+  static void addShards(Pass pass, int weights, int shards, float[] updates, int at) {
     pass.runChunks(
         weights,
         (from, count) -> {
           for (int shard = 0; shard < shards; shard++) {
-            pass.kernels.add(partials, shard * weights + from, updates, at + from, count);
+            pass.kernels.add(pass.partials, shard * weights + from, updates, at + from, count);
           }
         });
   }

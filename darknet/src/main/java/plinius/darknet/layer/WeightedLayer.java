@@ -5,6 +5,8 @@ import java.util.Optional;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.Activation;
+import plinius.kernel.ConvPlan;
+import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
 
 /**
@@ -37,7 +39,9 @@ public abstract sealed class WeightedLayer extends Layer
     this.activation = Activation.named(activation).orElseThrow();
     biases = new Parameter(storage, common.name(), "biases", storage.adam(), out.c());
     normalization =
-        normalized ? Optional.of(new BatchNormalization(storage, common, out)) : Optional.empty();
+        normalized
+            ? Optional.of(new BatchNormalization(storage, common, out, output))
+            : Optional.empty();
     plain = new Biases(out);
     weights = new Parameter(storage, common.name(), "weights", storage.adam(), weightShape);
   }
@@ -53,10 +57,23 @@ public abstract sealed class WeightedLayer extends Layer
 
   /** From the product in {@link #target} to the output. */
   final void activate(Pass pass) {
+    normalization.ifPresent(n -> n.takeStatistics(pass));
+    if (!pass.leaves()) {
+      finish(pass);
+    }
+  }
+
+  @Override
+  final boolean recomputes() {
+    return normalization.isPresent() && normalization.get().recomputes();
+  }
+
+  @Override
+  final void writeOutput(Pass pass, int from, int to, float[] target, int at) {
     if (normalization.isPresent()) {
-      normalization.get().forward(pass, output, biases.at(), activation);
+      normalization.get().write(pass, output, from, to, biases.at(), activation, target, at);
     } else {
-      plain.forward(pass, output, storage.block(), biases.at(), activation);
+      plain.forward(pass, target, at, to - from, storage.block(), biases.at(), activation);
     }
   }
 
@@ -65,18 +82,83 @@ public abstract sealed class WeightedLayer extends Layer
     normalization.ifPresent(n -> n.gather(pass, from, to));
   }
 
+  @Override
+  public boolean takesDelta() {
+    return true;
+  }
+
+  @Override
+  final void beginDelta(Pass pass) {
+    if (normalization.isPresent()) {
+      normalization.get().beginSums();
+    } else {
+      plain.beginSums();
+    }
+  }
+
+  @Override
+  final void takeDelta(Pass pass, int from, int to, float[] y, int yAt) {
+    if (normalization.isPresent()) {
+      normalization.get().addSums(pass, y, yAt, activation, delta, from, to);
+    } else {
+      plain.addSums(pass, y, yAt, activation, delta, from, to);
+    }
+  }
+
   /** Half the way from the output's delta to the product's; adds to biases' and scales' updates. */
   final void foldDelta(Pass pass) {
+    if (!pass.begun()) {
+      beginDelta(pass);
+      pass.runBlocks(
+          Integer.MAX_VALUE, (from, to) -> takeDelta(pass, from, to, output, from * out.count()));
+    }
     if (normalization.isPresent()) {
-      normalization.get().backwardSums(pass, output, activation, delta, biases.updatesAt());
+      normalization.get().backwardSums(pass, delta, biases.updatesAt());
     } else {
-      plain.backward(pass, output, activation, delta, storage.block(), biases.updatesAt());
+      plain.update(pass, storage.block(), biases.updatesAt());
     }
   }
 
   /** The other half, for some images. */
   final void foldDelta(Pass pass, int from, int to) {
     normalization.ifPresent(n -> n.backwardDelta(pass, delta, from, to));
+  }
+
+  /**
+   * Backward of a convolution over the output of the layer before. Each block's delta is made, used
+   * up and forgotten while it is in the cache.
+   */
+  final void backwardInBlocks(Pass pass, ConvShape shape) {
+    boolean wanted = pass.wantsInputDelta();
+    if (wanted) {
+      pass.kernels.prepareBackward(shape, storage.block(), weights.at(), pass.prepared);
+    }
+    boolean updates = WeightUpdates.inBlocks(shape, pass.shards);
+    int inputs = shape.inputs();
+    pass.runBlocks(
+        ConvPlan.images(shape),
+        (from, to) -> {
+          foldDelta(pass, from, to);
+          if (wanted) {
+            pass.beforeAdding(from, to);
+            pass.kernels.convBackwardData(
+                shape, delta, 0, pass.prepared, pass.inputDelta, 0, from, to);
+          }
+          if (updates || pass.wantsInputBlock()) {
+            float[] x = pass.inputBlock(from, to, inputs);
+            int at = pass.inputAt(from, inputs);
+            if (updates) {
+              WeightUpdates.addBlock(pass, shape, x, at, delta, from, to);
+            }
+            pass.deltaComplete(from, to, x, at);
+          }
+        });
+    float[] block = storage.block();
+    if (updates) {
+      WeightUpdates.addShards(pass, shape.weights(), pass.shards, block, weights.updatesAt());
+    } else {
+      WeightUpdates.add(pass, shape, pass.input, delta, block, weights.updatesAt());
+    }
   }
 
   @Override
