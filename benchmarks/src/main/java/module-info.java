@@ -5,6 +5,7 @@ module plinius.benchmarks {
   requires plinius.kernel;
   requires plinius.simd;
   requires plinius.romulus;
+  requires plinius.store;
   requires plinius.pmem;
   requires info.picocli;
   requires java.management;

@@ -6,6 +6,7 @@ module plinius.cli {
   requires plinius.owner;
   requires plinius.ingest;
   requires plinius.romulus;
+  requires plinius.store;
   requires plinius.pmem;
   requires plinius.darknet;
   requires plinius.exchange;

@@ -11,6 +11,7 @@ import plinius.boundary.HostMessage.Protocol;
 import plinius.boundary.HostMessage.WriteBack;
 import plinius.host.HostException;
 import plinius.host.KillAt;
+import plinius.store.Survives;
 
 /** How choices are written on the command line. */
 final class Choices {
@@ -27,6 +28,29 @@ final class Choices {
     @Override
     public Protocol convert(String text) {
       return choice(Protocol.values(), text);
+    }
+  }
+
+  /** As the pool has it, where {@link ProtocolConverter} asks an enclave for it. */
+  static final class PoolProtocolConverter implements ITypeConverter<plinius.romulus.Protocol> {
+    @Override
+    public plinius.romulus.Protocol convert(String text) {
+      return choice(plinius.romulus.Protocol.values(), text);
+    }
+  }
+
+  /** As the memory has it, where {@link WriteBackConverter} asks an enclave for it. */
+  static final class InstructionConverter implements ITypeConverter<plinius.pmem.WriteBack> {
+    @Override
+    public plinius.pmem.WriteBack convert(String text) {
+      return choice(plinius.pmem.WriteBack.values(), text);
+    }
+  }
+
+  static final class SurvivesConverter implements ITypeConverter<Survives> {
+    @Override
+    public Survives convert(String text) {
+      return choice(Survives.values(), text);
     }
   }
 

@@ -79,6 +79,7 @@ final class Failures {
       case PmemException.CannotMap _ -> ExitCode.MEDIUM;
       case PmemException.Unsupported _ -> ExitCode.MEDIUM;
       case PmemException.WriteBackFailed _ -> ExitCode.MEDIUM;
+      case PmemException.CannotGrow _ -> ExitCode.MEDIUM;
       case PmemException.ReadOnly _ -> ExitCode.INTERNAL;
     };
   }

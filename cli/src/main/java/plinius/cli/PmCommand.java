@@ -22,7 +22,14 @@ import plinius.romulus.PoolInfo;
     name = "pm",
     description = "What lies on persistent memory.",
     synopsisSubcommandLabel = "VERB",
-    subcommands = PmCommand.Info.class)
+    subcommands = {
+      PmCommand.Info.class,
+      PmTools.Create.class,
+      PmTools.Verify.class,
+      PmTools.Dump.class,
+      PmTools.Grow.class,
+      PmTools.Recover.class
+    })
 final class PmCommand extends VerbGroup {
 
   /** The plain part of a pool. */

@@ -80,6 +80,7 @@ final class ExitCode {
                 case PmemException.Unsupported _ -> MEDIUM;
                 case PmemException.ReadOnly _ -> INTERNAL;
                 case PmemException.WriteBackFailed _ -> MEDIUM;
+                case PmemException.CannotGrow _ -> MEDIUM;
               },
               e.getMessage());
       case AttestationException e ->

@@ -8,6 +8,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
@@ -39,12 +40,14 @@ public final class MappedMemory implements PersistentMemory {
   /** Lines that are fetched during a fence: half of a first-level cache. */
   private static final int FETCHED_LINES_MAX = 256;
 
+  private static final int GROWTH_STEP_BYTES = 1 << 20;
+
   private final Path file;
   private final Arena arena;
-  private final MemorySegment segment;
   private final Access access;
   private final Medium medium;
   private final Flusher flusher;
+  private MemorySegment segment; // another one when the memory has grown
 
   private MappedMemory(
       Path file,
@@ -86,22 +89,10 @@ public final class MappedMemory implements PersistentMemory {
       MemorySegment segment;
       Medium.Kind kind;
       try {
-        segment =
-            channel.map(
-                access == Access.READ_ONLY
-                    ? ExtendedMapMode.READ_ONLY_SYNC
-                    : ExtendedMapMode.READ_WRITE_SYNC,
-                0,
-                bytes,
-                arena);
+        segment = map(channel, synchronous(access), bytes, arena);
         kind = Medium.Kind.DAX;
       } catch (IOException | UnsupportedOperationException notDax) {
-        segment =
-            channel.map(
-                access == Access.READ_ONLY ? MapMode.READ_ONLY : MapMode.READ_WRITE,
-                0,
-                bytes,
-                arena);
+        segment = map(channel, ordinary(access), bytes, arena);
         kind =
             Files.getFileStore(file).type().equals("tmpfs") ? Medium.Kind.TMPFS : Medium.Kind.FILE;
       }
@@ -115,6 +106,21 @@ public final class MappedMemory implements PersistentMemory {
       arena.close();
       throw thrown;
     }
+  }
+
+  private static MapMode synchronous(Access access) {
+    return access == Access.READ_ONLY
+        ? ExtendedMapMode.READ_ONLY_SYNC
+        : ExtendedMapMode.READ_WRITE_SYNC;
+  }
+
+  private static MapMode ordinary(Access access) {
+    return access == Access.READ_ONLY ? MapMode.READ_ONLY : MapMode.READ_WRITE;
+  }
+
+  private static MemorySegment map(FileChannel channel, MapMode mode, long bytes, Arena arena)
+      throws IOException {
+    return channel.map(mode, 0, bytes, arena);
   }
 
   private static WriteBack choose(Path file, Medium.Kind kind, WriteBack wanted) {
@@ -311,6 +317,52 @@ public final class MappedMemory implements PersistentMemory {
     flusher.handOver();
   }
 
+  /** Maps the longer file as a whole; the shorter mapping of the same pages goes with the arena. */
+  @Override
+  public void grow(long bytes) {
+    checkWritable();
+    long before = segment.byteSize();
+    if (bytes <= before) {
+      return;
+    }
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+      if (channel.size() < before) {
+        throw new IOException("it has become shorter since it was mapped");
+      }
+      try {
+        ByteBuffer zeros = ByteBuffer.allocate(GROWTH_STEP_BYTES);
+        for (long at = before; at < bytes; ) {
+          zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - at));
+          at += channel.write(zeros, at);
+        }
+        // Space and length must be durable before anything in the memory relies on them.
+        channel.force(true);
+        segment =
+            map(
+                channel,
+                medium.kind() == Medium.Kind.DAX ? synchronous(access) : ordinary(access),
+                bytes,
+                arena);
+        flusher.grown(segment);
+      } catch (IOException full) {
+        channel.truncate(before);
+        throw full;
+      }
+    } catch (IOException refused) {
+      throw new PmemException.CannotGrow(
+          "cannot make "
+              + file
+              + " longer, from "
+              + before
+              + " to "
+              + bytes
+              + " bytes: "
+              + refused.getMessage(),
+          refused);
+    }
+  }
+
   @Override
   public void close() {
     if (arena.scope().isAlive()) {
@@ -375,6 +427,9 @@ public final class MappedMemory implements PersistentMemory {
     abstract void pfence();
 
     abstract void handOver();
+
+    /** The memory has grown: this maps all of it, what was mapped before too. */
+    void grown(MemorySegment all) {}
 
     abstract boolean streams();
   }
@@ -498,8 +553,8 @@ public final class MappedMemory implements PersistentMemory {
    * nobody knows which pages the kernel dropped, so that trying again would only seem to succeed.
    */
   private static final class Msync extends Flusher {
-    private final MemorySegment segment;
     private final Path file;
+    private MemorySegment segment;
     private long dirtyStart = Long.MAX_VALUE;
     private long dirtyEnd;
     private RuntimeException failure;
@@ -542,6 +597,11 @@ public final class MappedMemory implements PersistentMemory {
     @Override
     void handOver() {
       // The span is everybody's.
+    }
+
+    @Override
+    synchronized void grown(MemorySegment all) {
+      segment = all;
     }
 
     @Override

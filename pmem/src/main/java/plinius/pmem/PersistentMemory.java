@@ -143,6 +143,16 @@ public interface PersistentMemory extends AutoCloseable {
     pfence();
   }
 
+  /**
+   * Makes this memory longer; what is there stays where it is, what is new is zero and has its
+   * space on the medium already. Not to be called by two threads at once.
+   *
+   * @throws PmemException.CannotGrow if there is no room, or no way; nothing has changed then
+   */
+  default void grow(long bytes) {
+    throw new PmemException.CannotGrow("this kind of memory has a fixed size", null);
+  }
+
   /** Unmaps. Does not write anything back. */
   @Override
   void close();

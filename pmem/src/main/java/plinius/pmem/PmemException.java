@@ -7,6 +7,7 @@ public abstract sealed class PmemException extends RuntimeException
     permits PmemException.CannotMap,
         PmemException.Unsupported,
         PmemException.ReadOnly,
+        PmemException.CannotGrow,
         PmemException.WriteBackFailed {
 
   @Serial private static final long serialVersionUID = 1;
@@ -33,6 +34,15 @@ public abstract sealed class PmemException extends RuntimeException
 
     public Unsupported(String message) {
       super(message, null);
+    }
+  }
+
+  /** The medium has no room for more, or the memory is not one that grows. */
+  public static final class CannotGrow extends PmemException {
+    @Serial private static final long serialVersionUID = 1;
+
+    public CannotGrow(String message, Throwable cause) {
+      super(message, cause);
     }
   }
 

@@ -70,12 +70,32 @@ final class ExtentMap {
     return new Extent(areaOffset + first * PoolFormat.PAGE_BYTES, bytes);
   }
 
+  /**
+   * Appends free pages to the area: a larger map in a block of its own. The committed twin has none
+   * there, so the transaction that grows the area allocates no extent.
+   *
+   * @param map a block of {@link #mapBytes} of the sum, all zero
+   * @return the block of the old map, to be freed
+   */
+  long grow(long map, long morePages) {
+    long before = areaPages();
+    long after = before + morePages;
+    long old = map();
+    for (long word = 0; word < words(before); word++) {
+      twin.set(map + 8 * word, twin.get(old + 8 * word));
+      twin.set(map + 8 * (words(after) + word), twin.get(old + 8 * (words(before) + word)));
+    }
+    twin.set(Heap.MAP_REF_OFFSET, map);
+    twin.set(Heap.AREA_PAGES_OFFSET, after);
+    return old;
+  }
+
   private PoolException.Full full(long bytes, long areaPages) {
     return new PoolException.Full(
         "the extents of the pool",
         bytes,
         (areaPages - twin.get(Heap.USED_PAGES_OFFSET)) * PoolFormat.PAGE_BYTES,
-        "the pool must hold two complete models: make a larger one");
+        "the pool must hold two complete models: make a larger one, or let it grow");
   }
 
   private long firstFit(long pages, long areaPages) {

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
 import plinius.pmem.PersistentMemory;
+import plinius.pmem.PmemException;
 
 /**
  * Durable transactions in persistent memory: Romulus (Correia, Felber and Ramalhete, SPAA 2018),
@@ -172,7 +173,7 @@ public final class Pool implements AutoCloseable {
         PoolFormat.VERSION,
         header.protocol(),
         header.identity(),
-        header.poolBytes(),
+        header.extentsOffset() + heap.areaPages() * PoolFormat.PAGE_BYTES,
         header.twinBytes(),
         sequence,
         twin,
@@ -193,16 +194,24 @@ public final class Pool implements AutoCloseable {
    * @throws PoolException.Poisoned if an earlier write-back failed
    */
   public <R> R update(Update<R> body) {
-    if (memory.readOnly()) {
-      throw new PoolException.ReadOnly();
-    }
     if (writer.isHeldByCurrentThread()) {
       return join(body);
+    }
+    checkMayUpdate();
+    return transaction(body);
+  }
+
+  private void checkMayUpdate() {
+    if (memory.readOnly()) {
+      throw new PoolException.ReadOnly();
     }
     if (readDepth.get()[0] > 0) {
       throw new IllegalStateException(
           "an update inside a read would wait for that read for ever: end the read first");
     }
+  }
+
+  private <R> R transaction(Update<R> body) {
     writer.lock();
     try {
       checkUsable();
@@ -266,6 +275,43 @@ public final class Pool implements AutoCloseable {
     try {
       checkUsable();
       twins.persist();
+    } finally {
+      writer.unlock();
+    }
+  }
+
+  /**
+   * Appends at least so many bytes of extents, in a transaction of its own. The memory is made
+   * longer first, durably; a crash in between leaves a memory that is longer than its pool, which
+   * is allowed. Transactions wait meanwhile, reads do not.
+   *
+   * @throws PmemException.CannotGrow if the medium has no room
+   * @throws PoolException.Full if the twins have no room for the larger map
+   */
+  public void grow(long extentBytes) {
+    if (extentBytes < 1 || extentBytes > PoolFormat.POOL_BYTES_MAX) {
+      throw new IllegalArgumentException("a pool cannot grow by " + extentBytes + " bytes");
+    }
+    if (writer.isHeldByCurrentThread()) {
+      throw new IllegalStateException("a pool grows between transactions, not inside one");
+    }
+    checkMayUpdate();
+    long pages = (extentBytes + PoolFormat.PAGE_BYTES - 1) / PoolFormat.PAGE_BYTES;
+    writer.lock();
+    try {
+      checkUsable();
+      long end = info().poolBytes() + pages * PoolFormat.PAGE_BYTES;
+      if (end > PoolFormat.POOL_BYTES_MAX) {
+        throw new IllegalArgumentException("a pool of " + end + " bytes would be too large");
+      }
+      if (memory.bytes() < end) {
+        memory.grow(end);
+      }
+      transaction(
+          _ -> {
+            view.growExtents(pages);
+            return null;
+          });
     } finally {
       writer.unlock();
     }

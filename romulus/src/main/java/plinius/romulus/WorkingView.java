@@ -123,6 +123,12 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
     return extents.alloc(bytes);
   }
 
+  /** Appends free pages to the extents, which the memory has. */
+  void growExtents(long pages) {
+    long map = heap.alloc(ExtentMap.mapBytes(extents.areaPages() + pages));
+    heap.free(extents.grow(map, pages));
+  }
+
   @Override
   public void freeExtent(Extent extent) {
     checkOwner();

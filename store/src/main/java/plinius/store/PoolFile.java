@@ -1,0 +1,312 @@
+package plinius.store;
+
+import static java.util.Objects.requireNonNull;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import plinius.pmem.Access;
+import plinius.pmem.MappedMemory;
+import plinius.pmem.PersistentMemory;
+import plinius.pmem.PmemException;
+import plinius.pmem.WriteBack;
+import plinius.romulus.Pool;
+import plinius.romulus.PoolException;
+import plinius.romulus.PoolIdentity;
+import plinius.romulus.Protocol;
+
+/**
+ * A pool in a file, locked while it is open: byte 0 of the file "lock" beside it, exclusively to
+ * write and shared to read, as the host of a training run does. So one folder belongs to one
+ * writer.
+ */
+public final class PoolFile implements AutoCloseable {
+  /** The name of a training run's pool in its folder. */
+  public static final String MODEL = "model.pm";
+
+  /** The smallest pool: two twins for a few small blocks, and some extents. */
+  public static final long BYTES_MIN = 1 << 20;
+
+  private static final int CHUNK_BYTES = 1 << 20;
+
+  private final Path path;
+  private final FileChannel lock;
+  private final PersistentMemory memory;
+  private final Pool pool;
+
+  /**
+   * How a pool is opened.
+   *
+   * @param access to read only, or to change it
+   * @param writeBack how stores are made durable
+   * @param require what the medium must keep; opening is refused where it does not
+   */
+  public record Options(Access access, WriteBack writeBack, Survives require) {
+    public Options {
+      requireNonNull(access);
+      requireNonNull(writeBack);
+      requireNonNull(require);
+    }
+
+    /** To be changed, by the best write-back there is, on any medium. */
+    public static Options writing() {
+      return new Options(Access.READ_WRITE, WriteBack.AUTO, Survives.PROCESS_DEATH);
+    }
+
+    /** To be looked at. */
+    public static Options reading() {
+      return new Options(Access.READ_ONLY, WriteBack.AUTO, Survives.PROCESS_DEATH);
+    }
+
+    /** The same on a medium that keeps this. */
+    public Options require(Survives what) {
+      return new Options(access, writeBack, what);
+    }
+
+    /** The same with this write-back. */
+    public Options writeBack(WriteBack how) {
+      return new Options(access, how, require);
+    }
+  }
+
+  private PoolFile(Path path, FileChannel lock, PersistentMemory memory, Pool pool) {
+    this.path = path;
+    this.lock = lock;
+    this.memory = memory;
+    this.pool = pool;
+  }
+
+  /**
+   * Makes an empty pool that belongs to nobody, a quarter of it for small blocks. The file appears
+   * under its name when it is complete and durable, or not at all.
+   *
+   * @throws PmemException.CannotMap if it exists, or the medium does not take it
+   */
+  public static PoolFile create(Path path, long bytes, Protocol protocol, Options options) {
+    return create(path, bytes, bytes / 4, protocol, options);
+  }
+
+  /**
+   * {@link #create(Path, long, Protocol, Options)} with room for so many bytes of small blocks.
+   *
+   * @param smallBytes which each twin can hold; what is left becomes extents
+   */
+  public static PoolFile create(
+      Path path, long bytes, long smallBytes, Protocol protocol, Options options) {
+    if (bytes < BYTES_MIN || bytes > 1L << 46 || smallBytes < 0 || smallBytes > bytes / 2) {
+      throw new IllegalArgumentException(
+          "a pool of "
+              + bytes
+              + " bytes with "
+              + smallBytes
+              + " for small blocks: it has at least "
+              + BYTES_MIN
+              + " bytes, at most 2^46, and both twins of its small blocks fit into it");
+    }
+    long size = bytes & -PersistentMemory.PAGE_BYTES;
+    Path folder = requireNonNull(path.toAbsolutePath().getParent());
+    if (Files.exists(path)) {
+      throw new PmemException.CannotMap(
+          path + " exists: nothing was written; choose another name or remove it", null);
+    }
+    Path lockFile = lockFile(path);
+    boolean fresh = !Files.exists(lockFile);
+    FileChannel lock = lock(path, true);
+    Path making = folder.resolve(path.getFileName() + ".making");
+    try {
+      preallocate(making, size);
+      try (PersistentMemory memory =
+          MappedMemory.open(making, Access.READ_WRITE, options.writeBack())) {
+        checkMedium(path, memory, options.require());
+        byte[] nobody = new byte[PoolIdentity.ID_BYTES];
+        Pool.format(
+            memory, new PoolIdentity(nobody, nobody), protocol, twinBytes(size, smallBytes));
+      }
+      Files.move(making, path, StandardCopyOption.ATOMIC_MOVE);
+      try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {
+        directory.force(true);
+      }
+      return opened(path, lock, options);
+    } catch (IOException refused) {
+      undo(lock, making, fresh ? lockFile : making);
+      throw new PmemException.CannotMap(
+          "cannot create a pool of " + size + " bytes at " + path + ": " + refused.getMessage(),
+          refused);
+    } catch (RuntimeException | Error thrown) {
+      undo(lock, making, fresh ? lockFile : making);
+      throw thrown;
+    }
+  }
+
+  /** Blocks, the heap's own page, and room to replace the map of the extents by another one. */
+  private static long twinBytes(long bytes, long smallBytes) {
+    long pages = bytes / PersistentMemory.PAGE_BYTES;
+    long wanted = smallBytes + PersistentMemory.PAGE_BYTES + pages / 64 * 16 * 3;
+    long half = bytes / 2 - PersistentMemory.PAGE_BYTES;
+    return Math.clamp(wanted, 2L * PersistentMemory.PAGE_BYTES, half)
+        & -PersistentMemory.PAGE_BYTES;
+  }
+
+  /** Every byte is written: a store into a hole of a full disk would kill the process. */
+  private static void preallocate(Path file, long bytes) throws IOException {
+    Path folder = requireNonNull(file.toAbsolutePath().getParent());
+    long free = Files.getFileStore(folder).getUsableSpace();
+    if (free < bytes) {
+      throw new IOException(folder + " has only " + free + " bytes free");
+    }
+    try (FileChannel out =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.TRUNCATE_EXISTING,
+            StandardOpenOption.WRITE)) {
+      ByteBuffer zeros = ByteBuffer.allocate(CHUNK_BYTES);
+      for (long at = 0; at < bytes; ) {
+        zeros.clear().limit((int) Math.min(CHUNK_BYTES, bytes - at));
+        at += out.write(zeros, at);
+      }
+      out.force(true);
+    }
+  }
+
+  /**
+   * Opens a pool; writes nothing before the first update.
+   *
+   * @throws PmemException.CannotMap if there is no such file, or it is in use
+   * @throws PoolException if it is not a sound pool
+   */
+  public static PoolFile open(Path path, Options options) {
+    if (!Files.isRegularFile(path)) {
+      throw new PmemException.CannotMap(
+          path
+              + (Files.exists(path) ? " is not a file" : " does not exist")
+              + ": create a pool first",
+          null);
+    }
+    Path lockFile = lockFile(path);
+    boolean fresh = !Files.exists(lockFile);
+    FileChannel lock = lock(path, options.access() == Access.READ_WRITE);
+    try {
+      return opened(path, lock, options);
+    } catch (RuntimeException | Error thrown) {
+      if (fresh) {
+        undo(lock, lockFile);
+      }
+      release(lock);
+      throw thrown;
+    }
+  }
+
+  private static PoolFile opened(Path path, FileChannel lock, Options options) {
+    PersistentMemory memory = MappedMemory.open(path, options.access(), options.writeBack());
+    try {
+      checkMedium(path, memory, options.require());
+      return new PoolFile(path, lock, memory, Pool.open(memory));
+    } catch (RuntimeException | Error thrown) {
+      memory.close();
+      throw thrown;
+    }
+  }
+
+  private static void checkMedium(Path path, PersistentMemory memory, Survives require) {
+    if (!require.on(memory.medium())) {
+      throw new PmemException.Unsupported(
+          path
+              + " lies on "
+              + memory.medium().kind()
+              + ", which "
+              + memory.medium().promise()
+              + "; "
+              + require
+              + " is required: use a file system on persistent memory, or a disk");
+    }
+  }
+
+  private static Path lockFile(Path path) {
+    return requireNonNull(path.toAbsolutePath().getParent()).resolve("lock");
+  }
+
+  /** Null where nobody can have locked it: who only reads makes no file. */
+  private static FileChannel lock(Path path, boolean exclusive) {
+    Path file = lockFile(path);
+    if (!exclusive && !Files.isWritable(file)) {
+      return null;
+    }
+    try {
+      FileChannel channel =
+          FileChannel.open(
+              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+      try {
+        // The host's byte and the enclave's, which may outlive it.
+        FileLock held = channel.tryLock(0, 2, !exclusive);
+        if (held != null) {
+          return channel;
+        }
+      } catch (OverlappingFileLockException sameProcess) {
+        // Another thread of this process has it, which comes to the same.
+      }
+      channel.close();
+    } catch (IOException refused) {
+      throw new PmemException.CannotMap("cannot lock " + file + ": " + refused, refused);
+    }
+    throw new InUse(path + " is in use: " + file + " is locked; wait for its user to end");
+  }
+
+  private static void release(FileChannel lock) {
+    if (lock != null) {
+      try {
+        lock.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot let go of a lock", e);
+      }
+    }
+  }
+
+  /** A creation has failed: what is reported is why, and nothing stays behind. */
+  private static void undo(FileChannel lock, Path... made) {
+    try (lock) {
+      for (Path file : made) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      // The first failure says more than that of tidying up after it.
+    }
+  }
+
+  /** Another process, or this one, has the pool open in a way that excludes ours. */
+  public static final class InUse extends RuntimeException {
+    private static final long serialVersionUID = 1;
+
+    InUse(String message) {
+      super(message);
+    }
+  }
+
+  /** The pool. */
+  public Pool pool() {
+    return pool;
+  }
+
+  /** The memory that it lies in, for who looks at it from outside. */
+  PersistentMemory memory() {
+    return memory;
+  }
+
+  @Override
+  public void close() {
+    pool.close();
+    release(lock);
+  }
+
+  @Override
+  public String toString() {
+    return path.toString();
+  }
+}
