@@ -116,7 +116,7 @@ class BrokerLogTest {
     List<Long> sizes = new ArrayList<>(List.of(Files.size(log)));
     List<Optional<Job>> states = new ArrayList<>(List.of(book.job(JOB)));
     for (UnaryOperator<JobBook> step : life) {
-      step.apply(book);
+      assertThat(step.apply(book)).isSameAs(book);
       sizes.add(Files.size(log));
       states.add(book.job(JOB));
     }
@@ -132,7 +132,7 @@ class BrokerLogTest {
       assertThat(recovered.job(JOB)).as("cut at " + cut).isEqualTo(states.get(done));
       assertThat(Files.size(log)).isEqualTo(sizes.get(done));
       if (done < life.size() && cut % 37 == 0) {
-        life.get(done).apply(recovered);
+        assertThat(life.get(done).apply(recovered)).isSameAs(recovered);
         assertThat(recovered.job(JOB)).as("again after " + cut).isEqualTo(states.get(done + 1));
       }
     }

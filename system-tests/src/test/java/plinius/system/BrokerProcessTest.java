@@ -67,7 +67,7 @@ class BrokerProcessTest {
   @BeforeAll
   void make() throws IOException {
     world = World.make();
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getByName("127.0.0.1"))) {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       port = free.getLocalPort();
     }
     pin = word(verb("init").expect(0).out(), "pin");

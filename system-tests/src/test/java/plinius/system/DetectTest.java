@@ -54,7 +54,7 @@ class DetectTest {
     List<JsonNode> wrong = new ArrayList<>();
     detection.path("boxes").forEach(wrong::add);
     for (String line : Files.readAllLines(text)) {
-      String[] words = line.split(" ");
+      String[] words = line.split(" ", -1);
       Box truth =
           new Box(
               Float.parseFloat(words[1]),
