@@ -26,7 +26,7 @@ import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgException;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.data.Glibc;
-import plinius.darknet.data.ImageTest;
+import plinius.darknet.data.ImageTable;
 import plinius.darknet.layer.Draws;
 import plinius.darknet.layer.Tree;
 import plinius.kernel.Activation;
@@ -68,7 +68,7 @@ final class TablesTest {
     } else if (has(table, "init.weights.")) {
       initialWeights(table);
     } else if (has(table, "src")) {
-      ImageTest.compareWith(table.directory);
+      ImageTable.compareWith(table.directory);
     } else {
       abort("nothing here knows a table of " + table.tensors.keySet());
     }
