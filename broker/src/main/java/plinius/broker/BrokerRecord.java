@@ -77,6 +77,19 @@ public final class BrokerRecord implements AutoCloseable {
     return book.add(id, terms, lastEpoch, Optional.empty());
   }
 
+  /**
+   * Adds a job whose first mirror its owner has made: no run has trained it yet, and from now on
+   * none begins with anything else.
+   *
+   * @param id of the job that the mirror is bound to
+   * @param lastEpoch the mirror's epoch
+   * @param first the mirror
+   * @throws BrokerException.JobConflict if there is one of that name or id
+   */
+  public Job addBegun(Id128 id, JobTerms terms, long lastEpoch, MirrorId first) {
+    return book.add(id, terms, lastEpoch, Optional.of(first));
+  }
+
   /** Keeps a copy of a policy and returns its digest, for {@link Permission#policy}. */
   public String keepPolicy(String name, String text) {
     return policies.keep(name, text);

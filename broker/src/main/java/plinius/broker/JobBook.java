@@ -370,7 +370,9 @@ final class JobBook {
     if (jobs.putIfAbsent(id, job) != null) {
       throw new IllegalArgumentException("job " + id + " is added twice");
     }
-    history.put(id, new TreeMap<>());
+    NavigableMap<Long, MirrorId> told = new TreeMap<>();
+    newest.filter(mirror -> mirror.sequence() > 0).ifPresent(m -> told.put(m.sequence(), m));
+    history.put(id, told);
   }
 
   private void replayPermit(JsonFields line) {

@@ -5,6 +5,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,7 +17,10 @@ import plinius.exchange.cfg.LenientCfg;
 
 /** The network on the command line. */
 final class CfgOptions {
-  @Parameters(paramLabel = "CFG", description = "The network: a Darknet configuration file.")
+  @Parameters(
+      index = "0",
+      paramLabel = "CFG",
+      description = "The network: a Darknet configuration file.")
   private Path cfg;
 
   @Option(
@@ -55,6 +59,14 @@ final class CfgOptions {
     all.putAll(overrides);
     CfgFile parsed = Cfg.parse(read.text(), cfg.toString(), all);
     warnings.addAll(parsed.notes());
+    return parsed;
+  }
+
+  /** The network; what the original would read otherwise is told to people. */
+  CfgFile parse() {
+    List<String> warnings = new ArrayList<>();
+    CfgFile parsed = parse(Map.of(), warnings);
+    warnings.forEach(Terminal::notice);
     return parsed;
   }
 

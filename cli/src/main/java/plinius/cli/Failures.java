@@ -11,6 +11,7 @@ import plinius.attestation.AttestationException;
 import plinius.broker.BrokerException;
 import plinius.darknet.DarknetException;
 import plinius.dataset.DataSetException;
+import plinius.exchange.weights.WeightsException;
 import plinius.host.HostException;
 import plinius.owner.KeyFileException;
 import plinius.pmem.PmemException;
@@ -51,6 +52,8 @@ final class Failures {
       case BrokerException broker -> code(broker);
       case DarknetException _ -> ExitCode.BAD_INPUT;
       case HostException host -> code(host);
+      case WeightsException.BadInput _ -> ExitCode.BAD_INPUT;
+      case WeightsException.Tampered _ -> ExitCode.TAMPERED;
       default -> ExitCode.INTERNAL;
     };
   }

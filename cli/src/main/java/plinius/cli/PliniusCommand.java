@@ -17,6 +17,7 @@ import picocli.CommandLine.Command;
       DetectCommand.class,
       GenerateCommand.class,
       NetCommand.class,
+      WeightsCommand.class,
       PmCommand.class,
       BrokerCommand.class,
       StatusCommand.class,

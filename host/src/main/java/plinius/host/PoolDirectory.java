@@ -28,7 +28,7 @@ import plinius.host.HostArguments.Data;
  * A file gets its name when it is complete and on the medium: written, forced, renamed, and the
  * directory forced, in this order.
  */
-final class PoolDirectory implements AutoCloseable {
+public final class PoolDirectory implements AutoCloseable {
   /** Who was killed a moment ago may need so long to let go of the lock. */
   private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
 
@@ -49,7 +49,7 @@ final class PoolDirectory implements AutoCloseable {
   }
 
   /** Opens and locks the directory, making it if it is to be written. */
-  static PoolDirectory open(Path directory, boolean exclusive) {
+  public static PoolDirectory open(Path directory, boolean exclusive) {
     try {
       if (exclusive) {
         Files.createDirectories(directory);
@@ -100,11 +100,13 @@ final class PoolDirectory implements AutoCloseable {
     }
   }
 
-  Path pool() {
+  /** The pool of the newest model. */
+  public Path pool() {
     return directory.resolve("model.pm");
   }
 
-  Path best() {
+  /** The pool of the best validated model. */
+  public Path best() {
     return directory.resolve("best.pm");
   }
 
@@ -188,7 +190,7 @@ final class PoolDirectory implements AutoCloseable {
    * Makes the pool's file. Every byte is written, not left a hole: a full disk shows itself here
    * and not later, in the middle of a store.
    */
-  void createPool(Path pool, long bytes) {
+  public void createPool(Path pool, long bytes) {
     Path making = directory.resolve(pool.getFileName() + ".making");
     try {
       Files.deleteIfExists(making);
@@ -215,6 +217,16 @@ final class PoolDirectory implements AutoCloseable {
     } catch (IOException e) {
       throw new HostException.Medium(
           "cannot create the pool of " + bytes + " bytes in " + directory + ": " + e, e);
+    }
+  }
+
+  /** Gives a pool that was made and filled under another name its own: from now on it counts. */
+  public void install(Path made) {
+    try {
+      Files.move(made, pool(), StandardCopyOption.ATOMIC_MOVE);
+      forceDirectory();
+    } catch (IOException e) {
+      throw new HostException.Medium("cannot rename " + made + " to " + pool() + ": " + e, e);
     }
   }
 

@@ -86,13 +86,15 @@ final class TextReport implements Report {
   public void resumed(String job, Resumed resumed) {
     target = resumed.target();
     line(
-        "resume at iteration %d of %d: job %s, epoch %d, seed %d, average loss %.5f; mirror %s",
+        "resume at iteration %d of %d: job %s, epoch %d, seed %d, %s; mirror %s",
         resumed.iteration(),
         target,
         job,
         resumed.epoch(),
         resumed.seed(),
-        resumed.averageLoss(),
+        resumed.averageLoss() < 0
+            ? "no loss yet"
+            : String.format(Locale.ROOT, "average loss %.5f", resumed.averageLoss()),
         resumed.pool());
   }
 

@@ -81,6 +81,8 @@ final class Plinius {
     command.add(java.toString());
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
     command.add("--enable-native-access=plinius.pmem");
+    command.add("--add-exports=plinius.enclave/plinius.enclave.mirror=plinius.exchange");
+    command.add("--add-exports=plinius.enclave/plinius.enclave.train=plinius.exchange");
     command.add("-Dplinius.root=" + ROOT);
     command.add("-Dplinius.image=" + image);
     command.add("-Dplinius.platform=" + platform);
