@@ -6,20 +6,20 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import plinius.testkit.RecordedMemory;
-import plinius.testkit.RecordedMemory.Tearing;
-import plinius.testkit.SimulatedMemory.Granularity;
+import plinius.testkit.Granularity;
+import plinius.testkit.SimulatedMemory;
+import plinius.testkit.Tearing;
 
 /** What open believes: nothing. */
 class PoolFormatTest {
   private static final long SEED = Long.parseLong("0" + System.getProperty("test.seed", "1"));
 
-  private static RecordedMemory memory(byte[] image) {
-    return new RecordedMemory(image, Granularity.LINE, Tearing.LINES);
+  private static SimulatedMemory memory(byte[] image) {
+    return new SimulatedMemory(image, Granularity.LINE, Tearing.LINES);
   }
 
   private static byte[] image() {
-    RecordedMemory memory = memory(new byte[Story.POOL_BYTES]);
+    SimulatedMemory memory = memory(new byte[Story.POOL_BYTES]);
     Pool pool = Pool.format(memory, Story.IDENTITY, Protocol.PING_PONG, Story.SMALL_TWIN_BYTES);
     for (int i = 0; i < 5; i++) {
       Story.step(pool);
@@ -32,7 +32,7 @@ class PoolFormatTest {
     byte[] image = image();
     for (int bit = 0; bit < 8 * 8192; bit++) {
       image[bit / 8] ^= (byte) (1 << bit % 8);
-      RecordedMemory memory = memory(image);
+      SimulatedMemory memory = memory(image);
       assertThatThrownBy(() -> Pool.open(memory))
           .as("bit %d", bit)
           .isInstanceOf(PoolException.Corrupt.class);
@@ -69,7 +69,7 @@ class PoolFormatTest {
   void zeros_are_no_pool_and_a_pool_is_not_formatted_over() {
     assertThatThrownBy(() -> Pool.open(memory(new byte[Story.POOL_BYTES])))
         .isInstanceOf(PoolException.NotFormatted.class);
-    RecordedMemory memory = memory(image());
+    SimulatedMemory memory = memory(image());
     assertThatThrownBy(
             () -> Pool.format(memory, Story.IDENTITY, Protocol.PING_PONG, Story.SMALL_TWIN_BYTES))
         .isInstanceOf(PoolException.Incompatible.class);
@@ -118,7 +118,7 @@ class PoolFormatTest {
     long[] extents = {100_000, 5, 4096, 1_000_000};
     PoolSizing sizing = PoolSizing.of(extents, 10_000);
     assertThat(PoolSizing.bytesFor(extents, 10_000)).isEqualTo(sizing.poolBytes());
-    RecordedMemory memory = memory(new byte[(int) sizing.poolBytes()]);
+    SimulatedMemory memory = memory(new byte[(int) sizing.poolBytes()]);
     Pool pool = Pool.format(memory, Story.IDENTITY, Protocol.PING_PONG, sizing.twinBytes());
     Extent[] held = new Extent[extents.length];
     for (int mirror = 0; mirror < 5; mirror++) {

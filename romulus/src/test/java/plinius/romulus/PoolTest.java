@@ -14,9 +14,9 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
-import plinius.testkit.RecordedMemory;
-import plinius.testkit.RecordedMemory.Tearing;
-import plinius.testkit.SimulatedMemory.Granularity;
+import plinius.testkit.Granularity;
+import plinius.testkit.SimulatedMemory;
+import plinius.testkit.Tearing;
 
 @ParameterizedClass
 @EnumSource(Protocol.class)
@@ -25,8 +25,8 @@ class PoolTest {
   private static final int POOL_BYTES = 8192 + 2 * TWIN_BYTES + (200 << 10);
   private static final long SEED = Long.parseLong("0" + System.getProperty("test.seed", "1"));
 
-  private final RecordedMemory memory =
-      new RecordedMemory(new byte[POOL_BYTES], Granularity.LINE, Tearing.LINES);
+  private final SimulatedMemory memory =
+      new SimulatedMemory(new byte[POOL_BYTES], Granularity.LINE, Tearing.LINES);
   private final Protocol protocol;
   private final Pool pool;
 
@@ -77,12 +77,12 @@ class PoolTest {
   @Test
   void a_transaction_costs_two_or_four_fences_and_one_that_changes_nothing_none() {
     pool.update(tx -> tx.alloc(8));
-    long before = memory.fences();
+    long before = memory.trace().fences();
     pool.update(tx -> tx.alloc(8));
     int fences = protocol == Protocol.PING_PONG ? 2 : 4;
-    assertThat(memory.fences() - before).isEqualTo(fences);
+    assertThat(memory.trace().fences() - before).isEqualTo(fences);
     pool.update(tx -> tx.root("x"));
-    assertThat(memory.fences() - before).isEqualTo(fences);
+    assertThat(memory.trace().fences() - before).isEqualTo(fences);
     assertThat(pool.stats().commits()).isEqualTo(2);
   }
 
@@ -396,14 +396,14 @@ class PoolTest {
   @Test
   void a_long_history_with_aborts_agrees_with_a_model_with_and_without_cut_over() {
     for (long cutOver : new long[] {Long.MAX_VALUE, 512}) {
-      RecordedMemory fresh =
-          new RecordedMemory(new byte[POOL_BYTES], Granularity.LINE, Tearing.LINES);
+      SimulatedMemory fresh =
+          new SimulatedMemory(new byte[POOL_BYTES], Granularity.LINE, Tearing.LINES);
       Pool.format(fresh, Story.IDENTITY, protocol, TWIN_BYTES);
       history(fresh, Pool.open(fresh, new Readers(), cutOver), new Random(SEED));
     }
   }
 
-  private void history(RecordedMemory memory, Pool pool, Random random) {
+  private void history(SimulatedMemory memory, Pool pool, Random random) {
     Map<Long, byte[]> blocks = new HashMap<>();
     ArrayDeque<Extent> extents = new ArrayDeque<>();
     for (int round = 0; round < 400; round++) {
@@ -447,7 +447,7 @@ class PoolTest {
       }
       if (round % 10 == 0) {
         Pool again =
-            Pool.open(new RecordedMemory(memory.visible(), Granularity.LINE, Tearing.LINES));
+            Pool.open(new SimulatedMemory(memory.visible(), Granularity.LINE, Tearing.LINES));
         assertThat(again.info().extentCount()).isEqualTo(extents.size());
         Map<Long, byte[]> expected = blocks;
         for (Pool each : new Pool[] {pool, again}) {

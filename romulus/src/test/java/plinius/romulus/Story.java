@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import plinius.pmem.PersistentMemory;
+import plinius.testkit.Promise;
 
 /**
  * The structure that the crash tests keep in a pool: a step counter, a list of blocks and a list of
@@ -15,9 +16,16 @@ final class Story {
   static final int EXTENT_PAGES = 4;
   static final int POOL_BYTES = 8192 + 2 * SMALL_TWIN_BYTES + EXTENT_PAGES * 4096;
   static final PoolIdentity IDENTITY = new PoolIdentity(filled(16, 1), filled(16, 2));
-  private static final int EXTENT_BYTES = 4096 + 100;
 
-  private static final int SLOTS = 4;
+  /** So that what is written to its end lies in two lines. */
+  private static final int EXTENT_BYTES = 4096 + 72;
+
+  static final int SLOTS = 4;
+
+  /** Lines of the root that large transactions write to and nobody reads. */
+  static final int SCRATCH = 16 * 64;
+
+  static final int SCRATCH_OFFSET = 64 + SLOTS * 64;
 
   private Story() {}
 
@@ -39,7 +47,7 @@ final class Story {
     long root = tx.root("story");
     if (root == 0) {
       // Step, newest block, extent; then lines of their own, of which each step changes one.
-      root = tx.alloc(64 + SLOTS * 64);
+      root = tx.alloc(SCRATCH_OFFSET + SCRATCH);
       tx.setRoot("story", root);
     }
     int step = (int) tx.getLong(root) + 1;
@@ -110,19 +118,39 @@ final class Story {
     return step;
   }
 
+  /** The extent of the newest step. */
+  static Extent extent(ReadTx tx) {
+    long root = tx.root("story");
+    return new Extent(tx.getLong(root + 16), tx.getLong(root + 24));
+  }
+
   /**
-   * Opens an image, checks it and its allocator, goes on for three steps and checks again; returns
-   * what the image held.
+   * Opens what a crash left, checks it, the twins that its recovery makes equal, and its allocator,
+   * and goes on for three steps; returns what the image held.
    */
-  static int checkAndContinue(PersistentMemory memory) {
+  static int checkAndContinue(PersistentMemory memory, Promise promise) {
     Pool pool = Pool.open(memory);
     int found = check(pool);
+    pool.update(_ -> 0); // recovers
+    checkTwins(memory, pool);
     for (int i = 1; i <= 3; i++) {
-      step(pool);
+      promise.kept(step(pool));
       require(check(pool) == found + i, "the story does not go on");
     }
     checkAllocator(pool);
     return found;
+  }
+
+  /** Between two updates of which the later one changed nothing, the twins are equal. */
+  static void checkTwins(PersistentMemory memory, Pool pool) {
+    PoolInfo info = pool.info();
+    long committed = 8192 + info.committedTwin() * info.twinBytes();
+    long other = 8192 + (1 - info.committedTwin()) * info.twinBytes();
+    byte[][] twins = new byte[2][Math.toIntExact(memory.getLong(committed + Heap.TOP_OFFSET))];
+    memory.read(committed, twins[0], 0, twins[0].length);
+    memory.read(other, twins[1], 0, twins[1].length);
+    int differs = Arrays.mismatch(twins[0], twins[1]);
+    require(differs < 0, "the twins differ at " + differs + " after recovery");
   }
 
   static void checkAllocator(Pool pool) {
@@ -136,7 +164,7 @@ final class Story {
     for (int s = 1; s <= step; s++) {
       blocks += s % 3 == 0 ? -1 : 1;
     }
-    long expected = 32 + (step == 0 ? 0 : 384) + 48L * blocks;
+    long expected = 32 + (step == 0 ? 0 : 1536) + 48L * blocks;
     require(
         info.heapUsedBytes() == expected,
         info.heapUsedBytes() + " bytes in blocks, not " + expected);

@@ -15,13 +15,16 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import plinius.pmem.PersistentMemory;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
 import plinius.romulus.Protocol;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
+import plinius.testkit.CrashTester;
+import plinius.testkit.Granularity;
 import plinius.testkit.SimulatedMemory;
-import plinius.testkit.SimulatedMemory.Granularity;
+import plinius.testkit.Tearing;
 
 class ModelMirrorTest {
   private static final Id128 JOB = new Id128(1, 2);
@@ -78,7 +81,7 @@ class ModelMirrorTest {
         mirror.mirrorOut(progress(i));
       }
     }
-    return memory.everything();
+    return memory.visible();
   }
 
   private Progress mirrorIn(byte[] image, MirrorTerms terms, List<MirroredTensor> into) {
@@ -167,42 +170,43 @@ class ModelMirrorTest {
   @ParameterizedTest
   @EnumSource(Granularity.class)
   void mirror_out_is_atomic_at_every_store_flush_and_fence(Granularity granularity) {
-    long seed = Long.getLong("test.seed", System.nanoTime());
-    Random random = new Random(seed);
-    SimulatedMemory memory = SimulatedMemory.of(poolAfter(2), granularity);
-    int[] committed = {2};
-    int[] seen = new int[5];
-    int[] step = {0};
+    SimulatedMemory memory = new SimulatedMemory(poolAfter(2), granularity, Tearing.LINES);
+    memory.mark(2);
     try (ModelMirror mirror = ModelMirror.open(memory, terms(), tensors)) {
       mirror.mirrorIn();
-      memory.afterEachStep(
-          () -> {
-            step[0]++;
-            memory.eachImage(
-                4,
-                random,
-                image -> {
-                  float[] values = new float[block.length];
-                  Progress found = mirrorIn(image, terms(), tensors(values));
-                  int iteration = (int) found.iteration();
-                  assertThat(iteration)
-                      .as("seed %d, step %d", seed, step[0])
-                      .isBetween(committed[0], committed[0] + 1);
-                  assertThat(values[0]).isEqualTo(iteration * 1000);
-                  assertThat(values[95]).isEqualTo(iteration * 1000 + 95);
-                  seen[iteration]++;
-                });
-          });
       for (int i = 3; i <= 4; i++) {
         fill(i);
         mirror.mirrorOut(progress(i));
-        committed[0] = i;
+        memory.mark(i);
       }
     }
-    assertThat(step[0]).isGreaterThan(50);
+    int[] seen = new int[5];
+
+    CrashTester.Report report =
+        new CrashTester(
+                (image, _) -> {
+                  int iteration = iterationOf(image);
+                  seen[iteration]++;
+                  return iteration;
+                })
+            .limit(4)
+            .test(memory.trace());
+
+    assertThat(report.instants()).isGreaterThan(50);
     assertThat(seen[2]).isPositive();
     assertThat(seen[3]).isPositive();
     assertThat(seen[4]).isPositive();
+  }
+
+  /** Of the mirror in it, which is whole. */
+  private int iterationOf(PersistentMemory image) {
+    float[] values = new float[block.length];
+    try (ModelMirror mirror = ModelMirror.open(image, terms(), tensors(values))) {
+      int iteration = (int) mirror.mirrorIn().orElseThrow().iteration();
+      assertThat(values[0]).isEqualTo(iteration * 1000);
+      assertThat(values[95]).isEqualTo(iteration * 1000 + 95);
+      return iteration;
+    }
   }
 
   @Test
@@ -250,7 +254,7 @@ class ModelMirrorTest {
         .hasMessageContainingAll(words);
 
     assertThat(untouched).containsOnly(0);
-    assertThat(memory.everything()).isEqualTo(before);
+    assertThat(memory.visible()).isEqualTo(before);
   }
 
   @Test
@@ -328,7 +332,7 @@ class ModelMirrorTest {
         mirror.mirrorOut(progress(1));
         mirror.mirrorOut(progress(2));
       }
-      foreign = memory.everything();
+      foreign = memory.visible();
     }
     System.arraycopy(foreign, records(foreign, 2).get(1), image, records(image, 2).get(1), PAGE);
 
@@ -427,7 +431,7 @@ class ModelMirrorTest {
     float[] back = new float[large.length];
 
     mirrorIn(
-        memory.everything(),
+        memory.visible(),
         terms(),
         List.of(new MirroredTensor("w", new int[] {back.length}, back, 0, back.length)));
 

@@ -52,8 +52,8 @@ import plinius.owner.SealedDataSetWriter;
 import plinius.pmem.PersistentMemory;
 import plinius.romulus.Protocol;
 import plinius.seal.Id128;
+import plinius.testkit.Granularity;
 import plinius.testkit.SimulatedMemory;
-import plinius.testkit.SimulatedMemory.Granularity;
 
 class TrainingLoopTest {
   private static final String CFG =
@@ -262,7 +262,7 @@ class TrainingLoopTest {
         1,
         new TrainingLoop.Schedule(12, 5, 0),
         () -> {
-          images.add(memory.everything());
+          images.add(memory.visible());
           return false;
         });
 
