@@ -206,7 +206,7 @@ enum Mutant {
 
     @Override
     public void pwb(long offset, long length) {
-      if (length < 4096 || !calledBy("writeBack")) {
+      if (length < 4096 || !calledBy("persist")) {
         super.pwb(offset, length);
       }
     }
