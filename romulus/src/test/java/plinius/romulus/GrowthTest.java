@@ -9,23 +9,22 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import plinius.pmem.PmemException;
-import plinius.testkit.CrashImages;
-import plinius.testkit.RecordedMemory;
-import plinius.testkit.RecordedMemory.Tearing;
-import plinius.testkit.SimulatedMemory.Granularity;
+import plinius.testkit.CrashTester;
+import plinius.testkit.Granularity;
+import plinius.testkit.SimulatedMemory;
+import plinius.testkit.Tearing;
 
 /** A pool whose extents are enlarged while it is in use, in a memory that is long enough. */
 @ParameterizedClass
 @EnumSource(Protocol.class)
 class GrowthTest {
   private static final int LIMIT = 300;
-  private static final long SEED = Long.parseLong("0" + System.getProperty("test.seed", "1"));
   private static final int LONGER_BYTES = Story.POOL_BYTES + (64 << 12);
 
   @Parameter Protocol protocol;
 
   private byte[] longerMemory(int steps) {
-    RecordedMemory memory = new RecordedMemory(Story.POOL_BYTES, Granularity.LINE);
+    SimulatedMemory memory = new SimulatedMemory(Story.POOL_BYTES, Granularity.LINE);
     Pool pool = Pool.format(memory, Story.IDENTITY, protocol, Story.SMALL_TWIN_BYTES);
     for (int i = 0; i < steps; i++) {
       Story.step(pool);
@@ -33,27 +32,28 @@ class GrowthTest {
     return Arrays.copyOf(memory.visible(), LONGER_BYTES);
   }
 
-  private static RecordedMemory lines(byte[] image) {
-    return new RecordedMemory(image, Granularity.LINE, Tearing.LINES);
+  private static SimulatedMemory lines(byte[] image) {
+    return new SimulatedMemory(image, Granularity.LINE, Tearing.LINES);
   }
 
   @Test
   void growing_may_be_interrupted_anywhere() {
-    RecordedMemory memory = lines(longerMemory(2));
+    SimulatedMemory memory = lines(longerMemory(2));
     memory.mark(2);
     Pool pool = Pool.open(memory);
     pool.grow(40 << 12);
     memory.mark(2);
     Story.step(pool);
     memory.mark(3);
-    CrashImages.Report report =
-        CrashImages.enumerate(memory, LIMIT, SEED, image -> Story.checkAndContinue(lines(image)));
+    CrashTester.Report report =
+        new CrashTester(Story::checkAndContinue).limit(LIMIT).lazily().test(memory.trace());
+    assertThat(report.exhaustive()).isTrue();
     assertThat(report.images()).as("%s", report).isGreaterThan(200);
   }
 
   @Test
   void what_was_appended_is_handed_out_and_what_was_in_use_is_kept() {
-    RecordedMemory memory = lines(longerMemory(3));
+    SimulatedMemory memory = lines(longerMemory(3));
     Pool pool = Pool.open(memory);
     long before = pool.info().extentAreaBytes();
     assertThatThrownBy(() -> pool.update(tx -> tx.allocExtent(before)))

@@ -88,6 +88,11 @@ public abstract class ForwardingMemory implements PersistentMemory {
   }
 
   @Override
+  public void grow(long bytes) {
+    memory.grow(bytes);
+  }
+
+  @Override
   public void close() {
     memory.close();
   }
