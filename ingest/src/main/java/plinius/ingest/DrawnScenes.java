@@ -132,7 +132,7 @@ public final class DrawnScenes {
             switch (category) {
               case 0 -> dx * dx + dy * dy <= size * size;
               case 1 -> true;
-              default -> 2 * dx <= dy + size;
+              default -> dx <= y + 1;
             };
         if (inside) {
           picture.setRGB(left + x, top + y, colour);

@@ -6,7 +6,9 @@ import java.util.Comparator;
 import java.util.List;
 import plinius.darknet.Network;
 import plinius.darknet.layer.Detection;
+import plinius.dataset.DataKind;
 import plinius.dataset.Label;
+import plinius.enclave.EnclaveException;
 import plinius.enclave.pmdata.Fitting;
 import plinius.enclave.pmdata.PmData;
 
@@ -30,6 +32,11 @@ final class Scenes {
    */
   static void each(PmData data, Fitting fitting, float threshold, float overlap, Each each)
       throws IOException {
+    if (data.kind().data() != DataKind.SCENES) {
+      throw new EnclaveException.BadInput(
+          "only scenes have things to detect, and these are samples of another kind; seal pictures"
+              + " with --scenes");
+    }
     Network network = fitting.network();
     int batch = network.subBatch();
     float[] images = new float[Math.multiplyExact(batch, network.inputs())];
