@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -41,6 +42,7 @@ import plinius.attestation.kbs.KbsRequest;
 import plinius.attestation.kbs.KbsTransport;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.attestation.tsm.MadeUpMachine;
+import plinius.host.SnpEvidence;
 import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
@@ -473,7 +475,21 @@ class HardwareBrokerTest {
   private KbsClient snpClient(String code, byte[] certificates) {
     return new KbsClient(
         MadeUpMachine.attester("sev_guest", bound -> hex(snp.report(code, bound)), certificates),
-        https());
+        translating());
+  }
+
+  /** As the host does: an enclave gives the kernel's bytes, and brokers read them by name. */
+  private KbsTransport translating() {
+    return request -> {
+      byte[] body = request.body().getBytes(StandardCharsets.UTF_8);
+      return https()
+          .call(
+              new KbsRequest(
+                  request.method(),
+                  request.path(),
+                  request.cookie(),
+                  new String(SnpEvidence.translate(body), StandardCharsets.UTF_8)));
+    };
   }
 
   /** What a host gives its guests: GUIDs, offsets, lengths; then the certificates. */
