@@ -113,7 +113,7 @@ class CommandTest {
             "--json");
   }
 
-  private static String word(String said, String after) {
+  static String word(String said, String after) {
     Matcher line = Pattern.compile("(?m)^" + after + "\\s+(\\S+)$").matcher(said);
     assertThat(line.find()).as("%s in %s", after, said).isTrue();
     return line.group(1);

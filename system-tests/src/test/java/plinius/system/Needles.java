@@ -6,12 +6,15 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,7 +22,7 @@ import java.util.Optional;
 /**
  * Known plaintext, and the search for it in anything: weights as runs of four floats in either byte
  * order, rows of pixels with at least twelve that are not zero, runs of 64 labels in the order of
- * their file.
+ * their file, and keys.
  */
 final class Needles {
   private static final int FLOATS = 4;
@@ -95,6 +98,23 @@ final class Needles {
     }
   }
 
+  /** A key as bytes, in words of either byte order as ciphers keep it, and as text. */
+  void addKey(String name, byte[] key) {
+    // Half of it is enough to be found: what was read in pieces may be broken in the middle.
+    byte[] half = Arrays.copyOf(key, key.length / 2);
+    ByteBuffer swapped = ByteBuffer.allocate(half.length).order(ByteOrder.LITTLE_ENDIAN);
+    swapped.asIntBuffer().put(ByteBuffer.wrap(half).asIntBuffer());
+    add("key: " + name, half, 0);
+    add("key: " + name + ", words swapped", swapped.array(), 0);
+    addText("key: " + name + " in hexadecimal", HexFormat.of().formatHex(half));
+    byte[] triples = Arrays.copyOf(key, 15);
+    addText("key: " + name + " in base64", Base64.getEncoder().encodeToString(triples));
+  }
+
+  private void addText(String what, String text) {
+    add(what, text.getBytes(StandardCharsets.US_ASCII), 0);
+  }
+
   private void add(String what, byte[] bytes, int keyAt) {
     Needle needle = new Needle(what, bytes, keyAt);
     long key = ByteBuffer.wrap(bytes, keyAt, KEY_BYTES).getLong();
@@ -115,7 +135,7 @@ final class Needles {
   /** Some of each kind, for a control to plant. */
   List<byte[]> some() {
     List<byte[]> chosen = new ArrayList<>();
-    for (String kind : List.of("weights", "row", "labels")) {
+    for (String kind : List.of("weights", "row", "labels", "key")) {
       all.stream()
           .filter(needle -> needle.what().startsWith(kind))
           .limit(2)

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -46,6 +48,8 @@ class PlaintextTest {
   private Path pm;
   private Path border;
   private Path heap;
+  private Path memory;
+  private Path wire;
 
   @BeforeAll
   void train_and_look_at_the_host_meanwhile() throws Exception {
@@ -53,13 +57,63 @@ class PlaintextTest {
     pm = world.newPm();
     border = world.file("border");
     heap = world.file("host.hprof");
+    memory = world.file("host.memory");
+    wire = world.file("wire");
     addPlaintext();
-    Plinius.Running running =
-        world.startTraining(pm, "--set", "learning_rate=0", "--record-border", border);
-    running.awaitOutput("\"iteration\":20,");
-    JsonNode processes = Plinius.Run.firstEvent(Files.readString(running.out()), "processes");
-    dumpHeap(processes.path("host").asLong(), heap);
-    running.end().expect(0);
+    Plinius.Running broker =
+        world
+            .plinius()
+            .start(
+                "broker",
+                "--key",
+                world.key(),
+                "--cfg",
+                world.cfg(),
+                "--data",
+                world.train(),
+                "--set",
+                "learning_rate=0");
+    try {
+      broker.awaitOutput("pin ");
+      trainThere(Files.readString(broker.out()));
+    } finally {
+      broker.process().destroyForcibly();
+    }
+    JobKeys.of(world.key(), pm, SealedFile.info(world.train())).forEach(needles::addKey);
+  }
+
+  /** With a broker of its own process behind a wire that is listened to. */
+  private void trainThere(String said) throws Exception {
+    try (RecordingProxy proxy =
+        RecordingProxy.before(URI.create(CommandTest.word(said, "broker")), wire)) {
+      Plinius.Running running =
+          world
+              .plinius()
+              .start(
+                  "train",
+                  world.cfg(),
+                  "--data",
+                  world.train(),
+                  "--broker",
+                  proxy.url(),
+                  "--broker-pin",
+                  CommandTest.word(said, "pin"),
+                  "--job",
+                  CommandTest.word(said, "job"),
+                  "--set",
+                  "learning_rate=0",
+                  "--record-border",
+                  border,
+                  "--pm",
+                  pm,
+                  "--json");
+      running.awaitOutput("\"iteration\":20,");
+      JsonNode processes = Plinius.Run.firstEvent(Files.readString(running.out()), "processes");
+      long host = processes.path("host").asLong();
+      dumpHeap(host, heap);
+      ProcessMemory.copy(host, memory);
+      running.end().expect(0);
+    }
   }
 
   @AfterAll
@@ -95,6 +149,34 @@ class PlaintextTest {
     assertThat(border).isNotEmptyFile();
     assertThat(needles.in(border)).isEmpty();
     assertFoundOncePlanted(border);
+  }
+
+  @Test
+  void nothing_of_it_is_on_the_wire_between_host_and_broker() {
+    assertThat(wire).isNotEmptyFile();
+    assertThat(needles.in(wire)).isEmpty();
+    assertFoundOncePlanted(wire);
+  }
+
+  @Test
+  void nothing_of_it_is_anywhere_in_the_hosts_memory() throws Exception {
+    assertThat(contains(memory, pm.toString().getBytes(StandardCharsets.US_ASCII))).isTrue();
+    assertThat(needles.in(memory)).isEmpty();
+    assertFoundOncePlanted(memory);
+  }
+
+  @Test
+  void the_broker_and_whoever_reads_the_key_file_are_found_to_hold_the_keys() throws Exception {
+    // Else the search would be for keys that nobody ever had.
+    assertThat(needles.in(world.key()).orElse("nothing")).contains("the owner's key");
+    Path bytes = world.file("held-keys");
+    try (OutputStream out = Files.newOutputStream(bytes)) {
+      for (byte[] key : JobKeys.of(world.key(), pm, SealedFile.info(world.train())).values()) {
+        out.write(new byte[7]);
+        out.write(key);
+      }
+    }
+    assertThat(dumpOfProcessHolding(bytes, "bytes")).contains("key: ");
   }
 
   @Test
