@@ -85,6 +85,15 @@ public final class Broker implements AutoCloseable {
   }
 
   /**
+   * Anchors the log of a state directory in a TPM, from the next start on and for all who use it.
+   *
+   * @param address {@code tpm:/dev/tpmrm0}, {@code tpm:unix:PATH} or {@code tpm:tcp:HOST:PORT}
+   */
+  public static void anchorAt(Path stateDirectory, String address) {
+    BrokerLog.anchorAt(stateDirectory, address);
+  }
+
+  /**
    * Opens the state directory, which is made if missing, and serves on the loopback address.
    *
    * @param ownerKey stays the caller's, who closes it after the broker

@@ -15,6 +15,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -31,8 +32,9 @@ import plinius.seal.jose.Json;
 /**
  * The broker's memory: a file of canonical JSON lines that only grows. Each line holds its number
  * and the MAC of the line before it, and a MAC over itself under a key derived from the owner's: so
- * a line that was changed, left out, added or moved is noticed. Lines cut from the end are not;
- * that takes an anchor elsewhere.
+ * a line that was changed, left out, added or moved is noticed. Lines cut from the end are not,
+ * unless the log is anchored: a line "anchor" then holds what a counter of a TPM goes up to next. A
+ * counter that is ahead of the last such line shows that the log was put back.
  *
  * <p>Each operation holds a lock on the directory, in this process and among processes, and first
  * reads what others appended: so several brokers may share the log. A line counts once it is on the
@@ -41,6 +43,16 @@ import plinius.seal.jose.Json;
 final class BrokerLog {
   static final String FILE = "log.jsonl";
   private static final String LOCK_FILE = "lock";
+  private static final String ANCHOR_FILE = "anchor";
+  private static final String ANCHOR = "anchor";
+  private static final String ADVANCE = "advance";
+
+  /** Told of again and again, by runs: anchored now and then, for such memory wears out. */
+  private static final Set<String> OFTEN = Set.of(ADVANCE, "refused");
+
+  /** So many advances at most are lost unnoticed. */
+  static final int ADVANCES_PER_ANCHOR = 32;
+
   private static final String FIRST_MAC = "0".repeat(64);
   private static final String DIRECTORY_MODE = "rwx------";
   private static final String FILE_MODE = "rw-------";
@@ -59,6 +71,10 @@ final class BrokerLog {
   private long lines;
   private String lastMac = FIRST_MAC;
   private boolean poisoned;
+  private Optional<TpmCounter> anchor = Optional.empty();
+  private boolean anchorChecked;
+  private long anchored;
+  private int advancesSince;
 
   /**
    * Opens the log in a directory, made if missing. Reads nothing yet: {@link #exclusively} does.
@@ -80,6 +96,10 @@ final class BrokerLog {
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(DIRECTORY_MODE)));
       }
       this.directory = directory.toRealPath();
+      Path address = this.directory.resolve(ANCHOR_FILE);
+      if (Files.exists(address)) {
+        anchor = Optional.of(TpmCounter.at(Files.readString(address).strip(), key));
+      }
     } catch (IOException e) {
       throw unusable("open", directory, e);
     }
@@ -91,6 +111,32 @@ final class BrokerLog {
     return directory;
   }
 
+  /**
+   * Anchors the log of a state directory from its next use on; stays in force for all who use it.
+   *
+   * @param address as {@link TpmCounter#at} takes it
+   */
+  static void anchorAt(Path directory, String address) {
+    try (SecretBytes any = SecretBytes.random(KeyedDigest.BYTES)) {
+      TpmCounter.at(address, any);
+      Path file = directory.resolve(ANCHOR_FILE);
+      if (Files.exists(file) && !Files.readString(file).strip().equals(address)) {
+        throw new BrokerException.StateUnusable(
+            "the log in "
+                + directory
+                + " is anchored at "
+                + Files.readString(file).strip()
+                + " already: leave the anchor out, or name that one");
+      }
+      Files.createDirectories(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(DIRECTORY_MODE)));
+      Files.writeString(file, address + "\n");
+    } catch (IOException e) {
+      throw unusable("anchor", directory, e);
+    }
+  }
+
   /** Runs the body while nobody else uses the directory, after reading what others appended. */
   <T> T exclusively(Supplier<T> body) {
     inProcess.lock();
@@ -100,6 +146,7 @@ final class BrokerLog {
       assert held.isValid();
       requireSound();
       catchUp();
+      checkAnchor();
       return body.get();
     } catch (IOException e) {
       throw unusable("use", directory, e);
@@ -130,6 +177,74 @@ final class BrokerLog {
       throw new IllegalStateException("append without the lock");
     }
     requireSound();
+    appendLine(event, members);
+    if (anchor.isPresent() && (!OFTEN.contains(event) || advancesSince >= ADVANCES_PER_ANCHOR)) {
+      anchorNow(anchor.get());
+    }
+  }
+
+  /** First the line, then the counter: a crash in between is told from a log that was put back. */
+  private void anchorNow(TpmCounter counter) {
+    anchorChecked = false; // Looked at again, should this fail half way.
+    if (anchored == 0) {
+      appendLine(ANCHOR, Map.of("counter", counter.create(), "tpm", counter.toString()));
+    } else {
+      appendLine(ANCHOR, Map.of("counter", anchored + 1, "tpm", counter.toString()));
+      requireCounter(counter, counter.increment());
+    }
+    anchorChecked = true;
+  }
+
+  private void checkAnchor() {
+    if (anchorChecked) {
+      return;
+    }
+    if (anchor.isEmpty()) {
+      if (anchored > 0) {
+        throw new BrokerException.StateUnusable(
+            "the broker's log "
+                + file
+                + " is anchored, and the file "
+                + directory.resolve(ANCHOR_FILE)
+                + " that names its TPM is gone: give --anchor as before");
+      }
+    } else {
+      TpmCounter counter = anchor.get();
+      Optional<Long> value = counter.read();
+      if (anchored == 0) {
+        if (value.isPresent()) {
+          throw new BrokerException.LogTampered(
+              file,
+              lines,
+              "is its last, but the counter "
+                  + counter
+                  + " shows that it went on (or its making was interrupted: then name another"
+                  + " index)");
+        }
+      } else if (value.isPresent() && value.get() == anchored - 1) {
+        requireCounter(counter, counter.increment()); // A crash between the line and the counter.
+      } else {
+        requireCounter(counter, value.orElse(-1L));
+      }
+    }
+    anchorChecked = true;
+  }
+
+  private void requireCounter(TpmCounter counter, long value) {
+    if (value != anchored) {
+      throw new BrokerException.LogTampered(
+          file,
+          lines,
+          "is its last and says "
+              + anchored
+              + ", but the counter "
+              + counter
+              + (value < 0 ? " is gone" : " says " + value)
+              + (value > anchored ? ": an older log was put back" : ""));
+    }
+  }
+
+  private void appendLine(String event, Map<String, Object> members) {
     Map<String, Object> line = new TreeMap<>(members);
     line.put("index", lines);
     line.put("at", clock.instant().toString());
@@ -224,7 +339,13 @@ final class BrokerLog {
         requireOwner(fields);
         throw new BrokerException.LogTampered(file, number, "does not have its own MAC");
       }
-      replay.accept(fields);
+      if (fields.string("event").equals(ANCHOR)) {
+        anchored = fields.number("counter");
+        advancesSince = 0;
+      } else {
+        advancesSince += fields.string("event").equals(ADVANCE) ? 1 : 0;
+        replay.accept(fields);
+      }
       lastMac = mac;
     } catch (AttestationException.BadMessage | IllegalArgumentException e) {
       throw new BrokerException.LogTampered(

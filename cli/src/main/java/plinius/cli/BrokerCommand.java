@@ -16,6 +16,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import plinius.attestation.kbs.KbsClient;
 import plinius.attestation.simulation.Simulation;
+import plinius.broker.Broker;
 import plinius.broker.BrokerSettings;
 import plinius.broker.Job;
 import plinius.broker.Limits;
@@ -110,6 +111,16 @@ final class BrokerCommand implements Callable<Integer> {
       description = "Versions of the KBS protocol to take (default: ${DEFAULT-VALUE}).")
   private List<String> versions;
 
+  @Option(
+      names = "--anchor",
+      paramLabel = "TPM",
+      description = {
+        "Counts the log's growth in a TPM 2.0 as well, so that a log cut off or put back is",
+        "noticed: tpm:/dev/tpmrm0, tpm:unix:PATH or tpm:tcp:HOST:PORT. From then on for all that",
+        "use this key's broker."
+      })
+  private String anchor;
+
   @ArgGroup(exclusive = false)
   private NewJobOptions newJob;
 
@@ -119,6 +130,9 @@ final class BrokerCommand implements Callable<Integer> {
       throw new Refusal(ExitCode.USAGE, "--port takes 0 to 65535, got " + port);
     }
     Installation installation = Installation.current();
+    if (anchor != null) {
+      Broker.anchorAt(Owner.brokerState(key.file()), anchor);
+    }
     try (Owner owner =
         Owner.start(installation, key.file(), key.passphrase(), settings(installation))) {
       if (newJob != null) {

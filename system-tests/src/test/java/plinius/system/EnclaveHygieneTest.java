@@ -99,7 +99,10 @@ class EnclaveHygieneTest {
   @Test
   void its_image_has_no_module_for_management_attaching_agents_or_dumps() throws Exception {
     Path image = Path.of(System.getProperty("plinius.image", Plinius.root() + "/target/image"));
-    String modules = new String(output(List.of(image.resolve("bin/java") + "", "--list-modules")));
+    String modules =
+        new String(
+            output(List.of(image.resolve("bin/java") + "", "--list-modules")),
+            StandardCharsets.UTF_8);
 
     assertThat(modules)
         .contains("plinius.enclave", "java.base")

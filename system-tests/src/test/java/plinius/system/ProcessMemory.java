@@ -20,11 +20,11 @@ final class ProcessMemory {
     try (RandomAccessFile memory = new RandomAccessFile("/proc/" + pid + "/mem", "r");
         OutputStream out = Files.newOutputStream(target)) {
       for (String region : regions) {
-        String[] words = region.split("\\s+", 6);
+        String[] words = region.split(" ", 3);
         if (!words[1].startsWith("rw")) {
           continue;
         }
-        String[] range = words[0].split("-");
+        String[] range = words[0].split("-", 2);
         long end = Long.parseUnsignedLong(range[1], 16);
         for (long at = Long.parseUnsignedLong(range[0], 16); at < end; at += PIECE) {
           int length = (int) Math.min(PIECE, end - at);
