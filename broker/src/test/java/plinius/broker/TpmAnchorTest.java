@@ -111,7 +111,7 @@ class TpmAnchorTest {
     add("first");
     TpmCounter counter = TpmCounter.at(address, key);
     long value = counter.read().orElseThrow();
-    long lines = Files.readAllLines(log).size();
+    int lines = Files.readAllLines(log).size();
     // The line is there, the counter never heard of it: as if killed in between.
     swtpm.destroyForcibly().waitFor();
     assertThatThrownBy(() -> add("second")).isInstanceOf(BrokerException.StateUnusable.class);
