@@ -1,6 +1,7 @@
 /** Parts of the whole beside their peers, interleaved in one run. Outside the trusted part. */
 module plinius.benchmarks {
   requires plinius.cli;
+  requires plinius.broker;
   requires transitive plinius.darknet;
   requires plinius.kernel;
   requires plinius.simd;
@@ -17,6 +18,8 @@ module plinius.benchmarks {
   uses plinius.benchmarks.train.Trainer.Maker;
 
   opens plinius.benchmarks to
+      info.picocli;
+  opens plinius.benchmarks.freshness to
       info.picocli;
   opens plinius.benchmarks.sps to
       info.picocli;

@@ -2,6 +2,7 @@ package plinius.benchmarks;
 
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import plinius.benchmarks.freshness.FreshnessBenchmark;
 import plinius.benchmarks.sps.SpsCommand;
 import plinius.benchmarks.sps.SpsWorker;
 import plinius.benchmarks.train.TrainBenchmark;
@@ -12,11 +13,16 @@ import plinius.cli.Terminal;
 @Command(
     name = "bench",
     description = "Measures a part beside its peers, interleaved in one run.",
-    subcommands = {TrainBenchmark.class, SpsCommand.class, SpsWorker.class})
+    subcommands = {
+      TrainBenchmark.class,
+      SpsCommand.class,
+      SpsWorker.class,
+      FreshnessBenchmark.class
+    })
 final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
-    Terminal.error("say what to measure: bench train CFG, bench sps");
+    Terminal.error("say what to measure: bench train CFG, bench sps, bench freshness");
     return ExitCode.USAGE.code();
   }
 }
