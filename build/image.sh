@@ -11,11 +11,12 @@ modules=enclave/target/modules
 [ -d "$modules" ] || { echo "image: $modules is missing; run mvn package first" >&2; exit 69; }
 
 # Baked in, hence measured. No dumps, no attaching, no error files: they would carry plaintext out.
+# A crash says nothing either: what the JVM has to say would be taken for the border's messages.
 # Vector bounds checks are off: each kernel checks its ranges once on entry. What the JVM itself
 # prints goes to stderr, because stdout is the border.
 options="-XX:+UseParallelGC -XX:-UsePerfData -XX:+DisableAttachMechanism"
 options+=" -XX:-HeapDumpOnOutOfMemoryError -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null"
-options+=" -XX:+DisplayVMOutputToStderr -XX:MaxRAMPercentage=50"
+options+=" -XX:+SuppressFatalErrorMessage -XX:+DisplayVMOutputToStderr -XX:MaxRAMPercentage=50"
 options+=" -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"
 # Inlined into each other the transforms spill their vectors: a sixth of an iteration. Activations
 # in huge pages: a twentieth.

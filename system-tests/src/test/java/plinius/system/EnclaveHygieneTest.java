@@ -21,6 +21,9 @@ import org.junit.jupiter.api.TestInstance;
 /** What the enclave's virtual machine tells its host on the ways that virtual machines have. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class EnclaveHygieneTest {
+  /** Else each tool waits ten seconds for a virtual machine that will not answer. */
+  private static final String SOON = "-J-Dsun.tools.attach.attachTimeout=1000";
+
   private World world;
   private Plinius.Running running;
   private long enclave;
@@ -52,11 +55,9 @@ class EnclaveHygieneTest {
     Path dump = world.file("enclave.hprof");
     for (List<String> tool :
         List.of(
-            List.of("jcmd", pid(), "VM.version"),
-            List.of("jcmd", pid(), "GC.heap_dump", dump.toString()),
-            List.of("jstack", pid()),
-            List.of("jmap", "-dump:format=b,file=" + dump, pid()),
-            List.of("jinfo", "-flag", "+HeapDumpOnOutOfMemoryError", pid()))) {
+            List.of("jcmd", SOON, pid(), "GC.heap_dump", dump.toString()),
+            List.of("jstack", SOON, pid()),
+            List.of("jmap", SOON, "-dump:format=b,file=" + dump, pid()))) {
       Result result = tool(tool);
       assertThat(result.code).as("%s said %s", tool, result.said).isNotZero();
       assertThat(result.said).doesNotContain("JDK 25", "java.lang.Thread.State");
@@ -65,10 +66,9 @@ class EnclaveHygieneTest {
   }
 
   @Test
-  void the_same_tools_do_attach_to_the_host() throws Exception {
-    // The host is stopped, so another virtual machine of this user answers for it: this one.
+  void the_same_tool_attaches_to_a_virtual_machine_that_allows_it() throws Exception {
     Result result =
-        tool(List.of("jcmd", Long.toString(ProcessHandle.current().pid()), "VM.version"));
+        tool(List.of("jcmd", SOON, Long.toString(ProcessHandle.current().pid()), "VM.version"));
 
     assertThat(result.code).as(result.said).isZero();
   }
@@ -116,7 +116,7 @@ class EnclaveHygieneTest {
   }
 
   @Test
-  void an_enclave_that_crashes_leaves_no_dump_and_no_registers() throws Exception {
+  void an_enclave_that_crashes_says_nothing_leaves_nothing_and_goes_on_later() throws Exception {
     Path pm = world.newPm();
     Plinius.Running crashing = world.startTraining(pm);
     crashing.awaitOutput("\"iteration\":2,");
@@ -127,10 +127,9 @@ class EnclaveHygieneTest {
     tool(List.of("/bin/kill", "-SEGV", victim));
     Plinius.Run run = crashing.end();
 
-    assertThat(run.exitCode()).as(run.err()).isNotZero();
-    assertThat(run.out() + run.err())
-        .contains("SIGSEGV")
-        .doesNotContain("RAX=", "Registers:", "Top of Stack", "Instructions:");
+    run.expect(75);
+    assertThat(run.event("error").path("reason").asText()).contains("the same command");
+    assertThat(run.out() + run.err()).doesNotContain("SIGSEGV", "RAX=", "Registers:", "# JRE");
     for (Path place : List.of(folder, Path.of("/tmp"))) {
       assertThat(place.resolve("hs_err_pid" + victim + ".log")).doesNotExist();
       assertThat(place.resolve("core." + victim)).doesNotExist();
