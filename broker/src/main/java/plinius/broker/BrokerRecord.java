@@ -4,6 +4,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import plinius.attestation.kbs.BrokerKey;
+import plinius.attestation.kbs.FreshnessMode;
+import plinius.attestation.kbs.Grant;
+import plinius.attestation.kbs.GrantPurpose;
 import plinius.attestation.kbs.MirrorId;
 import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
@@ -14,11 +18,16 @@ import plinius.seal.SecretBytes;
  * Serves nobody; a broker may serve over the same directory meanwhile.
  */
 public final class BrokerRecord implements AutoCloseable {
+  /** Stands in the log for the platform of a grant that went to another key broker. */
+  private static final String EXPORTED = "exported to another key broker";
+
+  private final OwnerKey ownerKey;
   private final SecretBytes logKey;
   private final JobBook book;
   private final Policies policies;
 
   private BrokerRecord(OwnerKey ownerKey, Path stateDirectory, Clock clock) {
+    this.ownerKey = ownerKey;
     this.logKey = ownerKey.brokerLogKey();
     try {
       this.book = new JobBook(stateDirectory, ownerKey.id(), logKey, clock);
@@ -53,7 +62,45 @@ public final class BrokerRecord implements AutoCloseable {
 
   /** Makes the broker's own keys, if there are none yet, and returns the pin of the one for TLS. */
   public String pin() {
-    return book.log().exclusively(() -> new BrokerKeys(book.log().directory(), logKey)).pin();
+    return keys().pin();
+  }
+
+  private BrokerKeys keys() {
+    return book.log().exclusively(() -> new BrokerKeys(book.log().directory(), logKey));
+  }
+
+  /**
+   * A job's grant in plain, for another key broker of the owner's that speaks the KBS protocol but
+   * keeps no record of mirrors: so the job has to be offline. The caller wipes it.
+   *
+   * @throws BrokerException.UnknownJob if there is no such job
+   * @throws BrokerException.JobConflict if its pool is to be held against a record
+   */
+  public byte[] exportGrant(Id128 id, GrantPurpose purpose) {
+    FreshnessMode freshness =
+        job(id)
+            .orElseThrow(() -> new BrokerException.UnknownJob("there is no job " + id))
+            .terms()
+            .freshness();
+    if (freshness.recorded()) {
+      throw new BrokerException.JobConflict(
+          "job "
+              + id
+              + " has the freshness mode "
+              + freshness
+              + ", and another key broker keeps no record of mirrors: add a job with"
+              + " --freshness offline");
+    }
+    BrokerKey brokerKey = keys().brokerKey();
+    return switch (book.exportGrant(id, purpose, EXPORTED)) {
+      case Release.Granted granted -> {
+        try (Grant grant = Grants.of(ownerKey, granted.job(), purpose, brokerKey)) {
+          yield grant.toBytes();
+        }
+      }
+      case Release.Denied denied -> throw new BrokerException.JobConflict(denied.reason());
+      case Release.NoJob _ -> throw new BrokerException.UnknownJob("there is no job " + id);
+    };
   }
 
   /**

@@ -141,21 +141,40 @@ final class JobBook {
           }
           return switch (judge.apply(job)) {
             case Appraisal.Rejected rejected -> new Release.Denied(rejected.message());
-            case Appraisal.Accepted accepted -> {
-              boolean train = purpose == GrantPurpose.TRAIN;
-              long epoch = train ? Math.addExact(job.epoch(), 1) : job.epoch();
-              log.append(
-                  "grant",
-                  Map.of(
-                      "job", id.toString(),
-                      "purpose", purpose.wireName(),
-                      "epoch", epoch,
-                      "platform", accepted.platform(),
-                      "measurement", accepted.measurement()));
-              yield new Release.Granted(jobs.get(id));
-            }
+            case Appraisal.Accepted accepted ->
+                granted(job, purpose, accepted.platform(), accepted.measurement());
           };
         });
+  }
+
+  /** The same for another key broker, who will judge evidence by its own policy. */
+  Release exportGrant(Id128 id, GrantPurpose purpose, String to) {
+    return log.exclusively(
+        () -> {
+          Job job = known(id);
+          Optional<String> withheld = job.withheld(clock.instant());
+          return withheld.isPresent()
+              ? new Release.Denied(withheld.get())
+              : granted(job, purpose, to, "");
+        });
+  }
+
+  private Release granted(Job job, GrantPurpose purpose, String platform, String measurement) {
+    boolean train = purpose == GrantPurpose.TRAIN;
+    log.append(
+        "grant",
+        Map.of(
+            "job",
+            job.id().toString(),
+            "purpose",
+            purpose.wireName(),
+            "epoch",
+            train ? Math.addExact(job.epoch(), 1) : job.epoch(),
+            "platform",
+            platform,
+            "measurement",
+            measurement));
+    return new Release.Granted(jobs.get(job.id()));
   }
 
   /** Writes down the owner's word that keys may go out as this says. */

@@ -358,30 +358,7 @@ final class KbsService {
   }
 
   private String sealedGrant(Job job, GrantPurpose purpose, ECPublicKey teeKey) {
-    List<Grant.DataKey> dataKeys = new ArrayList<>();
-    for (Id128 dataSet : job.readable(purpose)) {
-      dataKeys.add(
-          new Grant.DataKey(dataSet, ownerKey.recordKey(dataSet), ownerKey.manifestKey(dataSet)));
-    }
-    JobTerms terms = job.terms();
-    SecretBytes jobKey = ownerKey.jobKey(job.id());
-    SecretBytes digestKey = ownerKey.digestKey(terms.seed());
-    SecretBytes orderKey = ownerKey.orderKey(terms.seed());
-    try (Grant grant =
-        new Grant(
-            purpose,
-            job.id(),
-            job.epoch(),
-            ownerKey.id(),
-            jobKey,
-            dataKeys,
-            digestKey,
-            orderKey,
-            terms.cfgDigest(),
-            terms.seed(),
-            terms.freshness(),
-            terms.freshness().recorded() ? job.newest() : Optional.empty(),
-            keys.brokerKey())) {
+    try (Grant grant = Grants.of(ownerKey, job, purpose, keys.brokerKey())) {
       byte[] plain = grant.toBytes();
       try {
         return Jwe.encrypt(teeKey, plain);

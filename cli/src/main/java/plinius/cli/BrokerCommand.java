@@ -35,6 +35,7 @@ import plinius.verification.evidence.Endorsements;
       BrokerVerbs.GrantJob.class,
       BrokerVerbs.Revoke.class,
       BrokerVerbs.Rewind.class,
+      BrokerVerbs.Export.class,
       BrokerVerbs.Log.class
     },
     description = {

@@ -1,10 +1,18 @@
 package plinius.cli;
 
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Clock;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
 import java.util.function.BiFunction;
@@ -12,6 +20,8 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParentCommand;
+import plinius.attestation.kbs.GrantPurpose;
+import plinius.attestation.kbs.KbsClient;
 import plinius.broker.BrokerRecord;
 import plinius.broker.Job;
 import plinius.owner.OwnerKey;
@@ -200,6 +210,58 @@ final class BrokerVerbs {
                   + "; runs before epoch "
                   + (rewound.epoch() + 1)
                   + " are fenced");
+    }
+  }
+
+  /** Grants for another key broker. */
+  @Command(
+      name = "export",
+      description = {
+        "Writes a job's grants for another key broker of yours.",
+        "For one that speaks the KBS protocol, as Trustee: the files lie in DIR as its resources",
+        "are called, plinius/<job>/grant and grant-readonly. They hold keys in plain: give them to",
+        "the broker and delete them. Its own policy says who gets them; it keeps no record of",
+        "mirrors, so the job has to be one with --freshness offline."
+      })
+  static final class Export extends Verb {
+    @Mixin private JobOption job;
+
+    @Option(
+        names = "--out",
+        required = true,
+        paramLabel = "DIR",
+        description = "A folder for them; the files must not exist.")
+    private Path out;
+
+    @Override
+    void run(BrokerRecord records) {
+      Id128 id = job.find(records).id();
+      Path folder = out.resolve(KbsClient.REPOSITORY).resolve(id.toString());
+      try {
+        Files.createDirectories(folder);
+        for (GrantPurpose purpose : GrantPurpose.values()) {
+          write(folder.resolve(purpose.resourceTag()), records.exportGrant(id, purpose));
+        }
+      } catch (IOException e) {
+        throw new Refusal(
+            ExitCode.BAD_INPUT, "cannot write the grants to " + folder + ": " + Failures.why(e));
+      }
+      Terminal.out().println("grants  " + folder + " (keys in plain: delete them after use)");
+    }
+
+    private static void write(Path file, byte[] grant) throws IOException {
+      try (FileChannel channel =
+          FileChannel.open(
+              file,
+              Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+        ByteBuffer bytes = ByteBuffer.wrap(grant);
+        while (bytes.hasRemaining()) {
+          channel.write(bytes);
+        }
+      } finally {
+        Arrays.fill(grant, (byte) 0);
+      }
     }
   }
 

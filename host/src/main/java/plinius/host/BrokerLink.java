@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -16,6 +17,8 @@ import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
@@ -36,17 +39,29 @@ public final class BrokerLink implements AutoCloseable {
   private static final String COOKIE = "kbs-session-id";
   private static final int BODY_BYTES_MAX = 4 << 20;
 
+  private static final String AUTH_PATH = "/kbs/v0/auth";
+  private static final Pattern VERSION_WANTED = Pattern.compile("kbs-version=([0-9.]{1,16})");
+  private static final Pattern VERSION_SAID = Pattern.compile("\"version\":\"[0-9.]*\"");
+
   private final URI broker;
+  private final Optional<String> version;
   private final HttpClient client;
 
   /**
    * A link to one broker; nothing is sent yet.
    *
-   * @param broker its address, https
+   * @param broker its address, https; with {@code ?kbs-version=V} that version of the protocol is
+   *     said in the first message, which nothing binds: servers take one version, and not each the
+   *     same
    * @param pin SHA-256 of its key's SubjectPublicKeyInfo, 64 hexadecimal digits
    */
   public BrokerLink(URI broker, String pin) {
     this.broker = broker;
+    this.version =
+        Optional.ofNullable(broker.getQuery())
+            .map(VERSION_WANTED::matcher)
+            .filter(Matcher::matches)
+            .map(match -> match.group(1));
     SSLContext context;
     try {
       context = SSLContext.getInstance("TLSv1.3");
@@ -99,6 +114,17 @@ public final class BrokerLink implements AutoCloseable {
       Thread.currentThread().interrupt();
       return unreachable("interrupted");
     }
+  }
+
+  private byte[] body(KbsCall call) {
+    byte[] body = call.body().array();
+    if (version.isEmpty() || !call.path().equals(AUTH_PATH)) {
+      return body;
+    }
+    return VERSION_SAID
+        .matcher(new String(body, StandardCharsets.UTF_8))
+        .replaceFirst("\"version\":\"" + version.get() + "\"")
+        .getBytes(StandardCharsets.UTF_8);
   }
 
   private KbsUnreachable unreachable(String why) {
