@@ -89,8 +89,7 @@ public final class BrokerLink implements AutoCloseable {
       call.cookie().ifPresent(value -> request.header("Cookie", COOKIE + "=" + value));
       if (call.method().equals("POST")) {
         request.header("Content-Type", "application/json");
-        request.POST(
-            HttpRequest.BodyPublishers.ofByteArray(SnpEvidence.translate(call.body().array())));
+        request.POST(HttpRequest.BodyPublishers.ofByteArray(SnpEvidence.translate(body(call))));
       } else {
         request.GET();
       }
