@@ -81,8 +81,13 @@ public final class Owner implements AutoCloseable {
     }
   }
 
+  /** Reads an owner's key, asking for its passphrase where it has one. */
+  public static OwnerKey loadKey(Path keyFile, Optional<Path> passphraseFile) {
+    return KeyFiles.load(keyFile, passphraseFile);
+  }
+
   /** Where the broker's record lies: beside the owner's key. */
-  static Path brokerState(Path keyFile) {
+  public static Path brokerState(Path keyFile) {
     return keyFile.resolveSibling(keyFile.getFileName() + ".broker");
   }
 

@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
       PmCommand.class,
       BrokerCommand.class,
       StatusCommand.class,
+      RekeyCommand.class,
       VerifyCommand.class,
       AttestCommand.class,
       MeasureCommand.class,

@@ -1,0 +1,322 @@
+package plinius.rekey;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import plinius.attestation.kbs.CfgDigest;
+import plinius.attestation.kbs.FreshnessMode;
+import plinius.attestation.kbs.MirrorId;
+import plinius.broker.BrokerRecord;
+import plinius.broker.Job;
+import plinius.broker.JobTerms;
+import plinius.cli.ExitCode;
+import plinius.cli.Refusal;
+import plinius.darknet.Network;
+import plinius.darknet.NetworkOptions;
+import plinius.darknet.Quirks;
+import plinius.darknet.cfg.Cfg;
+import plinius.darknet.cfg.CfgFile;
+import plinius.dataset.Sample;
+import plinius.dataset.SampleKind;
+import plinius.enclave.mirror.MirrorException;
+import plinius.enclave.mirror.MirrorTerms;
+import plinius.enclave.mirror.MirroredTensor;
+import plinius.enclave.mirror.ModelMirror;
+import plinius.enclave.mirror.Progress;
+import plinius.kernel.ScalarKernels;
+import plinius.kernel.Workers;
+import plinius.owner.OwnerKey;
+import plinius.owner.SampleSource;
+import plinius.owner.SealedDataSetWriter;
+import plinius.owner.SealedFile;
+import plinius.pmem.Access;
+import plinius.pmem.MappedMemory;
+import plinius.pmem.WriteBack;
+import plinius.romulus.Protocol;
+import plinius.seal.Id128;
+import plinius.seal.SecretBytes;
+
+/** A job under a new key, and a rekeying that dies after each of its steps. */
+class RekeyTest {
+  private static final CfgFile CFG =
+      Cfg.parse(
+          """
+          [net]
+          batch=4
+          height=2
+          width=2
+          channels=1
+          learning_rate=0.1
+          momentum=0.9
+          max_batches=10
+
+          [connected]
+          output=3
+          activation=linear
+
+          [softmax]
+          """,
+          "test.cfg",
+          Map.of());
+  private static final Id128 JOB = new Id128(5, 5);
+  private static final long SEED = 1;
+
+  @TempDir Path folder;
+  private final OwnerKey oldKey = OwnerKey.generate();
+  private final OwnerKey newKey = OwnerKey.generate();
+  private MirrorId newest;
+  private List<float[]> state;
+
+  @BeforeEach
+  void train() throws IOException {
+    SealedDataSetWriter.write(data(), oldKey, new Squares(), _ -> {});
+    Files.createDirectory(pm());
+    preallocate(pool());
+    try (Model model = new Model();
+        ModelMirror mirror =
+            ModelMirror.create(
+                MappedMemory.open(pool(), Access.READ_WRITE, WriteBack.AUTO),
+                Protocol.PING_PONG,
+                model.terms(oldKey),
+                model.tensors)) {
+      mirror.mirrorOut(new Progress(1, 4, 0.5));
+      mirror.pool().persist();
+      Files.copy(pool(), folder.resolve("earlier.pm"));
+      mirror.mirrorOut(new Progress(2, 8, 0.25));
+      mirror.pool().persist();
+      newest = mirror.newest();
+      state = model.values();
+    }
+    try (BrokerRecord record = record(oldKey)) {
+      JobTerms terms =
+          new JobTerms(
+              Optional.of("job"),
+              CfgDigest.ofCanonical(CFG.canonical()),
+              SEED,
+              List.of(SealedFile.info(data()).id()),
+              FreshnessMode.STRICT);
+      record.take(JOB, terms, 1, newest);
+    }
+  }
+
+  @AfterEach
+  void close() {
+    oldKey.close();
+    newKey.close();
+  }
+
+  @Test
+  void under_the_new_key_the_state_is_the_same_and_the_old_key_opens_nothing() throws IOException {
+    Job job = Rekey.run(request(), _ -> {});
+
+    assertThat(open(newKey)).isEqualTo(new Progress(2, 8, 0.25));
+    assertThatThrownBy(() -> open(oldKey)).isInstanceOf(MirrorException.WrongKey.class);
+    assertThat(job.id()).isEqualTo(JOB);
+    assertThat(job.terms().dataSets()).containsExactly(SealedFile.info(newData()).id());
+    assertThat(job.terms().freshness()).isEqualTo(FreshnessMode.STRICT);
+    assertThat(job.newest().orElseThrow().sequence()).isEqualTo(1);
+    try (BrokerRecord record = record(oldKey)) {
+      assertThat(record.job(JOB).orElseThrow().permission().revoked()).isTrue();
+    }
+    // Sealed again once more, it is read once more: each record opens under the new key.
+    assertThat(Resealing.reseal(newData(), newKey, folder.resolve("third"), oldKey).records())
+        .isEqualTo(Squares.COUNT);
+  }
+
+  @Test
+  void killed_after_any_step_either_key_works_and_the_same_command_goes_on() throws IOException {
+    for (Rekey.Step last : Rekey.Step.values()) {
+      assertThatThrownBy(
+              () ->
+                  Rekey.run(
+                      request(),
+                      step -> {
+                        if (step == last) {
+                          throw new Killed();
+                        }
+                      }))
+          .as("at %s", last)
+          .isInstanceOf(Killed.class);
+      boolean exchanged = last.compareTo(Rekey.Step.POOL_EXCHANGED) >= 0;
+      assertThat(open(exchanged ? newKey : oldKey)).isEqualTo(new Progress(2, 8, 0.25));
+    }
+
+    Rekey.run(request(), _ -> {});
+    assertThat(open(newKey)).isEqualTo(new Progress(2, 8, 0.25));
+    assertThat(pm().resolve(Rekey.NEW_POOL)).doesNotExist();
+  }
+
+  @Test
+  void an_older_pool_than_the_record_knows_of_gets_no_new_key() throws IOException {
+    Files.copy(folder.resolve("earlier.pm"), pool(), StandardCopyOption.REPLACE_EXISTING);
+
+    assertThatThrownBy(() -> Rekey.run(request(), _ -> {}))
+        .isInstanceOfSatisfying(
+            Refusal.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.TAMPERED))
+        .hasMessageContaining("holds mirror 1", "knows of 2");
+    assertThat(open(oldKey)).isEqualTo(new Progress(1, 4, 0.5));
+  }
+
+  @Test
+  void another_cfg_and_a_pool_in_use_are_refused() throws IOException {
+    CfgFile other = Cfg.parse(CFG.canonical(), "test.cfg", Map.of("learning_rate", "0.2"));
+    Rekey.Request changed =
+        new Rekey.Request(
+            oldKey, state(oldKey), newKey, state(newKey), Map.of(data(), newData()), pm(), other);
+
+    assertThatThrownBy(() -> Rekey.run(changed, _ -> {})).hasMessageContaining("another cfg");
+    try (FileChannel channel = FileChannel.open(pm().resolve("lock"), StandardOpenOption.WRITE);
+        var held = channel.lock(0, 1, false)) {
+      assertThat(held.isValid()).isTrue();
+      assertThatThrownBy(() -> Rekey.run(request(), _ -> {}))
+          .isInstanceOfAny(Refusal.class, java.nio.channels.OverlappingFileLockException.class);
+    }
+  }
+
+  private Progress open(OwnerKey key) {
+    try (Model model = new Model();
+        ModelMirror mirror =
+            ModelMirror.open(
+                MappedMemory.open(pool(), Access.READ_ONLY, WriteBack.AUTO),
+                model.terms(key),
+                model.tensors)) {
+      Progress progress = mirror.mirrorIn().orElseThrow();
+      List<float[]> values = model.values();
+      for (int i = 0; i < values.size(); i++) {
+        assertThat(values.get(i)).isEqualTo(state.get(i));
+      }
+      return progress;
+    }
+  }
+
+  private Rekey.Request request() {
+    return new Rekey.Request(
+        oldKey, state(oldKey), newKey, state(newKey), Map.of(data(), newData()), pm(), CFG);
+  }
+
+  private BrokerRecord record(OwnerKey key) {
+    return BrokerRecord.open(key, state(key), Clock.systemUTC());
+  }
+
+  private Path state(OwnerKey key) {
+    return folder.resolve(key.id() + ".broker");
+  }
+
+  private Path data() {
+    return folder.resolve("data.sealed");
+  }
+
+  private Path newData() {
+    return folder.resolve("new.sealed");
+  }
+
+  private Path pm() {
+    return folder.resolve("pm");
+  }
+
+  private Path pool() {
+    return pm().resolve(Rekey.POOL);
+  }
+
+  private static void preallocate(Path file) throws IOException {
+    try (Model model = new Model()) {
+      Files.write(file, new byte[(int) ModelMirror.poolBytes(model.tensors)]);
+    }
+  }
+
+  private static final class Killed extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+  }
+
+  /** The network, its tensors, and the keys of its terms. */
+  private static final class Model implements AutoCloseable {
+    private final Workers workers = new Workers(1);
+    private final Network network =
+        Network.build(
+            CFG, new NetworkOptions(new ScalarKernels(), workers, SEED, Quirks.none(), true));
+    private final List<MirroredTensor> tensors =
+        network.state().stream()
+            .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))
+            .toList();
+    private final List<SecretBytes> keys = new ArrayList<>();
+
+    MirrorTerms terms(OwnerKey key) {
+      keys.add(key.jobKey(JOB));
+      keys.add(key.digestKey(SEED));
+      return new MirrorTerms(
+          JOB,
+          key.id(),
+          keys.get(keys.size() - 2),
+          1,
+          CfgDigest.ofCanonical(CFG.canonical()).bytes(),
+          CFG.canonical(),
+          SEED,
+          network.plan(),
+          network.shards(),
+          keys.getLast());
+    }
+
+    List<float[]> values() {
+      return tensors.stream()
+          .map(
+              t -> {
+                float[] values = new float[t.count()];
+                System.arraycopy(t.block(), t.offset(), values, 0, t.count());
+                return values;
+              })
+          .toList();
+    }
+
+    @Override
+    public void close() {
+      keys.forEach(SecretBytes::close);
+      workers.close();
+    }
+  }
+
+  /** A few samples that can be told apart. */
+  private static final class Squares implements SampleSource {
+    private static final long COUNT = 9;
+    private int made;
+
+    @Override
+    public SampleKind kind() {
+      return new SampleKind(2, 2, 1, 3);
+    }
+
+    @Override
+    public long count() {
+      return COUNT;
+    }
+
+    @Override
+    public Optional<Sample> next() {
+      if (made == COUNT) {
+        return Optional.empty();
+      }
+      made++;
+      byte value = (byte) (made * made);
+      return Optional.of(new Sample(new byte[] {value, 1, 2, 3}, made % 3));
+    }
+
+    @Override
+    public void close() {
+      // Nothing is open.
+    }
+  }
+}
