@@ -3,7 +3,7 @@ module plinius.cli {
   requires transitive plinius.host;
   requires plinius.broker;
   requires plinius.dataset;
-  requires plinius.owner;
+  requires transitive plinius.owner;
   requires plinius.ingest;
   requires plinius.romulus;
   requires plinius.store;

@@ -27,8 +27,7 @@ final class Failures {
 
   static int report(Exception failure, CommandLine at) {
     ExitCode code = code(failure);
-    boolean expected = failure instanceof Refusal || code != ExitCode.INTERNAL;
-    String message = expected ? failure.getMessage() : internal(failure);
+    String message = message(failure);
     Terminal.error(message);
     if (at.getCommand() instanceof JsonErrors command && command.wantsJson()) {
       Map<String, Object> event = new LinkedHashMap<>();
@@ -38,6 +37,11 @@ final class Failures {
       JsonLines.write(event);
     }
     return code.code();
+  }
+
+  static String message(Exception failure) {
+    boolean expected = failure instanceof Refusal || code(failure) != ExitCode.INTERNAL;
+    return expected ? failure.getMessage() : internal(failure);
   }
 
   static ExitCode code(Exception failure) {

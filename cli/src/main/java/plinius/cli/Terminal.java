@@ -3,7 +3,6 @@ package plinius.cli;
 import java.io.Console;
 import java.io.PrintStream;
 import java.util.Optional;
-import picocli.CommandLine;
 
 /** Where people read and answer: the only place of this module that knows the standard streams. */
 public final class Terminal {
@@ -40,11 +39,11 @@ public final class Terminal {
    * Says why a program of ours fails, as its commands do.
    *
    * @param failure what its command threw
-   * @param at the command
    * @return the exit code of its class
    */
-  public static int report(Exception failure, CommandLine at) {
-    return Failures.report(failure, at);
+  public static int report(Exception failure) {
+    error(Failures.message(failure));
+    return Failures.code(failure).code();
   }
 
   /**

@@ -79,7 +79,7 @@ public final class Main implements Callable<Integer> {
   /** Starts the verb; its name comes first. */
   public static void main(String[] arguments) {
     CommandLine command = new CommandLine(new Main());
-    command.setExecutionExceptionHandler((e, at, _) -> Terminal.report(e, at));
+    command.setExecutionExceptionHandler((e, _, _) -> Terminal.report(e));
     System.exit(command.execute(java.util.Arrays.copyOfRange(arguments, 1, arguments.length)));
   }
 

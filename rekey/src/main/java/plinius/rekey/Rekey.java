@@ -196,7 +196,7 @@ final class Rekey {
         permission
             .policy()
             .map(digest -> newRecord.keepPolicy("the old policy", oldRecord.policyText(digest)));
-    Job taken = newRecord.take(old.id(), newTerms, written.epoch(), written.newest());
+    Job taken = newRecord.addBegun(old.id(), newTerms, written.epoch(), written.newest());
     newRecord.permit(taken.id(), new Permission(policy, permission.until()));
     reached.accept(Step.RECORD_WRITTEN);
   }

@@ -110,7 +110,7 @@ class RekeyTest {
               SEED,
               List.of(SealedFile.info(data()).id()),
               FreshnessMode.STRICT);
-      record.take(JOB, terms, 1, newest);
+      record.addBegun(JOB, terms, 1, newest);
     }
   }
 
