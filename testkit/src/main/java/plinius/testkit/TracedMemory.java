@@ -150,7 +150,9 @@ public final class TracedMemory extends ForwardingMemory {
     for (int i = 0; i < count; i++) {
       long offset = (long) lines[i] * LINE_BYTES;
       stored(to + offset, loaded(from + offset, LINE_BYTES));
-      writtenBack(to + offset, LINE_BYTES);
+    }
+    for (int i = 0; i < count; i++) {
+      writtenBack(to + (long) lines[i] * LINE_BYTES, LINE_BYTES);
     }
   }
 
