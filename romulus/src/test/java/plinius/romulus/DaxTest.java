@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.PrintWriter;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -99,10 +100,13 @@ class DaxTest {
             .start();
     List<String> console = new ArrayList<>();
     List<String> said = new ArrayList<>();
-    try (BufferedReader lines = machine.inputReader(StandardCharsets.UTF_8)) {
+    Path log = MACHINE.resolve(fresh ? "console-new.txt" : "console.txt");
+    try (BufferedReader lines = machine.inputReader(StandardCharsets.UTF_8);
+        PrintWriter copy = new PrintWriter(Files.newBufferedWriter(log), true)) {
       boolean reached = false;
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
         console.add(line);
+        copy.println(line);
         int mark = line.indexOf("pm: ");
         if (mark < 0) {
           continue;
