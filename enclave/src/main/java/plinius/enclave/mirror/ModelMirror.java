@@ -96,7 +96,8 @@ public final class ModelMirror implements AutoCloseable {
       PersistentMemory memory, MirrorTerms terms, List<MirroredTensor> tensors) {
     Pool pool = Pool.open(memory);
     checkIdentity(pool.info().identity(), terms);
-    return pool.read(
+    return inside(
+        pool,
         tx -> {
           long root = tx.root(ROOT);
           if (root == 0) {
@@ -111,6 +112,16 @@ public final class ModelMirror implements AutoCloseable {
           checkHeader(header, tx, root, terms, tensors);
           return new ModelMirror(pool, terms, tensors, Optional.of(header), records.digest());
         });
+  }
+
+  /** Every offset that stands in the pool is checked where it is used: one beyond is somebody's. */
+  private static <T> T inside(Pool pool, Pool.Read<T> body) {
+    try {
+      return pool.read(body);
+    } catch (IndexOutOfBoundsException e) {
+      throw new MirrorException.Tampered(
+          "model.pm: mirror", "an offset leads out of its place: " + e.getMessage());
+    }
   }
 
   private ModelMirror(
@@ -179,7 +190,8 @@ public final class ModelMirror implements AutoCloseable {
     }
     MirrorHeader header = opened.get();
     List<float[]> values =
-        pool.read(
+        inside(
+            pool,
             tx -> {
               long root = tx.root(ROOT);
               SealedRecords records = records(tx, root, terms);
