@@ -11,12 +11,9 @@ import plinius.darknet.layer.CostLayer;
 import plinius.darknet.layer.Detection;
 import plinius.darknet.layer.Detects;
 import plinius.darknet.layer.Draws;
-import plinius.darknet.layer.GruLayer;
 import plinius.darknet.layer.IsegLayer;
 import plinius.darknet.layer.Layer;
-import plinius.darknet.layer.LstmLayer;
 import plinius.darknet.layer.Pass;
-import plinius.darknet.layer.RnnLayer;
 import plinius.darknet.layer.RouteLayer;
 import plinius.darknet.layer.Shape;
 import plinius.darknet.layer.ShortcutLayer;
@@ -145,11 +142,7 @@ public final class Network {
     refuseUntrainable(cfg);
 
     allocateBatch();
-    recurrent =
-        timeSteps > 1
-            || layers.stream()
-                .anyMatch(
-                    l -> l instanceof GruLayer || l instanceof LstmLayer || l instanceof RnnLayer);
+    recurrent = timeSteps > 1 || layers.stream().anyMatch(Layer::recurrent);
     takeImagesOf(own.h(), own.w());
     CounterRandom random = new CounterRandom(options.seed());
     for (Layer layer : layers) {

@@ -90,7 +90,8 @@ public final class DetectionLayer extends Layer implements Detects {
               output[image * places.length + i] = pass.input[image * places.length + places[i]];
             }
             for (int cell = 0; softmax && cell < side * side; cell++) {
-              softmax(image * places.length + cell * classes);
+              int at = image * places.length + cell * classes;
+              SoftmaxLayer.softmax(output, output, classes, 1, i -> at + i);
             }
             if (pass.hasTruth()) {
               compare(pass, image);
@@ -98,21 +99,6 @@ public final class DetectionLayer extends Layer implements Detects {
           }
         });
     cost = pass.hasTruth() ? squaredDelta(pass) : 0;
-  }
-
-  private void softmax(int at) {
-    float largest = -Float.MAX_VALUE;
-    for (int i = at; i < at + classes; i++) {
-      largest = Math.max(largest, output[i]);
-    }
-    float sum = 0;
-    for (int i = at; i < at + classes; i++) {
-      output[i] = (float) StrictMath.exp(output[i] - largest);
-      sum += output[i];
-    }
-    for (int i = at; i < at + classes; i++) {
-      output[i] /= sum;
-    }
   }
 
   private void compare(Pass pass, int image) {

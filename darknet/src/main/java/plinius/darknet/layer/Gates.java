@@ -4,9 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.Activation;
-import plinius.kernel.CounterRandom;
 
 /**
  * The connected layers of a gated recurrent layer by their names in the original: those that begin
@@ -70,29 +68,8 @@ final class Gates {
     System.arraycopy(delta(gate), at, layers.get("w" + gate).delta(), at, size);
   }
 
-  void update(Pass pass, Step step) {
-    layers.values().forEach(layer -> layer.update(pass, step));
-  }
-
-  void initialise(CounterRandom random) {
-    layers.values().forEach(layer -> layer.initialise(random));
-  }
-
-  void transfer(WeightsCursor cursor) {
-    layers.values().forEach(layer -> layer.transfer(cursor));
-  }
-
-  Map<String, BatchNormalization> normalizations() {
-    return normalizations(layers.values().toArray(WeightedLayer[]::new));
-  }
-
-  /** By the last parts of the layers' names. */
-  static Map<String, BatchNormalization> normalizations(WeightedLayer... layers) {
-    Map<String, BatchNormalization> found = new LinkedHashMap<>();
-    for (WeightedLayer layer : layers) {
-      String name = layer.common().name();
-      layer.normalization.ifPresent(n -> found.put(name.substring(name.lastIndexOf('.') + 1), n));
-    }
-    return found;
+  /** In the order of the .weights format. */
+  List<ConnectedLayer> parts() {
+    return List.copyOf(layers.values());
   }
 }

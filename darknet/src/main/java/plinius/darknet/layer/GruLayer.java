@@ -2,13 +2,10 @@ package plinius.darknet.layer;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import plinius.darknet.Quirk;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.Activation;
-import plinius.kernel.CounterRandom;
 
 /**
  * Gated recurrent units (darknet gru_layer.c at f6afaab, backward as in its CUDA part): z = s(uz(x)
@@ -123,23 +120,8 @@ public final class GruLayer extends Layer {
   }
 
   @Override
-  public void update(Pass pass, Step step) {
-    gates.update(pass, step);
-  }
-
-  @Override
-  public void initialise(CounterRandom random) {
-    gates.initialise(random);
-  }
-
-  @Override
-  public void transfer(WeightsCursor cursor) {
-    gates.transfer(cursor);
-  }
-
-  @Override
-  public Map<String, BatchNormalization> normalizations() {
-    return gates.normalizations();
+  List<? extends WeightedLayer> parts() {
+    return gates.parts();
   }
 
   @Override

@@ -1,5 +1,7 @@
 package plinius.darknet.layer;
 
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import plinius.darknet.weights.WeightsCursor;
@@ -118,17 +120,33 @@ public abstract sealed class Layer
         Integer.MAX_VALUE, (from, to) -> writeOutput(pass, from, to, output, from * out.count()));
   }
 
+  /** The layers within a recurrent one, in the order of the .weights format. */
+  List<? extends WeightedLayer> parts() {
+    return List.of();
+  }
+
+  /** Whether it goes on from what it saw before. */
+  public final boolean recurrent() {
+    return !parts().isEmpty();
+  }
+
   /** Applies the updates; layers without parameters have nothing to do. */
-  public void update(Pass pass, Step step) {}
+  public void update(Pass pass, Step step) {
+    parts().forEach(part -> part.update(pass, step));
+  }
 
   /** Gives parameters their initial values. */
-  public void initialise(CounterRandom random) {}
+  public void initialise(CounterRandom random) {
+    parts().forEach(part -> part.initialise(random));
+  }
 
   /**
    * Reads or writes parameters in the order of the .weights format; layers without parameters have
    * none.
    */
-  public void transfer(WeightsCursor cursor) {}
+  public void transfer(WeightsCursor cursor) {
+    parts().forEach(part -> part.transfer(cursor));
+  }
 
   /** The sum of the layer's losses over the sub-batch, if the layer owns a cost. */
   public OptionalDouble cost() {
@@ -147,7 +165,12 @@ public abstract sealed class Layer
 
   /** Batch statistics by the names of the layers in this one ("" = its own), if it normalises. */
   public Map<String, BatchNormalization> normalizations() {
-    return Map.of();
+    Map<String, BatchNormalization> found = new LinkedHashMap<>();
+    for (WeightedLayer part : parts()) {
+      String name = part.common.name();
+      part.normalization.ifPresent(n -> found.put(name.substring(name.lastIndexOf('.') + 1), n));
+    }
+    return found;
   }
 
   /** Whether the original's backward replaces the delta of the input, instead of adding to it. */

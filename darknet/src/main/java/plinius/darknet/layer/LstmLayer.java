@@ -2,14 +2,11 @@ package plinius.darknet.layer;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import plinius.darknet.Quirk;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.Activation;
-import plinius.kernel.CounterRandom;
 
 /**
  * Long short-term memory without peepholes (darknet lstm_layer.c at f6afaab): c = f c + i g, h = o
@@ -158,23 +155,8 @@ public final class LstmLayer extends Layer {
   }
 
   @Override
-  public void update(Pass pass, Step step) {
-    gates.update(pass, step);
-  }
-
-  @Override
-  public void initialise(CounterRandom random) {
-    gates.initialise(random);
-  }
-
-  @Override
-  public void transfer(WeightsCursor cursor) {
-    gates.transfer(cursor);
-  }
-
-  @Override
-  public Map<String, BatchNormalization> normalizations() {
-    return gates.normalizations();
+  List<? extends WeightedLayer> parts() {
+    return gates.parts();
   }
 
   @Override

@@ -154,18 +154,7 @@ public final class RegionLayer extends Layer implements Detects {
   }
 
   private void softmax(int at, int size) {
-    float largest = -Float.MAX_VALUE;
-    for (int i = at; i < at + size; i++) {
-      largest = Math.max(largest, output[i]);
-    }
-    float sum = 0;
-    for (int i = at; i < at + size; i++) {
-      output[i] = (float) StrictMath.exp(output[i] - largest);
-      sum += output[i];
-    }
-    for (int i = at; i < at + size; i++) {
-      output[i] /= sum;
-    }
+    SoftmaxLayer.softmax(output, output, size, 1, i -> at + i);
   }
 
   private List<Box> boxes(float[] truth, int image) {

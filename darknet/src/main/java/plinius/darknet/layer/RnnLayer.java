@@ -1,13 +1,11 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
-import java.util.Map;
+import java.util.List;
 import java.util.Optional;
 import plinius.darknet.Quirk;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.weights.WeightsCursor;
-import plinius.kernel.CounterRandom;
 
 /**
  * The plain recurrent layer, connected or convolutional (darknet rnn_layer.c, crnn_layer.c at
@@ -196,29 +194,8 @@ public final class RnnLayer extends Layer {
   }
 
   @Override
-  public void update(Pass pass, Step step) {
-    parts.input().update(pass, step);
-    parts.self().update(pass, step);
-    parts.output().update(pass, step);
-  }
-
-  @Override
-  public void initialise(CounterRandom random) {
-    parts.input().initialise(random);
-    parts.self().initialise(random);
-    parts.output().initialise(random);
-  }
-
-  @Override
-  public void transfer(WeightsCursor cursor) {
-    parts.input().transfer(cursor);
-    parts.self().transfer(cursor);
-    parts.output().transfer(cursor);
-  }
-
-  @Override
-  public Map<String, BatchNormalization> normalizations() {
-    return Gates.normalizations(parts.input(), parts.self(), parts.output());
+  List<? extends WeightedLayer> parts() {
+    return List.of(parts.input(), parts.self(), parts.output());
   }
 
   @Override

@@ -3,6 +3,7 @@ package plinius.darknet.layer;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.IntUnaryOperator;
 import plinius.darknet.Quirk;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
@@ -69,7 +70,9 @@ public final class SoftmaxLayer extends Layer {
           for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
             int first = 0;
             for (int size : groupSizes) {
-              softmax(pass.input, image * out.count(), first, size);
+              int from = first;
+              int at = image * out.count();
+              softmax(pass.input, output, size, temperature, i -> at + places[from + i]);
               first += size;
             }
             if (withTruth) {
@@ -83,20 +86,24 @@ public final class SoftmaxLayer extends Layer {
     }
   }
 
-  private void softmax(float[] input, int image, int first, int size) {
+  /**
+   * Of count values: y = exp(x / temperature) over their sum.
+   *
+   * @param place where each lies in both arrays, which may be one
+   */
+  static void softmax(float[] x, float[] y, int count, float temperature, IntUnaryOperator place) {
     float largest = -Float.MAX_VALUE;
-    for (int i = first; i < first + size; i++) {
-      largest = Math.max(largest, input[image + places[i]]);
+    for (int i = 0; i < count; i++) {
+      largest = Math.max(largest, x[place.applyAsInt(i)]);
     }
     float sum = 0;
-    for (int i = first; i < first + size; i++) {
-      int at = image + places[i];
-      float e = (float) StrictMath.exp(input[at] / temperature - largest / temperature);
-      sum += e;
-      output[at] = e;
+    for (int i = 0; i < count; i++) {
+      int at = place.applyAsInt(i);
+      y[at] = (float) StrictMath.exp(x[at] / temperature - largest / temperature);
+      sum += y[at];
     }
-    for (int i = first; i < first + size; i++) {
-      output[image + places[i]] /= sum;
+    for (int i = 0; i < count; i++) {
+      y[place.applyAsInt(i)] /= sum;
     }
   }
 
