@@ -206,7 +206,7 @@ public final class Pictures implements SampleSource {
       if (value == null) {
         throw new DataSetException.BadInput(file + " has no line " + key + " = FILE");
       }
-      return file.toAbsolutePath().resolveSibling(value);
+      return Sources.beside(file.toAbsolutePath(), value);
     }
 
     List<String> names() {
@@ -223,7 +223,7 @@ public final class Pictures implements SampleSource {
       List<Path> pictures =
           Sources.lines(list).stream()
               .filter(line -> !line.isEmpty())
-              .map(list::resolveSibling)
+              .map(name -> Sources.beside(list, name))
               .toList();
       if (pictures.isEmpty()) {
         throw new DataSetException.BadInput(list + " names no picture");

@@ -3,6 +3,7 @@ package plinius.ingest;
 import java.io.IOException;
 import java.nio.charset.MalformedInputException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
@@ -55,6 +56,19 @@ final class Sources {
       // Said below.
     }
     throw bad(file, line, "a number is due, got " + shortened(text));
+  }
+
+  /** The file that another one names, beside it. */
+  static Path beside(Path file, String name) {
+    try {
+      return file.resolveSibling(name);
+    } catch (InvalidPathException e) {
+      throw new DataSetException.BadInput(
+          file
+              + " names "
+              + shortened(name.replaceAll("\\p{Cntrl}", "?"))
+              + ", which is no file's name");
+    }
   }
 
   static DataSetException.BadInput bad(Path file, int line, String what) {
