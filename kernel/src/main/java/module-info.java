@@ -1,4 +1,4 @@
-/** Tensors' arithmetic: the kernel interface and its scalar reference. */
+/** Tensors' arithmetic: the kernel interface and what its implementations share. */
 module plinius.kernel {
   exports plinius.kernel;
 

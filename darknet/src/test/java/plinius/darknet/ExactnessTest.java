@@ -10,8 +10,8 @@ import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.layer.Draws;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
-import plinius.kernel.ScalarKernels;
 import plinius.kernel.Workers;
+import plinius.reference.ScalarKernels;
 
 /** The promise of the same bits: what may vary, and what goes on from where. */
 final class ExactnessTest {

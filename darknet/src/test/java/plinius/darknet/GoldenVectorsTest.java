@@ -18,8 +18,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import plinius.kernel.ConvShape;
 import plinius.kernel.Kernels;
-import plinius.kernel.ScalarKernels;
 import plinius.kernel.Workers;
+import plinius.reference.ScalarKernels;
 
 /**
  * Compares every layer with what the original Darknet computed: inference, one training step in all

@@ -15,8 +15,8 @@ import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
-import plinius.kernel.ScalarKernels;
 import plinius.kernel.Workers;
+import plinius.reference.ScalarKernels;
 
 /** A job may move to another processor: its state has the same bits at every vector width. */
 class WidthTest {

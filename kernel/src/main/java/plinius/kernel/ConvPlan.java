@@ -16,9 +16,9 @@ public enum ConvPlan {
   WINOGRAD;
 
   /** Outputs of a Winograd tile, and its inputs, along one axis. */
-  static final int TILE = 4;
+  public static final int TILE = 4;
 
-  static final int PATCH = 6;
+  public static final int PATCH = 6;
 
   /** Channels and filters must fill blocks of so many: two vectors of 512 bits. */
   private static final int BLOCK = 32;

@@ -1,5 +1,6 @@
 package plinius.kernel;
 
+import java.util.Iterator;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 
@@ -21,17 +22,32 @@ public interface Kernels {
   /** What runs, for people: "scalar", or "vector (512 bits)". */
   String name();
 
-  /** The fastest implementation on the path: the vector one if its module is there. */
+  /** How many values an operation takes at once. */
+  int lanes();
+
+  /**
+   * The fastest implementation on the path: the vector one if its module is there and can run, else
+   * the reference, which computes the same bits.
+   */
   static Kernels best() {
-    try {
-      return ServiceLoader.load(Kernels.class, Kernels.class.getClassLoader())
-          .findFirst()
-          .orElseGet(ScalarKernels::new);
-    } catch (ServiceConfigurationError | LinkageError e) {
-      // The vector kernels need the module jdk.incubator.vector. The scalar ones compute the same
-      // bits without it, and name() says which are in use.
-      return new ScalarKernels();
+    Kernels best = null;
+    Iterator<Kernels> all =
+        ServiceLoader.load(Kernels.class, Kernels.class.getClassLoader()).iterator();
+    for (boolean more = true; more; ) {
+      try {
+        more = all.hasNext();
+        Kernels next = more ? all.next() : best;
+        best = best == null || next.lanes() > best.lanes() ? next : best;
+      } catch (ServiceConfigurationError | LinkageError e) {
+        // The vector kernels need the module jdk.incubator.vector; name() says which are in use.
+      }
     }
+    if (best == null) {
+      throw new IllegalStateException(
+          "no kernels: put plinius.simd (with --add-modules jdk.incubator.vector) or"
+              + " plinius.reference on the path.");
+    }
+    return best;
   }
 
   /**

@@ -9,7 +9,6 @@ import static plinius.simd.Scratch.Use.WEIGHTS;
 
 import java.util.Arrays;
 import plinius.kernel.ConvShape;
-import plinius.kernel.ScalarKernels;
 
 /**
  * Direct convolution, forward and backward, over padded rows: no im2col.
@@ -137,7 +136,7 @@ final class VectorConvolution {
 
   static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
     float[] transposed = Scratch.mine().array(WEIGHTS, s.weights());
-    ScalarKernels.transpose(s, weights, wAt, transposed);
+    s.transpose(weights, wAt, transposed);
     Plan p = Plan.backward(s, 1);
     int group = s.weights() / s.groups();
     for (int g = 0; g < p.groups; g++) {

@@ -17,10 +17,9 @@ import jdk.incubator.vector.VectorMask;
 import plinius.kernel.Activation;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
-import plinius.kernel.Kernels;
 import plinius.kernel.PoolShape;
 import plinius.kernel.Ranges;
-import plinius.kernel.ScalarKernels;
+import plinius.kernel.ValueKernels;
 
 /**
  * The kernels with channels, or neighbouring values, in the lanes of vectors: each lane does what
@@ -32,11 +31,10 @@ import plinius.kernel.ScalarKernels;
  *
  * <p>File length: all kernels but convolution, each a loop of its own.
  */
-public final class VectorKernels implements Kernels {
+public final class VectorKernels extends ValueKernels {
   /** Rows of one pass over a block of channels: few enough to stay in the first-level cache. */
   private static final int STRIP = 64;
 
-  private final ScalarKernels scalar = new ScalarKernels();
   private final String name;
 
   /** Fails, with a linkage error, where the module jdk.incubator.vector is missing. */
@@ -47,6 +45,11 @@ public final class VectorKernels implements Kernels {
   @Override
   public String name() {
     return name;
+  }
+
+  @Override
+  public int lanes() {
+    return FLOATS.length();
   }
 
   @Override
@@ -261,7 +264,7 @@ public final class VectorKernels implements Kernels {
       int yAt) {
     int bound = sloped(activation) ? FLOATS.loopBound(channels) : 0;
     if (bound < channels) {
-      scalar.normalize(
+      super.normalize(
           x,
           xAt,
           rows,
@@ -325,7 +328,7 @@ public final class VectorKernels implements Kernels {
       int at) {
     boolean vector = sloped(activation) || activation == Activation.RELU;
     if (!vector || FLOATS.loopBound(channels) < channels) {
-      scalar.normalizeSums(
+      super.normalizeSums(
           activation, y, yAt, delta, x, first, rows, channels, mean, sums, deviations, at);
       return;
     }
@@ -371,7 +374,7 @@ public final class VectorKernels implements Kernels {
       float[] varianceDelta,
       int n) {
     if (FLOATS.loopBound(channels) < channels) {
-      scalar.normalizeDelta(
+      super.normalizeDelta(
           x, delta, first, rows, channels, mean, variance, scale, sAt, meanDelta, varianceDelta, n);
       return;
     }
@@ -421,7 +424,7 @@ public final class VectorKernels implements Kernels {
       }
       default -> bound = 0;
     }
-    scalar.activate(activation, x, xAt + bound, count - bound);
+    super.activate(activation, x, xAt + bound, count - bound);
   }
 
   @Override
@@ -446,7 +449,7 @@ public final class VectorKernels implements Kernels {
       }
       default -> bound = 0;
     }
-    scalar.gradient(activation, y, yAt + bound, delta, dAt + bound, count - bound);
+    super.gradient(activation, y, yAt + bound, delta, dAt + bound, count - bound);
   }
 
   @Override
@@ -534,7 +537,7 @@ public final class VectorKernels implements Kernels {
       int from,
       int to) {
     if (FLOATS.loopBound(s.c()) < s.c()) {
-      scalar.maxpoolBackward(s, delta, dAt, indexes, iAt, xDelta, xdAt, from, to);
+      super.maxpoolBackward(s, delta, dAt, indexes, iAt, xDelta, xdAt, from, to);
       return;
     }
     Ranges.pooling(s, xDelta, xdAt, delta, dAt, indexes, iAt, from, to);
@@ -588,7 +591,7 @@ public final class VectorKernels implements Kernels {
     for (int i = 0; i < bound; i += LANES) {
       broadcast(alpha).fma(load(x, xAt + i), load(y, yAt + i)).intoArray(y, yAt + i);
     }
-    scalar.axpy(alpha, x, xAt + bound, y, yAt + bound, count - bound);
+    super.axpy(alpha, x, xAt + bound, y, yAt + bound, count - bound);
   }
 
   @Override
@@ -598,7 +601,7 @@ public final class VectorKernels implements Kernels {
     for (int i = xAt; i < xAt + bound; i += LANES) {
       load(x, i).mul(alpha).intoArray(x, i);
     }
-    scalar.scale(alpha, x, xAt + bound, count - bound);
+    super.scale(alpha, x, xAt + bound, count - bound);
   }
 
   @Override
@@ -609,7 +612,7 @@ public final class VectorKernels implements Kernels {
     for (int i = 0; i < bound; i += LANES) {
       load(y, yAt + i).add(load(x, xAt + i)).intoArray(y, yAt + i);
     }
-    scalar.add(x, xAt + bound, y, yAt + bound, count - bound);
+    super.add(x, xAt + bound, y, yAt + bound, count - bound);
   }
 
   @Override
@@ -632,6 +635,6 @@ public final class VectorKernels implements Kernels {
       update.mul(momentum).intoArray(updates, uAt + i);
     }
     int rest = count - bound;
-    scalar.sgd(rate, decay, momentum, weights, wAt + bound, updates, uAt + bound, rest);
+    super.sgd(rate, decay, momentum, weights, wAt + bound, updates, uAt + bound, rest);
   }
 }

@@ -13,7 +13,6 @@ import static plinius.simd.WinogradTransforms.PATCH;
 
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
-import plinius.kernel.ScalarKernels;
 
 /**
  * Convolution of 3 x 3 filters by Winograd's F(4x4, 3x3): tiles of the image and filters are
@@ -125,7 +124,7 @@ final class VectorWinograd {
 
   static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
     float[] transposed = Scratch.mine().array(WEIGHTS, s.weights());
-    ScalarKernels.transpose(s, weights, wAt, transposed);
+    s.transpose(weights, wAt, transposed);
     prepare(s.filters(), s.c(), transposed, 0, prepared);
   }
 

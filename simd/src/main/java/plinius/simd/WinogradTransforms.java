@@ -15,8 +15,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * The transforms of Winograd's F(4x4, 3x3) for one vector of channels, expression by expression
- * those of {@link plinius.kernel.ScalarKernels}. Each runs down the columns first, then along the
- * rows. The one-dimensional ones read values {@code step} apart and write them likewise.
+ * those of the reference. Each runs down the columns first, then along the rows. The
+ * one-dimensional ones read values {@code step} apart and write them likewise.
  *
  * <p>Nothing is checked here.
  */

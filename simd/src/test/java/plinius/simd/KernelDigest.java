@@ -12,7 +12,7 @@ import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
 import plinius.kernel.PoolShape;
-import plinius.kernel.ScalarKernels;
+import plinius.reference.ScalarKernels;
 
 /** Runs every kernel on odd sizes and offsets; a digest of each result, guard values included. */
 final class KernelDigest {

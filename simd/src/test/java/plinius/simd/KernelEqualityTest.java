@@ -16,7 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.Kernels;
-import plinius.kernel.ScalarKernels;
+import plinius.reference.ScalarKernels;
 
 /** The bits are the reference's, in every state of the compiler and at every width. */
 class KernelEqualityTest {

@@ -29,9 +29,9 @@ import plinius.darknet.NetworkOptions;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.dataset.DataSetInfo;
-import plinius.kernel.ScalarKernels;
 import plinius.kernel.Workers;
 import plinius.owner.SealedFile;
+import plinius.reference.ScalarKernels;
 
 /**
  * Searches all that leaves the enclave for what only the owner and the enclave may know. With a

@@ -1,6 +1,8 @@
-package plinius.kernel;
+package plinius.reference;
 
 import java.util.Arrays;
+import plinius.kernel.ConvPlan;
+import plinius.kernel.ConvShape;
 
 /**
  * Convolution as its definition reads ({@link ConvPlan#DIRECT}). Filters run in the innermost

@@ -1,8 +1,7 @@
-package plinius.kernel;
+package plinius.reference;
 
 import static plinius.kernel.ConvPlan.PATCH;
 import static plinius.kernel.ConvPlan.TILE;
-import static plinius.kernel.ScalarConvolution.multiplyAdd;
 import static plinius.kernel.WinogradPoints.A;
 import static plinius.kernel.WinogradPoints.A2;
 import static plinius.kernel.WinogradPoints.B;
@@ -10,8 +9,13 @@ import static plinius.kernel.WinogradPoints.B2;
 import static plinius.kernel.WinogradPoints.PER_A;
 import static plinius.kernel.WinogradPoints.PER_B;
 import static plinius.kernel.WinogradPoints.PER_ZERO;
+import static plinius.reference.ScalarConvolution.multiplyAdd;
 
 import java.util.Arrays;
+import plinius.kernel.ConvPlan;
+import plinius.kernel.ConvShape;
+import plinius.kernel.Kernels;
+import plinius.kernel.WinogradPoints;
 
 /**
  * Winograd's F(4x4, 3x3) as its definition reads ({@link ConvPlan#WINOGRAD}): tile by tile, channel

@@ -1,4 +1,4 @@
-package plinius.kernel;
+package plinius.reference;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,6 +9,12 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import plinius.kernel.Activation;
+import plinius.kernel.ConvPlan;
+import plinius.kernel.ConvShape;
+import plinius.kernel.CounterRandom;
+import plinius.kernel.Kernels;
+import plinius.kernel.PoolShape;
 
 /** The reference against definitions that share no code with it. */
 class ScalarKernelsTest {

@@ -1,0 +1,9 @@
+/** The kernels as their definitions read, for tests and for machines without vectors. */
+module plinius.reference {
+  requires transitive plinius.kernel;
+
+  exports plinius.reference;
+
+  provides plinius.kernel.Kernels with
+      plinius.reference.ScalarKernels;
+}
