@@ -8,6 +8,7 @@ module plinius.rekey {
   requires plinius.dataset;
   requires plinius.darknet;
   requires plinius.kernel;
+  requires plinius.reference;
   requires plinius.pmem;
   requires plinius.romulus;
   requires plinius.seal;
