@@ -65,6 +65,16 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
   private ByteSize poolSize;
 
   @Option(
+      names = "--memory",
+      paramLabel = "B",
+      converter = ByteSize.Converter.class,
+      description = {
+        "Bytes, with K, M or G, that the network may take; one that plans more is refused before",
+        "anything starts. `plinius net` shows the plan; the virtual machine's own memory is extra."
+      })
+  private ByteSize memory;
+
+  @Option(
       names = "--write-back",
       paramLabel = "HOW",
       defaultValue = "auto",
@@ -144,6 +154,9 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
           ExitCode.USAGE,
           "--freshness is the owner's choice, made where the job is added, so it does not go with"
               + " --broker: leave it out");
+    }
+    if (memory != null) {
+      run.refuseMoreMemoryThan(memory.bytes());
     }
     Installation installation = Installation.current();
     RunRequest request =

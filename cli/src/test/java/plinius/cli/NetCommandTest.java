@@ -124,4 +124,39 @@ final class NetCommandTest {
     assertThat(net.get("trainable").asBoolean()).isFalse();
     assertThat(net.get("untrainable").asText()).contains("my.cfg:15").contains("no layer owns");
   }
+
+  @Test
+  void training_that_plans_more_memory_than_allowed_is_refused_with_numbers_before_it_starts()
+      throws Exception {
+    Path cfg =
+        Files.writeString(
+            folder.resolve("wide.cfg"), SLOPPY.replace(" # images", "").replace("seen=0\n", ""));
+    Path pm = folder.resolve("pm");
+
+    Said said = run("train", cfg, "--data", "none", "--key", "none", "--pm", pm, "--memory", "12M");
+
+    assertThat(said.code()).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(said.err()).contains("wide.cfg plans", "activations", "--memory allows 12.0");
+    String divided = said.err().replaceAll("(?s).*(--set subdivisions=[0-9]+),.*", "$1");
+    String[] set = divided.split(" ");
+    assertThat(set).hasSize(2);
+    // What it proposes passes this check; then something else is missed.
+    Said smaller =
+        run(
+            "train",
+            cfg,
+            set[0],
+            set[1],
+            "--data",
+            "none",
+            "--key",
+            "none",
+            "--pm",
+            pm,
+            "--memory",
+            "12M");
+    assertThat(smaller.code()).isNotZero();
+    assertThat(smaller.err()).isNotEmpty().doesNotContain("plans");
+    assertThat(pm).doesNotExist();
+  }
 }

@@ -72,6 +72,16 @@ public final class Network {
    * @throws DarknetException if the configuration makes no network
    */
   public static Network build(CfgFile cfg, NetworkOptions options) {
+    return blank(cfg, options).initialise();
+  }
+
+  /**
+   * Builds a network whose parameters are all 0: for those who bring a state, which spares drawing
+   * initial values, or call {@link #initialise} when they find none.
+   *
+   * @throws DarknetException if the configuration makes no network
+   */
+  public static Network blank(CfgFile cfg, NetworkOptions options) {
     return new Network(cfg, options, draws(options), false, Storage.Extent.ALL);
   }
 
@@ -83,7 +93,8 @@ public final class Network {
    */
   public static Network outline(CfgFile cfg, NetworkOptions options, boolean withState) {
     Storage.Extent extent = withState ? Storage.Extent.STATE : Storage.Extent.NOTHING;
-    return new Network(cfg, options, draws(options), false, extent);
+    Network outline = new Network(cfg, options, draws(options), false, extent);
+    return withState ? outline.initialise() : outline;
   }
 
   private static Draws draws(NetworkOptions options) {
@@ -92,7 +103,7 @@ public final class Network {
 
   /** For tests: with other random draws, and maybe with all outputs and deltas kept. */
   static Network build(CfgFile cfg, NetworkOptions options, Draws draws, boolean inspected) {
-    return new Network(cfg, options, draws, inspected, Storage.Extent.ALL);
+    return new Network(cfg, options, draws, inspected, Storage.Extent.ALL).initialise();
   }
 
   private Network(
@@ -144,12 +155,15 @@ public final class Network {
     allocateBatch();
     recurrent = timeSteps > 1 || layers.stream().anyMatch(Layer::recurrent);
     takeImagesOf(own.h(), own.w());
+  }
+
+  /** Gives all parameters their initial values. */
+  public Network initialise() {
     CounterRandom random = new CounterRandom(options.seed());
     for (Layer layer : layers) {
-      if (extent != Storage.Extent.NOTHING) {
-        layer.initialise(random);
-      }
+      layer.initialise(random);
     }
+    return this;
   }
 
   /** What the layers share, once all of them have asked for theirs. */

@@ -108,7 +108,7 @@ final class Session {
       try (Grant grant = train ? broker.fetchGrant(job) : broker.fetchReadOnlyGrant(job);
           Workers workers = new Workers(begin.threads())) {
         Network network =
-            Network.build(
+            Network.blank(
                 cfg, new NetworkOptions(kernels, workers, grant.seed(), Quirks.none(), train));
         Freshness freshness =
             new Freshness(
@@ -189,7 +189,9 @@ final class Session {
     try (PmData data = openTraining(grant)) {
       BatchSource batches = BatchSource.of(data, grant, cfg, network);
       try (Closing closing = new Closing();
-          ModelMirror mirror = openForTraining(grant, freshness, cfg, terms, tensors)) {
+          ModelMirror mirror =
+              openForTraining(grant, freshness, cfg, terms, tensors)
+                  .sharedBy(network.options().workers())) {
         long began = System.nanoTime();
         Optional<Progress> mirrored = mirrorIn(mirror, network);
         if (mirrored.isPresent()) {
@@ -381,11 +383,12 @@ final class Session {
 
   private static Optional<Progress> mirrorIn(ModelMirror mirror, Network network) {
     Optional<Progress> mirrored = mirror.mirrorIn();
-    mirrored.ifPresent(
+    mirrored.ifPresentOrElse(
         progress -> {
           network.setSeen(progress.seen());
           network.setAverageLoss(progress.averageLoss());
-        });
+        },
+        network::initialise);
     return mirrored;
   }
 
@@ -437,7 +440,8 @@ final class Session {
     }
     try (PmData data = open(grant, begin.data());
         ModelMirror mirror =
-            open(map(pool, Access.READ_ONLY), cfg, terms(grant, cfg, network), tensors)) {
+            open(map(pool, Access.READ_ONLY), cfg, terms(grant, cfg, network), tensors)
+                .sharedBy(network.options().workers())) {
       requireGranted(grant, cfg);
       if (!begin.query().best()) {
         freshness.accept(mirror); // The broker keeps no record of the best model's pool.

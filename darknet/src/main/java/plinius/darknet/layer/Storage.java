@@ -305,6 +305,11 @@ public final class Storage {
     return List.copyOf(slots);
   }
 
+  /** Bytes of scratch that layers use in turn. */
+  public long scratchBytes() {
+    return 4L * partials + 4L * sums + 4L * prepared;
+  }
+
   /** Floats of scratch for partial sums. */
   public int partialFloats() {
     return partials;

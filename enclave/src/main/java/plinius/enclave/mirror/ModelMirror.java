@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import plinius.attestation.kbs.MirrorId;
+import plinius.kernel.Workers;
 import plinius.pmem.PersistentMemory;
 import plinius.romulus.Extent;
 import plinius.romulus.Pool;
@@ -67,6 +68,7 @@ public final class ModelMirror implements AutoCloseable {
 
   private long sequence;
   private List<MirrorHeader.Ancestor> ring;
+  private SealedRecords.Staging staging = new SealedRecords.Staging(new Workers(1));
 
   /** Formats the memory as a pool without a mirror. What it held is gone. */
   public static ModelMirror create(
@@ -103,14 +105,15 @@ public final class ModelMirror implements AutoCloseable {
           if (root == 0) {
             return new ModelMirror(pool, terms, tensors, Optional.empty(), new byte[0]);
           }
-          SealedRecords records = records(tx, root, terms);
+          SealedRecords records =
+              records(tx, root, terms, tensors, new SealedRecords.Staging(new Workers(1)));
           MirrorHeader header;
           try (SecretBytes key = stateKey(tx, root, terms);
               Unsealer unsealer = new Unsealer(key)) {
             header = records.readHeader(tx, extent(tx, root + HEADER_AT, "the header"), unsealer);
           }
           checkHeader(header, tx, root, terms, tensors);
-          return new ModelMirror(pool, terms, tensors, Optional.of(header), records.digest());
+          return new ModelMirror(pool, terms, tensors, Optional.of(header), records.headerDigest());
         });
   }
 
@@ -150,6 +153,14 @@ public final class ModelMirror implements AutoCloseable {
     return sizing(tensors).poolBytes();
   }
 
+  /**
+   * From here on these threads share the work of sealing and unsealing; else the caller does it.
+   */
+  public ModelMirror sharedBy(Workers workers) {
+    staging = new SealedRecords.Staging(workers);
+    return this;
+  }
+
   /** How far the newest mirror is; nothing if there is none yet. Authenticated. */
   public Optional<Progress> progress() {
     return opened.map(MirrorHeader::progress);
@@ -180,7 +191,8 @@ public final class ModelMirror implements AutoCloseable {
   }
 
   /**
-   * Fills the tensors from the newest mirror, after all of it was authenticated.
+   * Fills the tensors from the newest mirror, each record once it was authenticated; if one is not,
+   * the tensors are 0.
    *
    * @return how far it is; nothing, and the tensors are as they were, if there is none yet
    */
@@ -189,36 +201,28 @@ public final class ModelMirror implements AutoCloseable {
       return Optional.empty();
     }
     MirrorHeader header = opened.get();
-    List<float[]> values =
-        inside(
-            pool,
-            tx -> {
-              long root = tx.root(ROOT);
-              SealedRecords records = records(tx, root, terms);
-              List<float[]> read = new ArrayList<>();
-              try (SecretBytes key = stateKey(tx, root, terms);
-                  Unsealer unsealer = new Unsealer(key)) {
-                for (int i = 0; i < tensors.size(); i++) {
-                  Extent extent =
-                      extent(
-                          tx,
-                          root + EXTENTS_AT + (long) EXTENT_BYTES * i,
-                          "tensor " + tensors.get(i).name());
-                  read.add(records.read(tx, extent, i, tensors.get(i), unsealer));
-                }
-              }
-              records.wipe();
-              if (!MessageDigest.isEqual(records.digest(), header.contents())) {
-                throw new MirrorException.Tampered(
-                    "model.pm", "its records are not the ones that its header lists");
-              }
-              return read;
-            });
-    for (int i = 0; i < tensors.size(); i++) {
-      MirroredTensor tensor = tensors.get(i);
-      System.arraycopy(values.get(i), 0, tensor.block(), tensor.offset(), tensor.count());
-      java.util.Arrays.fill(values.get(i), 0);
-    }
+    inside(
+        pool,
+        tx -> {
+          long root = tx.root(ROOT);
+          SealedRecords records = records(tx, root, terms, tensors, staging);
+          List<Extent> extents = new ArrayList<>();
+          for (int i = 0; i < tensors.size(); i++) {
+            long at = root + EXTENTS_AT + (long) EXTENT_BYTES * i;
+            extents.add(extent(tx, at, "tensor " + tensors.get(i).name()));
+          }
+          try (SecretBytes key = stateKey(tx, root, terms)) {
+            records.read(tx, extents, key);
+          } finally {
+            staging.wipe();
+          }
+          if (!MessageDigest.isEqual(records.digest(), header.contents())) {
+            records.forget();
+            throw new MirrorException.Tampered(
+                "model.pm", "its records are not the ones that its header lists");
+          }
+          return header;
+        });
     return Optional.of(header.progress());
   }
 
@@ -238,7 +242,7 @@ public final class ModelMirror implements AutoCloseable {
    */
   public void mirrorOut(Progress progress, Runnable begun) {
     long next = sequence + 1;
-    SealedRecords records = new SealedRecords(terms.job(), epoch, next);
+    SealedRecords records = new SealedRecords(terms.job(), epoch, next, tensors, staging);
     // The ring changes only when the transaction did not abort.
     ring =
         pool.update(
@@ -254,22 +258,21 @@ public final class ModelMirror implements AutoCloseable {
               int headerBytes = header(next, progress, new byte[32]).encode().length;
               Extent headerExtent = tx.allocExtent(headerBytes + SealedRecords.OVERHEAD);
 
+              records.write(tx, fresh, sealer);
               for (int i = 0; i < tensors.size(); i++) {
-                records.write(tx, fresh.get(i), i, tensors.get(i), sealer);
                 set(tx, root + EXTENTS_AT + (long) EXTENT_BYTES * i, fresh.get(i));
               }
               MirrorHeader header = header(next, progress, records.digest());
               // Last: it binds all that was sealed before it.
-              SealedRecords last = new SealedRecords(terms.job(), epoch, next);
-              last.writeHeader(tx, headerExtent, header.encode(), sealer);
+              records.writeHeader(tx, headerExtent, header.encode(), sealer);
               set(tx, root + HEADER_AT, headerExtent);
               tx.setLong(root + SEQUENCE_AT, next);
               tx.setLong(root + EPOCH_AT, epoch);
               tx.write(root + SALT_AT, salt, 0, salt.length);
               before.forEach(tx::freeExtent);
-              return extend(header, last.digest());
+              return extend(header, records.headerDigest());
             });
-    records.wipe();
+    staging.wipe();
     sequence = next;
   }
 
@@ -405,9 +408,14 @@ public final class ModelMirror implements AutoCloseable {
     }
   }
 
-  private static SealedRecords records(ReadTx tx, long root, MirrorTerms terms) {
-    return new SealedRecords(
-        terms.job(), tx.getLong(root + EPOCH_AT), tx.getLong(root + SEQUENCE_AT));
+  private static SealedRecords records(
+      ReadTx tx,
+      long root,
+      MirrorTerms terms,
+      List<MirroredTensor> tensors,
+      SealedRecords.Staging staging) {
+    long sequence = tx.getLong(root + SEQUENCE_AT);
+    return new SealedRecords(terms.job(), tx.getLong(root + EPOCH_AT), sequence, tensors, staging);
   }
 
   private static SecretBytes stateKey(ReadTx tx, long root, MirrorTerms terms) {

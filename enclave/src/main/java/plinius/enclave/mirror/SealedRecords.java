@@ -14,13 +14,18 @@ import java.lang.invoke.VarHandle;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import plinius.kernel.Workers;
 import plinius.romulus.Extent;
 import plinius.romulus.ReadTx;
 import plinius.romulus.Tx;
 import plinius.seal.Id128;
 import plinius.seal.SealException;
 import plinius.seal.Sealer;
+import plinius.seal.SecretBytes;
 import plinius.seal.Unsealer;
 
 /**
@@ -55,22 +60,106 @@ final class SealedRecords {
   private static final ValueLayout.OfFloat FLOAT =
       ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE_ENDIAN);
 
+  /** Plain bytes for which one more thread is worth its waking. */
+  private static final long BYTES_PER_THREAD = 1 << 20;
+
   private final Id128 job;
   private final long epoch;
   private final long sequence;
-  private final byte[] plain = new byte[PLAIN_BYTES_MAX];
-  private final byte[] sealed = new byte[PLAIN_BYTES_MAX + OVERHEAD];
-  private final MessageDigest tags;
+  private final List<MirroredTensor> tensors;
+  private final Staging staging;
+  private final int[] firstRecords; // of each tensor, then the number of all
+  private final byte[] tags; // of the tensors' records, in order
+  private byte[] headerTag = {};
 
-  SealedRecords(Id128 job, long epoch, long sequence) {
+  /**
+   * The records of one mirror of these tensors.
+   *
+   * @param staging for the threads that help
+   */
+  SealedRecords(
+      Id128 job, long epoch, long sequence, List<MirroredTensor> tensors, Staging staging) {
     this.job = job;
     this.epoch = epoch;
     this.sequence = sequence;
-    try {
-      this.tags = MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
+    this.tensors = tensors;
+    this.staging = staging;
+    firstRecords = new int[tensors.size() + 1];
+    for (int i = 0; i < tensors.size(); i++) {
+      firstRecords[i + 1] = firstRecords[i] + count(4L * tensors.get(i).count());
     }
+    tags = new byte[TAG_BYTES * firstRecords[tensors.size()]];
+  }
+
+  /**
+   * Where records lie between memory and cipher, for each thread that takes a share of them; made
+   * once and used for every mirror.
+   */
+  static final class Staging {
+    private final Workers workers;
+    private final Lane[] lanes;
+
+    Staging(Workers workers) {
+      this.workers = workers;
+      lanes = new Lane[workers.threads()];
+    }
+
+    private synchronized Lane lane(int number) {
+      if (lanes[number] == null) {
+        lanes[number] = new Lane();
+      }
+      return lanes[number];
+    }
+
+    /** Plaintext does not stay. */
+    synchronized void wipe() {
+      for (Lane lane : lanes) {
+        if (lane != null) {
+          Arrays.fill(lane.plain, (byte) 0);
+        }
+      }
+    }
+  }
+
+  private static final class Lane {
+    private final byte[] plain = new byte[PLAIN_BYTES_MAX];
+    private final byte[] sealed = new byte[PLAIN_BYTES_MAX + OVERHEAD];
+  }
+
+  /** What is done with one record. */
+  private interface RecordTask {
+    void accept(Lane lane, int tensor, int record);
+  }
+
+  /** What one thread brings along. */
+  private interface LaneTask {
+    void accept(Lane lane, Consumer<RecordTask> all);
+  }
+
+  /** Runs a task on each lane that the tensors are worth; together they take all records. */
+  private void share(LaneTask task) {
+    long bytes = tensors.stream().mapToLong(t -> 4L * t.count()).sum();
+    int all = firstRecords[tensors.size()];
+    int threads = (int) Math.clamp(bytes / BYTES_PER_THREAD, 1, staging.lanes.length);
+    AtomicInteger next = new AtomicInteger();
+    staging.workers.run(
+        threads,
+        number -> {
+          Lane lane = staging.lane(number);
+          task.accept(
+              lane,
+              each -> {
+                for (int i = next.getAndIncrement(); i < all; i = next.getAndIncrement()) {
+                  int tensor = tensorOf(i);
+                  each.accept(lane, tensor, i - firstRecords[tensor]);
+                }
+              });
+        });
+  }
+
+  private int tensorOf(int record) {
+    int found = Arrays.binarySearch(firstRecords, record);
+    return found >= 0 ? found : -found - 2;
   }
 
   static int count(long plainBytes) {
@@ -81,78 +170,101 @@ final class SealedRecords {
     return plainBytes + (long) count(plainBytes) * OVERHEAD;
   }
 
-  void write(Tx tx, Extent extent, int index, MirroredTensor tensor, Sealer sealer) {
-    int records = count(4L * tensor.count());
-    MemorySegment values = MemorySegment.ofArray(tensor.block());
-    long at = 0;
-    for (int record = 0; record < records; record++) {
-      int first = record * (PLAIN_BYTES_MAX / 4);
-      int floats = Math.min(PLAIN_BYTES_MAX / 4, tensor.count() - first);
-      MemorySegment.copy(
-          values,
-          ValueLayout.JAVA_FLOAT,
-          4L * (tensor.offset() + first),
-          MemorySegment.ofArray(plain),
-          FLOAT,
-          0,
-          floats);
-      byte[] place = associated(index, tensor.name(), tensor.shape(), record, records);
-      at += write(tx, extent, at, index, record, 4 * floats, place, sealer);
-    }
+  /** Seals all tensors into their extents. */
+  void write(Tx tx, List<Extent> extents, Sealer sealer) {
+    share(
+        (lane, all) -> {
+          try (Sealer mine = sealer.fork()) {
+            all.accept(
+                (_, tensor, record) -> write(tx, extents.get(tensor), lane, tensor, record, mine));
+          }
+        });
+  }
+
+  private void write(Tx tx, Extent extent, Lane lane, int index, int record, Sealer sealer) {
+    MirroredTensor tensor = tensors.get(index);
+    int first = first(record);
+    int floats = floats(tensor, record);
+    MemorySegment.copy(
+        MemorySegment.ofArray(tensor.block()),
+        ValueLayout.JAVA_FLOAT,
+        4L * (tensor.offset() + first),
+        MemorySegment.ofArray(lane.plain),
+        FLOAT,
+        0,
+        floats);
+    byte[] place = associated(index, tensor.name(), tensor.shape(), record, records(index));
+    int bytes = seal(lane, index, record, 4 * floats, place, sealer);
+    System.arraycopy(lane.sealed, bytes - TAG_BYTES, tags, tagAt(index, record), TAG_BYTES);
+    tx.writeExtent(extent, offset(record), lane.sealed, 0, bytes);
   }
 
   void writeHeader(Tx tx, Extent extent, byte[] header, Sealer sealer) {
-    System.arraycopy(header, 0, plain, 0, header.length);
-    write(tx, extent, 0, HEADER, 0, header.length, associatedHeader(), sealer);
+    Lane lane = staging.lane(0);
+    System.arraycopy(header, 0, lane.plain, 0, header.length);
+    int bytes = seal(lane, HEADER, 0, header.length, associatedHeader(), sealer);
+    headerTag = Arrays.copyOfRange(lane.sealed, bytes - TAG_BYTES, bytes);
+    tx.writeExtent(extent, 0, lane.sealed, 0, bytes);
   }
 
-  private int write(
-      Tx tx,
-      Extent extent,
-      long at,
-      int index,
-      int record,
-      int length,
-      byte[] place,
-      Sealer sealer) {
-    INT.set(sealed, 0, index);
-    INT.set(sealed, 4, record);
-    LONG.set(sealed, 8, sequence);
-    int bytes = PLACE_BYTES + sealer.seal(plain, 0, length, place, sealed, PLACE_BYTES);
-    digestTag(index, record, bytes);
-    tx.writeExtent(extent, at, sealed, 0, bytes);
-    return bytes;
+  private int seal(Lane lane, int index, int record, int length, byte[] place, Sealer sealer) {
+    INT.set(lane.sealed, 0, index);
+    INT.set(lane.sealed, 4, record);
+    LONG.set(lane.sealed, 8, sequence);
+    return PLACE_BYTES + sealer.seal(lane.plain, 0, length, place, lane.sealed, PLACE_BYTES);
   }
 
-  /** Authenticates a tensor and gives its values; nothing of the network is touched. */
-  float[] read(ReadTx tx, Extent extent, int index, MirroredTensor tensor, Unsealer unsealer) {
-    int records = count(4L * tensor.count());
-    String where = "model.pm: tensor " + tensor.name();
-    if (extent.bytes() != sealedBytes(4L * tensor.count())) {
-      throw new MirrorException.Tampered(
-          where,
-          "its extent has %d bytes instead of %d"
-              .formatted(extent.bytes(), sealedBytes(4L * tensor.count())));
+  /**
+   * Authenticates all tensors' records and brings each to its place once it is authentic. Where one
+   * is not, all tensors are 0 afterwards.
+   */
+  void read(ReadTx tx, List<Extent> extents, SecretBytes key) {
+    for (int i = 0; i < tensors.size(); i++) {
+      long expected = sealedBytes(4L * tensors.get(i).count());
+      if (extents.get(i).bytes() != expected) {
+        throw new MirrorException.Tampered(
+            "model.pm: tensor " + tensors.get(i).name(),
+            "its extent has %d bytes instead of %d".formatted(extents.get(i).bytes(), expected));
+      }
     }
-    float[] values = new float[tensor.count()];
-    long at = 0;
-    for (int record = 0; record < records; record++) {
-      int first = record * (PLAIN_BYTES_MAX / 4);
-      int floats = Math.min(PLAIN_BYTES_MAX / 4, tensor.count() - first);
-      byte[] place = associated(index, tensor.name(), tensor.shape(), record, records);
-      String part = where + ", record " + (record + 1) + " of " + records;
-      read(tx, extent, at, part, index, record, 4 * floats, place, unsealer);
-      MemorySegment.copy(
-          MemorySegment.ofArray(plain),
-          FLOAT,
-          0,
-          MemorySegment.ofArray(values),
-          ValueLayout.JAVA_FLOAT,
-          4L * first,
-          floats);
-      at += 4L * floats + OVERHEAD;
+    try {
+      share(
+          (lane, all) -> {
+            try (Unsealer mine = new Unsealer(key)) {
+              all.accept(
+                  (_, tensor, record) -> read(tx, extents.get(tensor), lane, tensor, record, mine));
+            }
+          });
+    } catch (RuntimeException | Error e) {
+      forget();
+      throw e;
     }
-    return values;
+  }
+
+  /** Sets all tensors to 0. */
+  void forget() {
+    for (MirroredTensor tensor : tensors) {
+      Arrays.fill(tensor.block(), tensor.offset(), tensor.offset() + tensor.count(), 0);
+    }
+  }
+
+  private void read(ReadTx tx, Extent extent, Lane lane, int index, int record, Unsealer unsealer) {
+    MirroredTensor tensor = tensors.get(index);
+    int floats = floats(tensor, record);
+    byte[] place = associated(index, tensor.name(), tensor.shape(), record, records(index));
+    String where =
+        "model.pm: tensor %s, record %d of %d".formatted(tensor.name(), record + 1, records(index));
+    unseal(tx, extent, offset(record), where, lane, index, record, 4 * floats, place, unsealer);
+    int bytes = 4 * floats + OVERHEAD;
+    System.arraycopy(lane.sealed, bytes - TAG_BYTES, tags, tagAt(index, record), TAG_BYTES);
+    MemorySegment.copy(
+        MemorySegment.ofArray(lane.plain),
+        FLOAT,
+        0,
+        MemorySegment.ofArray(tensor.block()),
+        ValueLayout.JAVA_FLOAT,
+        4L * (tensor.offset() + first(record)),
+        floats);
   }
 
   MirrorHeader readHeader(ReadTx tx, Extent extent, Unsealer unsealer) {
@@ -161,20 +273,26 @@ final class SealedRecords {
           "model.pm: mirror header", "it cannot have %d bytes".formatted(extent.bytes()));
     }
     int length = (int) extent.bytes() - OVERHEAD;
-    read(tx, extent, 0, "model.pm: mirror header", HEADER, 0, length, associatedHeader(), unsealer);
-    return MirrorHeader.decode(plain, length);
+    Lane lane = staging.lane(0);
+    String where = "model.pm: mirror header";
+    unseal(tx, extent, 0, where, lane, HEADER, 0, length, associatedHeader(), unsealer);
+    int bytes = length + OVERHEAD;
+    headerTag = Arrays.copyOfRange(lane.sealed, bytes - TAG_BYTES, bytes);
+    return MirrorHeader.decode(lane.plain, length);
   }
 
-  private void read(
+  private void unseal(
       ReadTx tx,
       Extent extent,
       long at,
       String where,
+      Lane lane,
       int index,
       int record,
       int length,
       byte[] place,
       Unsealer unsealer) {
+    byte[] sealed = lane.sealed;
     int bytes = length + OVERHEAD;
     tx.readExtent(extent, at, sealed, 0, bytes);
     int foundIndex = (int) INT.get(sealed, 0);
@@ -193,34 +311,66 @@ final class SealedRecords {
               .formatted(foundRecord + 1, foundIndex, record + 1, index));
     }
     try {
-      unsealer.unseal(sealed, PLACE_BYTES, bytes - PLACE_BYTES, place, plain, 0);
+      unsealer.unseal(sealed, PLACE_BYTES, bytes - PLACE_BYTES, place, lane.plain, 0);
     } catch (SealException.NotAuthentic e) {
       throw new MirrorException.Tampered(
           where, "its seal does not fit (at least one bit of it was changed)");
     }
-    digestTag(index, record, bytes);
   }
 
-  /** The digest over all (tensor, record, tag) so far; goes on. */
+  private static int first(int record) {
+    return record * (PLAIN_BYTES_MAX / 4);
+  }
+
+  private static int floats(MirroredTensor tensor, int record) {
+    return Math.min(PLAIN_BYTES_MAX / 4, tensor.count() - first(record));
+  }
+
+  /** Of a record within its extent. */
+  private static long offset(int record) {
+    return (long) record * (PLAIN_BYTES_MAX + OVERHEAD);
+  }
+
+  private int records(int index) {
+    return firstRecords[index + 1] - firstRecords[index];
+  }
+
+  private int tagAt(int index, int record) {
+    return TAG_BYTES * (firstRecords[index] + record);
+  }
+
+  /** Over (tensor, record, tag) of all tensors' records, in order. */
   byte[] digest() {
-    try {
-      return ((MessageDigest) tags.clone()).digest();
-    } catch (CloneNotSupportedException e) {
-      throw new IllegalStateException(e);
+    MessageDigest digest = sha256();
+    for (int index = 0; index < tensors.size(); index++) {
+      for (int record = 0; record < records(index); record++) {
+        update(digest, index, record, tags, tagAt(index, record));
+      }
     }
+    return digest.digest();
   }
 
-  /** Plaintext does not stay in the staging buffer. */
-  void wipe() {
-    java.util.Arrays.fill(plain, (byte) 0);
+  /** The same of the header's record. */
+  byte[] headerDigest() {
+    MessageDigest digest = sha256();
+    update(digest, HEADER, 0, headerTag, 0);
+    return digest.digest();
   }
 
-  private void digestTag(int index, int record, int bytes) {
+  private static void update(MessageDigest digest, int index, int record, byte[] tag, int at) {
     byte[] place = new byte[8];
     INT.set(place, 0, index);
     INT.set(place, 4, record);
-    tags.update(place);
-    tags.update(sealed, bytes - TAG_BYTES, TAG_BYTES);
+    digest.update(place);
+    digest.update(tag, at, TAG_BYTES);
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private byte[] associatedHeader() {
@@ -252,6 +402,6 @@ final class SealedRecords {
   }
 
   static List<Integer> shapeOf(MirroredTensor tensor) {
-    return java.util.Arrays.stream(tensor.shape()).boxed().toList();
+    return Arrays.stream(tensor.shape()).boxed().toList();
   }
 }

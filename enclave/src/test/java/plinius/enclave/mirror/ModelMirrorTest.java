@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -13,9 +16,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import plinius.kernel.Workers;
+import plinius.pmem.Access;
+import plinius.pmem.MappedMemory;
 import plinius.pmem.PersistentMemory;
+import plinius.pmem.WriteBack;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
 import plinius.romulus.Protocol;
@@ -101,6 +109,80 @@ class ModelMirrorTest {
 
     assertThat(other).containsExactly(wanted);
     assertThat(progress).isEqualTo(progress(3));
+  }
+
+  @Test
+  void threads_share_the_records_and_whoever_reads_them_gets_the_same(@TempDir Path folder)
+      throws IOException {
+    float[] values = new float[(3 << 20) / 4 + 5];
+    float[] few = {1, 2, 3};
+    for (int i = 0; i < values.length; i++) {
+      values[i] = i * 0.25f;
+    }
+    Path pool = folder.resolve("model.pm");
+    try (Workers three = new Workers(3);
+        ModelMirror mirror = wide(pool, values, few).sharedBy(three)) {
+      mirror.mirrorOut(progress(1));
+      few[1] = 7;
+      mirror.mirrorOut(progress(2));
+    }
+
+    for (int threads = 1; threads <= 3; threads++) {
+      float[] read = new float[values.length];
+      float[] readFew = new float[3];
+      readWide(pool, read, readFew, threads);
+      assertThat(Arrays.equals(read, values)).isTrue();
+      assertThat(readFew).containsExactly(1, 7, 3);
+    }
+  }
+
+  @Test
+  void one_flipped_bit_leaves_nothing_of_the_records_that_other_threads_read(@TempDir Path folder)
+      throws IOException {
+    float[] values = new float[(3 << 20) / 4];
+    Arrays.fill(values, 1);
+    Path pool = folder.resolve("model.pm");
+    try (ModelMirror mirror = wide(pool, values, new float[] {1})) {
+      mirror.mirrorOut(progress(1));
+    }
+    byte[] image = Files.readAllBytes(pool);
+    image[image.length / 3] ^= 1; // within the extents of the only mirror
+    Files.write(pool, image);
+    float[] read = new float[values.length];
+
+    assertThatThrownBy(() -> readWide(pool, read, new float[1], 2))
+        .isInstanceOf(MirrorException.Tampered.class)
+        .hasMessageContaining("values");
+    assertThat(Arrays.equals(read, new float[values.length])).isTrue();
+  }
+
+  private static List<MirroredTensor> wideTensors(float[] values, float[] few) {
+    return List.of(
+        new MirroredTensor("few", new int[] {few.length}, few, 0, few.length),
+        new MirroredTensor("values", new int[] {values.length}, values, 0, values.length));
+  }
+
+  private ModelMirror wide(Path pool, float[] values, float[] few) throws IOException {
+    List<MirroredTensor> wide = wideTensors(values, few);
+    long bytes = (ModelMirror.poolBytes(wide) + PAGE - 1) / PAGE * PAGE;
+    Files.write(pool, new byte[Math.toIntExact(bytes)]);
+    return ModelMirror.create(
+        MappedMemory.open(pool, Access.READ_WRITE, WriteBack.AUTO),
+        Protocol.PING_PONG,
+        terms(),
+        wide);
+  }
+
+  private void readWide(Path pool, float[] values, float[] few, int threads) {
+    try (Workers workers = new Workers(threads);
+        ModelMirror mirror =
+            ModelMirror.open(
+                    MappedMemory.open(pool, Access.READ_ONLY, WriteBack.AUTO),
+                    terms(),
+                    wideTensors(values, few))
+                .sharedBy(workers)) {
+      assertThat(mirror.mirrorIn()).isPresent();
+    }
   }
 
   @Test

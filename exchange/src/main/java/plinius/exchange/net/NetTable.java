@@ -78,7 +78,7 @@ public record NetTable(
     Shape net =
         new Shape(network.height(), network.width(), network.channels(), network.height() > 1);
     Storage storage = network.storage();
-    long scratch = 4L * storage.partialFloats() + 4L * storage.preparedFloats();
+    long scratch = storage.scratchBytes();
     Memory all = new Memory(0, 0, storage.activationBytes(), scratch);
     Map<Integer, Memory> tensors = tensors(network);
     for (Layer layer : network.layers()) {
