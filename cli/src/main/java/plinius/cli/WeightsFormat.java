@@ -9,22 +9,22 @@ import plinius.exchange.weights.WeightsHeader;
 /** The versions of .weights files that people ask for. */
 enum WeightsFormat {
   /** What the original writes. */
-  CURRENT("0.2", new WeightsHeader(0, 2, 0, 0)),
+  CURRENT("0.2", 2),
   /** With 32 bits for the images seen. */
-  OLD("0.1", new WeightsHeader(0, 1, 0, 0)),
+  OLD("0.1", 1),
   /** With connected matrices as (inputs, outputs). */
-  TRANSPOSED("transposed", new WeightsHeader(0, 2000, 0, 0));
+  TRANSPOSED("transposed", 2000);
 
   private final String option;
-  private final WeightsHeader header;
+  private final int minor;
 
-  WeightsFormat(String option, WeightsHeader header) {
+  WeightsFormat(String option, int minor) {
     this.option = option;
-    this.header = header;
+    this.minor = minor;
   }
 
   WeightsHeader header(long seen) {
-    return header.withSeen(seen);
+    return new WeightsHeader(0, minor, 0, seen);
   }
 
   /** For picocli. */

@@ -33,11 +33,6 @@ public record WeightsHeader(int major, int minor, int revision, long seen) {
     return new WeightsHeader(0, 2, 0, seen);
   }
 
-  /** The same count under another version. */
-  public WeightsHeader withSeen(long images) {
-    return new WeightsHeader(major, minor, revision, images);
-  }
-
   /** Reads a header from the beginning of a file, little endian. */
   static WeightsHeader read(String fileName, ByteBuffer bytes) {
     if (bytes.remaining() < 16) {
