@@ -6,7 +6,6 @@ module plinius.benchmarks {
   requires plinius.kernel;
   requires plinius.simd;
   requires plinius.romulus;
-  requires plinius.store;
   requires plinius.pmem;
   requires info.picocli;
   requires java.management;
@@ -20,6 +19,8 @@ module plinius.benchmarks {
   opens plinius.benchmarks to
       info.picocli;
   opens plinius.benchmarks.freshness to
+      info.picocli;
+  opens plinius.benchmarks.pm to
       info.picocli;
   opens plinius.benchmarks.sps to
       info.picocli;

@@ -3,6 +3,7 @@ package plinius.benchmarks;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import plinius.benchmarks.freshness.FreshnessBenchmark;
+import plinius.benchmarks.pm.PmCommand;
 import plinius.benchmarks.sps.SpsCommand;
 import plinius.benchmarks.sps.SpsWorker;
 import plinius.benchmarks.train.TrainBenchmark;
@@ -17,12 +18,13 @@ import plinius.cli.Terminal;
       TrainBenchmark.class,
       SpsCommand.class,
       SpsWorker.class,
-      FreshnessBenchmark.class
+      FreshnessBenchmark.class,
+      PmCommand.class
     })
 final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
-    Terminal.error("say what to measure: bench train CFG, bench sps, bench freshness");
+    Terminal.error("say what to measure: bench train CFG, bench sps, bench freshness, bench pm");
     return ExitCode.USAGE.code();
   }
 }
