@@ -140,7 +140,7 @@ final class SealedRecords {
   private void share(LaneTask task) {
     long bytes = tensors.stream().mapToLong(t -> 4L * t.count()).sum();
     int all = firstRecords[tensors.size()];
-    int threads = (int) Math.clamp(bytes / BYTES_PER_THREAD, 1, staging.lanes.length);
+    int threads = Math.clamp(bytes / BYTES_PER_THREAD, 1, staging.lanes.length);
     AtomicInteger next = new AtomicInteger();
     staging.workers.run(
         threads,
