@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import plinius.attestation.kbs.Grant;
 import plinius.attestation.kbs.GrantPurpose;
 import plinius.attestation.kbs.MirrorId;
 import plinius.seal.Id128;
@@ -42,9 +43,15 @@ public record Job(
   List<Id128> readable(GrantPurpose purpose) {
     Set<Id128> readable = new LinkedHashSet<>(terms.dataSets());
     if (purpose == GrantPurpose.READ_ONLY) {
-      readable.addAll(testData);
+      readable.addAll(testDataInGrant());
     }
     return List.copyOf(readable);
+  }
+
+  /** The most recent test data, as many as a grant has room for. */
+  List<Id128> testDataInGrant() {
+    int room = Grant.DATA_SETS_MAX - terms.dataSets().size();
+    return testData.subList(Math.max(0, testData.size() - room), testData.size());
   }
 
   /** Why this job's keys do not go out at this instant, and its runs are not heard any more. */

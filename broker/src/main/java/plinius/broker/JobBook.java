@@ -10,9 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
-import java.util.TreeSet;
 import java.util.function.Function;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.FreshnessMode;
@@ -111,12 +109,32 @@ final class JobBook {
     return log.exclusively(
         () -> {
           Job job = known(id);
-          List<Id128> all = new ArrayList<>(job.testData());
-          dataSets.stream()
-              .filter(each -> !job.terms().dataSets().contains(each) && !all.contains(each))
-              .forEach(all::add);
-          if (!all.equals(job.testData())) {
-            log.append("test-data", Map.of("job", id.toString(), "dataSets", texts(all)));
+          List<Id128> fresh =
+              dataSets.stream()
+                  .distinct()
+                  .filter(each -> !job.terms().dataSets().contains(each))
+                  .toList();
+          int room = Grant.DATA_SETS_MAX - job.terms().dataSets().size();
+          if (fresh.size() > room) {
+            throw new BrokerException.JobConflict(
+                "a grant holds the keys of at most "
+                    + Grant.DATA_SETS_MAX
+                    + " data sets; job "
+                    + id
+                    + " has "
+                    + job.terms().dataSets().size()
+                    + ", so at most "
+                    + room
+                    + " to test with, got "
+                    + fresh.size());
+          }
+          if (!job.testDataInGrant().containsAll(fresh)) {
+            List<Id128> all = new ArrayList<>(job.testData());
+            all.removeAll(fresh);
+            all.addAll(fresh);
+            // The oldest go: each use names its own again.
+            List<Id128> kept = all.subList(Math.max(0, all.size() - room), all.size());
+            log.append("test-data", Map.of("job", id.toString(), "dataSets", texts(kept)));
           }
           return jobs.get(id);
         });
@@ -198,16 +216,6 @@ final class JobBook {
           long epoch = Math.addExact(known(id).epoch(), 1);
           log.append("revoke", Map.of("job", id.toString(), "epoch", epoch));
           return jobs.get(id);
-        });
-  }
-
-  /** Digests of the policies that jobs have. */
-  Set<String> policies() {
-    return log.exclusively(
-        () -> {
-          Set<String> digests = new TreeSet<>();
-          jobs.values().forEach(job -> job.permission().policy().ifPresent(digests::add));
-          return digests;
         });
   }
 

@@ -13,8 +13,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import plinius.attestation.AttestationException;
 import plinius.attestation.Evidence;
 import plinius.attestation.ReportData;
@@ -37,6 +39,7 @@ import plinius.seal.jose.Jwe;
 import plinius.seal.jose.Jwk;
 import plinius.verification.Appraisal;
 import plinius.verification.AppraisalPolicy;
+import plinius.verification.BadPolicy;
 import plinius.verification.Verification;
 import plinius.verification.evidence.Endorsements;
 
@@ -129,6 +132,12 @@ final class KbsService {
       return refuse(asked, no);
     } catch (AttestationException.BadMessage e) {
       return refuse(asked, new No(UNAUTHORIZED, "InvalidRequest", e.getMessage()));
+    } catch (SealException | IllegalArgumentException e) {
+      // What no rule above names: numbers or text that canonical JSON or a key cannot hold.
+      return refuse(
+          asked,
+          new No(
+              UNAUTHORIZED, "InvalidRequest", "the request cannot be used (" + e.getMessage() + ")"));
     }
   }
 
@@ -207,8 +216,10 @@ final class KbsService {
             .verifier()
             .verify(evidence, endorsements(members(message.value("tee-evidence"))), now);
     return switch (appraiseByAny(verification, bound, now)) {
-      case Appraisal.Rejected rejected ->
-          throw new No(UNAUTHORIZED, "AttestationError", rejected.message());
+      case Appraisal.Rejected rejected -> {
+        requireNotWithheld(verification, bound, now);
+        throw new No(UNAUTHORIZED, "AttestationError", rejected.message() + unusablePolicies());
+      }
       case Appraisal.Accepted accepted -> {
         sessions.attested(
             new Sessions.Attested(
@@ -223,16 +234,61 @@ final class KbsService {
   // Which job it is for is not known yet. Evidence that no policy accepts is for none.
   private Appraisal appraiseByAny(Verification verification, ReportData bound, Instant at) {
     Appraisal best = settings.policy().appraise(verification, Optional.of(bound), at);
-    for (String digest : book.policies()) {
+    for (AppraisalPolicy policy : usablePolicies(job -> job.withheld(at).isEmpty())) {
       if (best instanceof Appraisal.Accepted) {
         return best;
       }
-      Appraisal each = policies.policy(digest).appraise(verification, Optional.of(bound), at);
+      Appraisal each = policy.appraise(verification, Optional.of(bound), at);
       // "Not this platform" says least of why.
       boolean saysMore = best instanceof Appraisal.Rejected no && no.field().equals("platform");
       best = saysMore || each instanceof Appraisal.Accepted ? each : best;
     }
     return best;
+  }
+
+  /** Of evidence for jobs that are withheld alone: which, and why. It gets no token either. */
+  private void requireNotWithheld(Verification verification, ReportData bound, Instant at) {
+    for (Job job : book.jobs()) {
+      Optional<String> withheld = job.withheld(at);
+      boolean accepts =
+          withheld.isPresent()
+              && job.permission()
+                  .policy()
+                  .flatMap(this::usable)
+                  .map(policy -> policy.appraise(verification, Optional.of(bound), at))
+                  .filter(Appraisal.Accepted.class::isInstance)
+                  .isPresent();
+      if (accepts) {
+        throw new No(FORBIDDEN, "PolicyDeny", Optional.of(job.id()), withheld.get());
+      }
+    }
+  }
+
+  private List<AppraisalPolicy> usablePolicies(Predicate<Job> of) {
+    return policyDigests(of).flatMap(digest -> usable(digest).stream()).toList();
+  }
+
+  private Stream<String> policyDigests(Predicate<Job> of) {
+    return book.jobs().stream()
+        .filter(of)
+        .flatMap(job -> job.permission().policy().stream())
+        .distinct();
+  }
+
+  /** The policy, unless its copy is lost or changed or nobody understands it. */
+  private Optional<AppraisalPolicy> usable(String digest) {
+    try {
+      return Optional.of(policies.policy(digest));
+    } catch (BrokerException.StateUnusable | BadPolicy e) {
+      return Optional.empty();
+    }
+  }
+
+  private String unusablePolicies() {
+    long unusable = policyDigests(_ -> true).filter(digest -> usable(digest).isEmpty()).count();
+    return unusable == 0
+        ? ""
+        : "; of the jobs' policies " + unusable + " could not be used, for they are lost or changed";
   }
 
   /** The owner's, and what came along; all of it is signed by the makers. */
@@ -297,7 +353,22 @@ final class KbsService {
   /** By the job's own policy, at the instant at which the evidence was verified. */
   private Appraisal appraise(Job job, Sessions.Attested session) {
     AppraisalPolicy policy =
-        job.permission().policy().map(policies::policy).orElse(settings.policy());
+        job.permission()
+            .policy()
+            .map(
+                digest ->
+                    usable(digest)
+                        .orElseThrow(
+                            () ->
+                                new No(
+                                    FORBIDDEN,
+                                    "PolicyDeny",
+                                    Optional.of(job.id()),
+                                    "the policy of job "
+                                        + job.id()
+                                        + " is lost or changed: its owner has to grant the job"
+                                        + " again with --policy")))
+            .orElse(settings.policy());
     return policy.appraise(session.verification(), Optional.of(session.bound()), session.at());
   }
 

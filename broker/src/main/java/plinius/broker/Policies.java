@@ -57,7 +57,8 @@ final class Policies {
             directory,
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(DIRECTORY_MODE)));
       }
-      if (!Files.exists(file)) {
+      // A copy that was changed is made good by the same text again.
+      if (!Files.isRegularFile(file) || !digest(Files.readAllBytes(file)).equals(digest)) {
         Path fresh = Files.createTempFile(directory, "new", "");
         Files.write(fresh, bytes);
         Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString(FILE_MODE));

@@ -19,8 +19,16 @@ record Refused(String peer, String step, Optional<Id128> job, String reason) {
   private static final int REASON_CHARS_MAX = 2000;
 
   Refused {
-    step = step.substring(0, Math.min(step.length(), STEP_CHARS_MAX));
-    reason = reason.substring(0, Math.min(reason.length(), REASON_CHARS_MAX));
+    step = atMost(STEP_CHARS_MAX, step);
+    reason = atMost(REASON_CHARS_MAX, reason);
+  }
+
+  // Strangers write this: half of a pair of surrogates is no text that JSON can hold.
+  private static String atMost(int chars, String text) {
+    if (text.length() <= chars) {
+      return text;
+    }
+    return text.substring(0, Character.isHighSurrogate(text.charAt(chars - 1)) ? chars - 1 : chars);
   }
 
   Map<String, Object> members() {

@@ -35,6 +35,7 @@ import plinius.attestation.kbs.Advance;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.Grant;
+import plinius.attestation.kbs.GrantPurpose;
 import plinius.attestation.kbs.KbsClient;
 import plinius.attestation.kbs.KbsRequest;
 import plinius.attestation.kbs.KbsResponse;
@@ -158,6 +159,36 @@ class BrokerTest {
           .extracting(Grant.DataKey::id)
           .containsExactly(TRAINING_DATA, VALIDATION_DATA, TEST_DATA);
     }
+  }
+
+  @Test
+  void a_job_that_was_tested_with_more_data_than_a_grant_holds_gets_the_most_recent() {
+    Id128 job = broker.addJob(terms("mine")).id();
+    int many = 3 * Grant.DATA_SETS_MAX;
+    for (int i = 1; i <= many; i++) {
+      broker.addTestData(job, List.of(new Id128(100, i)));
+    }
+    broker.close();
+    broker = startBroker(true);
+
+    try (Grant read = client(broker.inProcess()).fetchReadOnlyGrant(job)) {
+      assertThat(read.dataKeys())
+          .hasSize(Grant.DATA_SETS_MAX)
+          .extracting(Grant.DataKey::id)
+          .startsWith(TRAINING_DATA, VALIDATION_DATA)
+          .endsWith(new Id128(100, many))
+          .doesNotContain(new Id128(100, 1));
+    }
+    broker.addTestData(job, List.of(new Id128(100, 1)));
+    assertThat(broker.job(job).orElseThrow().readable(GrantPurpose.READ_ONLY))
+        .contains(new Id128(100, 1));
+    List<Id128> tooMany = new ArrayList<>();
+    for (int i = 0; i < Grant.DATA_SETS_MAX - 1; i++) {
+      tooMany.add(new Id128(200, i));
+    }
+    assertThatThrownBy(() -> broker.addTestData(job, tooMany))
+        .isInstanceOf(BrokerException.JobConflict.class)
+        .hasMessageContainingAll("at most 62", "got 63");
   }
 
   @Test
@@ -290,6 +321,36 @@ class BrokerTest {
             });
 
     assertRefused(() -> client(replaying).fetchGrant(job), 401).hasMessageContaining("report data");
+  }
+
+  @Test
+  void evidence_that_holds_a_fraction_is_refused_and_written_down() {
+    Id128 job = broker.addJob(terms("mine")).id();
+    KbsTransport host =
+        changing(
+            "/attest",
+            body -> body.replace("\"primary_evidence\":{", "\"primary_evidence\":{\"a\":0.5,"));
+
+    assertRefused(() -> client(host).fetchGrant(job), 401);
+    assertThat(log()).contains("\"event\":\"refused\"", "POST /kbs/v0/attest");
+  }
+
+  @Test
+  void a_reason_that_is_cut_within_a_character_is_written_down_without_it() {
+    String smile = "\ud83d\ude00";
+    for (String lead : List.of("", "x")) {
+      KbsResponse response =
+          broker
+              .inProcess()
+              .call(
+                  new KbsRequest(
+                      "POST",
+                      "/kbs/v0/auth",
+                      Optional.empty(),
+                      "{\"version\":\"" + lead + smile.repeat(2000) + "\",\"tee\":\"sample\"}"));
+      assertThat(response.status()).isEqualTo(401);
+    }
+    assertThat(log()).contains(smile);
   }
 
   @Test

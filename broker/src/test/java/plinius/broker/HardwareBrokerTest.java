@@ -228,7 +228,45 @@ class HardwareBrokerTest {
     Files.writeString(copy, policy.replace(CODE, NEXT_CODE));
     broker = start(new AppraisalPolicy(false, Set.of()), new EndorsementFolder(endorsements()));
 
-    refused(() -> tdxClient(NEXT_CODE).fetchGrant(job), 500, "state");
+    refused(() -> tdxClient(NEXT_CODE).fetchGrant(job), UNAUTHORIZED, "1 could not be used");
+  }
+
+  @Test
+  void a_changed_policy_withholds_its_own_jobs_keys_alone_and_is_made_good_by_its_text()
+      throws IOException {
+    write(tdx.endorsements());
+    String policy = "[tdx] # of the first\nmrtd = " + CODE;
+    Id128 first = job(policy);
+    Id128 second = job("[tdx]\nmrtd = " + CODE);
+    String digest = broker.job(first).orElseThrow().permission().policy().orElseThrow();
+    broker.close();
+    Path copy = folder.resolve("state").resolve(Policies.DIRECTORY).resolve(digest);
+    Files.writeString(copy, policy.replace(CODE, NEXT_CODE));
+    broker = start(new AppraisalPolicy(false, Set.of()), new EndorsementFolder(endorsements()));
+
+    tdxClient(CODE).fetchGrant(second).close();
+    refused(() -> tdxClient(CODE).fetchGrant(first), DENIED, "lost or changed", "--policy");
+    permit(first, policy);
+    tdxClient(CODE).fetchGrant(first).close();
+    broker.close();
+    broker = start(new AppraisalPolicy(false, Set.of()), new EndorsementFolder(endorsements()));
+    tdxClient(CODE).fetchGrant(first).close();
+  }
+
+  @Test
+  void the_policy_of_a_revoked_job_accepts_nobody() {
+    write(tdx.endorsements());
+    Id128 revoked = job("[tdx]\nmrtd = " + CODE);
+    broker.records().revoke(revoked);
+    List<String> asked = new ArrayList<>();
+    KbsTransport host =
+        request -> {
+          asked.add(request.path());
+          return https().call(request);
+        };
+
+    refused(() -> tdxClient(CODE, host).fetchGrant(revoked), DENIED, "revoked by its owner");
+    assertThat(asked.getLast()).as("no token went out").isEqualTo(KbsClient.ATTEST_PATH);
   }
 
   // The evidence is real, so its nonce is not ours: everything else has to hold before that is
