@@ -291,14 +291,35 @@ final class BrokerVerbs {
       }
     }
 
-    private static String forPeople(Map<String, Object> members) {
+    static String forPeople(Map<String, Object> members) {
       String head =
           "%6s  %s  %-9s"
               .formatted(members.remove("index"), members.remove("at"), members.remove("event"));
       List.of("mac", "prev").forEach(members::remove);
       StringBuilder text = new StringBuilder(head);
       members.forEach((name, value) -> text.append("  ").append(name).append('=').append(value));
-      return text.toString();
+      return printable(text.toString());
+    }
+
+    // Strangers choose some of it: what would move a cursor or turn text round is shown by number.
+    private static String printable(String text) {
+      StringBuilder shown = new StringBuilder();
+      text.codePoints()
+          .forEach(
+              each -> {
+                switch (Character.getType(each)) {
+                  case Character.CONTROL,
+                      Character.FORMAT,
+                      Character.LINE_SEPARATOR,
+                      Character.PARAGRAPH_SEPARATOR,
+                      Character.PRIVATE_USE,
+                      Character.SURROGATE,
+                      Character.UNASSIGNED ->
+                      shown.append("\\u{%x}".formatted(each));
+                  default -> shown.appendCodePoint(each);
+                }
+              });
+      return shown.toString();
     }
   }
 }
