@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
@@ -22,6 +23,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.JsonFields;
 import plinius.seal.Id128;
@@ -120,7 +122,12 @@ final class BrokerLog {
     try (SecretBytes any = SecretBytes.random(KeyedDigest.BYTES)) {
       TpmCounter.at(address, any);
       Path file = directory.resolve(ANCHOR_FILE);
-      if (Files.exists(file) && !Files.readString(file).strip().equals(address)) {
+      boolean same = Files.exists(file) && Files.readString(file).strip().equals(address);
+      if (same) {
+        return;
+      }
+      // Until the log says that it is anchored, another index may be named: see checkAnchor.
+      if (Files.exists(file) && saysAnchored(directory.resolve(FILE))) {
         throw new BrokerException.StateUnusable(
             "the log in "
                 + directory
@@ -131,10 +138,31 @@ final class BrokerLog {
       Files.createDirectories(
           directory,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(DIRECTORY_MODE)));
-      Files.writeString(file, address + "\n");
+      replace(file, address + "\n");
     } catch (IOException e) {
       throw unusable("anchor", directory, e);
     }
+  }
+
+  // No MAC is looked at: if somebody changed this, the counter at the other index tells.
+  private static boolean saysAnchored(Path log) throws IOException {
+    if (!Files.exists(log)) {
+      return false;
+    }
+    try (Stream<String> lines = Files.lines(log, StandardCharsets.ISO_8859_1)) {
+      return lines.anyMatch(line -> line.contains("\"event\":\"" + ANCHOR + "\""));
+    }
+  }
+
+  /** The old file or the new one, whenever the machine stops. */
+  private static void replace(Path file, String text) throws IOException {
+    Path fresh = Files.createTempFile(file.getParent(), "new", "");
+    try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
+      channel.write(ByteBuffer.wrap(utf8(text)));
+      channel.force(true);
+    }
+    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
+    force(file.getParent());
   }
 
   /** Runs the body while nobody else uses the directory, after reading what others appended. */
@@ -196,19 +224,19 @@ final class BrokerLog {
   }
 
   private void checkAnchor() {
+    if (anchor.isEmpty() && anchored > 0) {
+      // Also when another process anchored it while this one was running.
+      throw new BrokerException.StateUnusable(
+          "the broker's log "
+              + file
+              + " is anchored, and this process began without the file "
+              + directory.resolve(ANCHOR_FILE)
+              + " that names its TPM: start again, with --anchor as before if the file is gone");
+    }
     if (anchorChecked) {
       return;
     }
-    if (anchor.isEmpty()) {
-      if (anchored > 0) {
-        throw new BrokerException.StateUnusable(
-            "the broker's log "
-                + file
-                + " is anchored, and the file "
-                + directory.resolve(ANCHOR_FILE)
-                + " that names its TPM is gone: give --anchor as before");
-      }
-    } else {
+    if (anchor.isPresent()) {
       TpmCounter counter = anchor.get();
       Optional<Long> value = counter.read();
       if (anchored == 0) {
@@ -265,7 +293,7 @@ final class BrokerLog {
       }
       channel.force(true);
       if (lines == 0) {
-        forceDirectory();
+        force(directory);
       }
     } catch (IOException e) {
       throw unusable("append to", file, e);
@@ -404,7 +432,7 @@ final class BrokerLog {
     }
   }
 
-  private void forceDirectory() throws IOException {
+  private static void force(Path directory) throws IOException {
     try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
       channel.force(true);
     }

@@ -92,18 +92,36 @@ final class TpmCounter {
     }
   }
 
-  /** Its value; empty if there is no counter at this index. */
+  /** Its value; empty if there is no counter at this index, or none that ever counted. */
   Optional<Long> read() {
-    return with(channel -> exists(channel) ? Optional.of(read(channel)) : Optional.empty());
+    return with(
+        channel ->
+            (attributes(channel).orElse(0) & WRITTEN) == 0
+                ? Optional.empty()
+                : Optional.of(read(channel)));
   }
 
-  /** Makes the counter; its first value is above that of any which this TPM ever had. */
+  /**
+   * Makes the counter; its first value is above that of any which this TPM ever had. One that a
+   * crash left before its first value is taken.
+   */
   long create() {
+    define();
     return with(
         channel -> {
-          define(channel);
           use(channel, NV_INCREMENT, ATTRIBUTES, new byte[0]);
           return read(channel);
+        });
+  }
+
+  /** The first half of {@link #create}: a counter without a value. */
+  void define() {
+    with(
+        channel -> {
+          if (attributes(channel).isEmpty()) {
+            define(channel);
+          }
+          return true;
         });
   }
 
@@ -123,14 +141,15 @@ final class TpmCounter {
 
   // ---------------------------------------------------------------- commands
 
-  private boolean exists(TpmChannel channel) throws IOException {
+  private Optional<Integer> attributes(TpmChannel channel) throws IOException {
     ByteBuffer answer = channel.call(command(NO_SESSIONS, NV_READ_PUBLIC, ints(index)));
     int code = answer.getInt(6);
     if (code != 0 && (code & RC_HANDLE_MASK) == RC_HANDLE) {
-      return false;
+      return Optional.empty();
     }
     require(code, "look for the counter");
-    return true;
+    // TPM2B_NV_PUBLIC: its size, then index, algorithm and attributes.
+    return Optional.of(answer.getInt(10 + 2 + Integer.BYTES + Short.BYTES));
   }
 
   private void define(TpmChannel channel) throws IOException {

@@ -124,6 +124,46 @@ class TpmAnchorTest {
   }
 
   @Test
+  void a_process_that_began_unanchored_stops_when_another_anchors_the_log() throws IOException {
+    Files.delete(state.resolve("anchor"));
+    JobBook running = open();
+    running.add(Id128.random(), terms("before"), 0, Optional.of(MirrorId.NONE));
+    BrokerLog.anchorAt(state, address);
+    add("anchored");
+
+    assertThatThrownBy(
+            () -> running.add(Id128.random(), terms("after"), 0, Optional.of(MirrorId.NONE)))
+        .isInstanceOf(BrokerException.StateUnusable.class)
+        .hasMessageContaining("start again");
+    assertThat(Files.readString(log)).doesNotContain("after");
+  }
+
+  @Test
+  void a_crash_before_the_counters_first_value_is_made_good() throws IOException {
+    TpmCounter.at(address, key).define();
+
+    add("first");
+    add("second");
+
+    assertThat(counters()).contains(TpmCounter.at(address, key).read().orElseThrow());
+  }
+
+  @Test
+  void after_a_crash_between_the_counter_and_its_line_another_index_serves() throws IOException {
+    TpmCounter.at(address, key).create();
+    assertThatThrownBy(() -> add("first"))
+        .isInstanceOf(BrokerException.LogTampered.class)
+        .hasMessageContaining("name another index");
+
+    BrokerLog.anchorAt(state, address + "@0x01805050");
+    add("first");
+    add("second");
+
+    assertThat(counters())
+        .contains(TpmCounter.at(address + "@0x01805050", key).read().orElseThrow());
+  }
+
+  @Test
   void advances_are_anchored_now_and_then() throws IOException {
     JobBook book = open();
     Id128 job = Id128.random();
@@ -160,7 +200,8 @@ class TpmAnchorTest {
   }
 
   @Test
-  void what_is_no_address_is_refused_by_name() {
+  void what_is_no_address_is_refused_by_name() throws IOException {
+    add("first");
     for (String bad : List.of("tpm", "tpm:", "tpm:/dev/null@7", "file:/x", "tpm:/dev/x@no")) {
       assertThatThrownBy(() -> TpmCounter.at(bad, key).read())
           .as(bad)
