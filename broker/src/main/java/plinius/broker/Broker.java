@@ -56,12 +56,14 @@ public final class Broker implements AutoCloseable {
   private final BrokerSettings settings;
   private final KbsService service;
   private final RateLimit rate;
+  private final RateLimit othersRate;
   private final HttpsServer server;
   private final ExecutorService executor;
 
   private Broker(OwnerKey ownerKey, Path stateDirectory, BrokerSettings settings, Clock clock) {
     this.settings = settings;
     this.rate = new RateLimit(settings.limits().exchangesPerSecond(), clock);
+    this.othersRate = new RateLimit(settings.limits().othersPerSecond(), clock);
     this.record = BrokerRecord.open(ownerKey, stateDirectory, clock);
     try {
       BrokerLog log = record.book().log();
@@ -173,6 +175,11 @@ public final class Broker implements AutoCloseable {
   public void close() {
     server.stop(0);
     executor.close();
+    try {
+      record.book().summarizeRefusals();
+    } catch (BrokerException _) {
+      // A log that cannot be used: whoever opens it next hears why.
+    }
     record.close();
   }
 
@@ -187,15 +194,17 @@ public final class Broker implements AutoCloseable {
     String path = exchange.getRequestURI().getRawPath();
     String peer = exchange.getRemoteAddress().getAddress().getHostAddress();
     String step = method + " " + path;
-    int most = settings.limits().bodyBytes();
+    int most = settings.limits().bodyBytes(method, path);
     try {
-      // What costs a signature or more; a run under way is never held up.
+      // What costs a signature or more has a rate of its own: it does not hold up a run under way.
       boolean begins = path.equals(KbsClient.AUTH_PATH) || path.equals(KbsClient.ATTEST_PATH);
-      if (begins && !rate.allows(peer)) {
+      if (!(begins ? rate : othersRate).allows(peer)) {
         return service.refuseUnread(step, peer, TOO_MANY, "too many requests: try again later");
       }
       byte[] body = exchange.getRequestBody().readNBytes(most + 1);
       if (body.length > most) {
+        // Read past, not kept: who is still sending would not hear the answer.
+        exchange.getRequestBody().skip(settings.limits().bodyBytes());
         return service.refuseUnread(step, peer, TOO_LARGE, "a body of over " + most + " bytes");
       }
       if (!method.equals("GET") && !method.equals("POST")) {

@@ -40,6 +40,9 @@ final class JobBook {
   private int refusals;
   private long leftOut;
   private Instant summaryFrom = Instant.MIN;
+  private final Object limitLock = new Object();
+  private Instant limitLineFrom = Instant.MIN;
+  private long leftOutForLimit;
 
   /** Reads the log, and begins it if there is none. */
   JobBook(Path directory, Id128 ownerKeyId, SecretBytes logKey, Clock clock) {
@@ -330,10 +333,31 @@ final class JobBook {
         });
   }
 
+  /**
+   * Counts a refusal because of a limit: a flood must not become one of writes. One a minute has a
+   * line, the others are in the next summary.
+   */
+  void refusedForLimit(Refused refused) {
+    synchronized (limitLock) {
+      Instant now = clock.instant();
+      if (now.isBefore(limitLineFrom)) {
+        leftOutForLimit++;
+        return;
+      }
+      limitLineFrom = now.plus(SUMMARY_EACH);
+    }
+    refused(refused);
+    summarizeRefusals();
+  }
+
   /** Writes down how many refusals had no line of their own. */
   void summarizeRefusals() {
     log.exclusively(
         () -> {
+          synchronized (limitLock) {
+            leftOut += leftOutForLimit;
+            leftOutForLimit = 0;
+          }
           if (leftOut > 0) {
             summarize(clock.instant());
           }

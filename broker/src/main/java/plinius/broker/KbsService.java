@@ -137,13 +137,15 @@ final class KbsService {
       return refuse(
           asked,
           new No(
-              UNAUTHORIZED, "InvalidRequest", "the request cannot be used (" + e.getMessage() + ")"));
+              UNAUTHORIZED,
+              "InvalidRequest",
+              "the request cannot be used (" + e.getMessage() + ")"));
     }
   }
 
   /** Refuses a request that was not looked at, because of a limit. */
   KbsResponse refuseUnread(String step, String peer, int status, String detail) {
-    book.refused(new Refused(peer, step, Optional.empty(), detail));
+    book.refusedForLimit(new Refused(peer, step, Optional.empty(), detail));
     return refusal(status, "TooManyRequests", detail);
   }
 
@@ -288,7 +290,9 @@ final class KbsService {
     long unusable = policyDigests(_ -> true).filter(digest -> usable(digest).isEmpty()).count();
     return unusable == 0
         ? ""
-        : "; of the jobs' policies " + unusable + " could not be used, for they are lost or changed";
+        : "; of the jobs' policies "
+            + unusable
+            + " could not be used, for they are lost or changed";
   }
 
   /** The owner's, and what came along; all of it is signed by the makers. */
@@ -469,6 +473,9 @@ final class KbsService {
   }
 
   private KbsResponse refuse(Asked asked, No no) {
+    if (no.status == TOO_MANY) {
+      return refuseUnread(asked.step(), asked.peer(), no.status, no.getMessage());
+    }
     book.refused(new Refused(asked.peer(), asked.step(), no.job, no.getMessage()));
     return refusal(no.status, no.type, no.getMessage());
   }

@@ -51,12 +51,15 @@ final class Sessions {
     this.clock = clock;
   }
 
-  /** A new session with a new nonce; nothing if too many are open. */
+  /**
+   * A new session with a new nonce. If too many are open, the oldest that waits at the busiest
+   * address makes room, so that nobody can keep the others out; nothing if that address asks.
+   */
   synchronized Optional<Challenged> begin(String peer, TeeKind kind) {
     Instant now = clock.instant();
     challenged.values().removeIf(each -> !now.isBefore(each.expires()));
     attested.values().removeIf(each -> !now.isBefore(each.expires()));
-    if (challenged.size() + attested.size() >= limits.sessions()) {
+    if (challenged.size() + attested.size() >= limits.sessions() && !makeRoom(peer)) {
       return Optional.empty();
     }
     byte[] nonce = new byte[NONCE_BYTES];
@@ -70,6 +73,23 @@ final class Sessions {
             now.plus(limits.sessionLife()));
     challenged.put(session.id(), session);
     return Optional.of(session);
+  }
+
+  // Who has shown evidence keeps its session: strangers have none.
+  private boolean makeRoom(String peer) {
+    Map<String, Integer> waiting = new LinkedHashMap<>();
+    challenged.values().forEach(each -> waiting.merge(each.peer(), 1, Integer::sum));
+    int most = waiting.values().stream().mapToInt(Integer::intValue).max().orElse(0);
+    if (waiting.getOrDefault(peer, 0) >= most) {
+      return false;
+    }
+    Optional<String> oldest =
+        challenged.values().stream()
+            .filter(each -> waiting.get(each.peer()) == most)
+            .map(Challenged::id)
+            .findFirst();
+    oldest.ifPresent(challenged::remove);
+    return oldest.isPresent();
   }
 
   /** Takes a session of this peer out whose nonce has not been used. */

@@ -385,6 +385,70 @@ class HardwareBrokerTest {
   }
 
   @Test
+  void one_address_cannot_keep_the_others_out_by_opening_sessions() {
+    broker.close();
+    broker =
+        Broker.start(
+            ownerKey,
+            folder.resolve("state"),
+            BrokerSettings.of(new AppraisalPolicy(false, Set.of()))
+                .withLimits(new Limits(4096, 100, 3, java.time.Duration.ofMinutes(1))),
+            clock);
+    KbsRequest auth =
+        post(KbsClient.AUTH_PATH, "{\"version\":\"0.4.0\",\"tee\":\"tdx\",\"extra-params\":\"\"}");
+    Optional<String> honest = https("127.0.0.2").call(auth).cookie();
+    for (int i = 0; i < 2; i++) {
+      assertThat(https().call(auth).status()).isEqualTo(200);
+    }
+
+    assertThat(https().call(auth).status()).as("it has the most").isEqualTo(429);
+    assertThat(https("127.0.0.3").call(auth).status()).isEqualTo(200);
+    assertThat(
+            https("127.0.0.2")
+                .call(new KbsRequest("POST", KbsClient.ATTEST_PATH, honest, "{}"))
+                .body())
+        .as("its session is still there")
+        .contains("runtime-data");
+  }
+
+  @Test
+  void a_flood_is_counted_and_takes_few_lines_of_the_log() {
+    broker.close();
+    broker =
+        Broker.start(
+            ownerKey,
+            folder.resolve("state"),
+            BrokerSettings.of(new AppraisalPolicy(false, Set.of()))
+                .withLimits(new Limits(4096, 1, 100, java.time.Duration.ofMinutes(1))),
+            clock);
+    Id128 job = job("[tdx]\nmrtd = " + CODE);
+    int before = broker.records().log().size();
+    KbsRequest ask = new KbsRequest("GET", KbsService.STATUS_PATH + job, Optional.empty(), "");
+    List<Integer> answers = new ArrayList<>();
+    PinnedHttps https = https();
+    for (int i = 0; i < 30; i++) {
+      answers.add(https.call(ask).status());
+    }
+
+    assertThat(answers.subList(0, 20)).containsOnly(200);
+    assertThat(answers.subList(20, 30)).containsOnly(429);
+    assertThat(https("127.0.0.2").call(ask).status()).isEqualTo(200);
+    assertThat(broker.records().log()).hasSize(before + 1);
+    broker.close();
+    broker = start(new AppraisalPolicy(false, Set.of()), new EndorsementFolder(endorsements()));
+    assertThat(broker.records().log()).hasSize(before + 2);
+    assertThat(broker.records().log().getLast()).contains("9 more requests were refused");
+  }
+
+  @Test
+  void each_path_takes_as_long_a_body_as_it_needs() {
+    assertThat(https().call(post("/kbs/v0/external/plinius/advance", " ".repeat(5000))).status())
+        .isEqualTo(413);
+    assertThat(https().call(post("/elsewhere", " ")).status()).isEqualTo(413);
+    assertThat(https().call(post(KbsClient.ATTEST_PATH, " ".repeat(5000))).status()).isEqualTo(401);
+  }
+
+  @Test
   void every_refusal_is_in_the_log_with_who_what_and_why_and_no_secret() {
     Id128 job = job("[tdx]\nmrtd = " + CODE);
     List<KbsRequest> bad =
