@@ -110,7 +110,17 @@ public final class BrokerRecord implements AutoCloseable {
    * @throws BrokerException.JobConflict if there is one of that name
    */
   public Job addJob(JobTerms terms) {
-    return book.add(Id128.random(), terms, 0, Optional.of(MirrorId.NONE));
+    return addJob(terms, Permission.DEFAULT);
+  }
+
+  /**
+   * Adds a job under a new id, whose keys may go out as this says from its first instant.
+   *
+   * @throws BrokerException.JobConflict if there is one of that name
+   */
+  public Job addJob(JobTerms terms, Permission permission) {
+    permission.policy().ifPresent(policies::policy);
+    return book.add(Id128.random(), terms, 0, Optional.of(MirrorId.NONE), permission);
   }
 
   /**
@@ -131,10 +141,13 @@ public final class BrokerRecord implements AutoCloseable {
    * @param id of the job that the mirror is bound to
    * @param lastEpoch the mirror's epoch
    * @param first the mirror
+   * @param permission how its keys may go out, from its first instant
    * @throws BrokerException.JobConflict if there is one of that name or id
    */
-  public Job addBegun(Id128 id, JobTerms terms, long lastEpoch, MirrorId first) {
-    return book.add(id, terms, lastEpoch, Optional.of(first));
+  public Job addBegun(
+      Id128 id, JobTerms terms, long lastEpoch, MirrorId first, Permission permission) {
+    permission.policy().ifPresent(policies::policy);
+    return book.add(id, terms, lastEpoch, Optional.of(first), permission);
   }
 
   /** Keeps a copy of a policy and returns its digest, for {@link Permission#policy}. */

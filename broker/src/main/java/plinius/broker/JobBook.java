@@ -75,6 +75,12 @@ final class JobBook {
   }
 
   Job add(Id128 id, JobTerms terms, long lastEpoch, Optional<MirrorId> newest) {
+    return add(id, terms, lastEpoch, newest, Permission.DEFAULT);
+  }
+
+  /** One line for both: whoever is killed here leaves no job that is less guarded than meant. */
+  Job add(
+      Id128 id, JobTerms terms, long lastEpoch, Optional<MirrorId> newest, Permission permission) {
     return log.exclusively(
         () -> {
           Job known = jobs.get(id);
@@ -103,6 +109,10 @@ final class JobBook {
           members.put("freshness", terms.freshness().wireName());
           members.put("epoch", lastEpoch);
           members.put("newest", newest.map(MirrorId::toString).orElse(Grant.NO_RECORD));
+          members.putAll(members(permission));
+          if (permission.revoked()) {
+            members.put("revoked", "true");
+          }
           log.append("job", members);
           return jobs.get(id);
         });
@@ -203,13 +213,18 @@ final class JobBook {
     return log.exclusively(
         () -> {
           known(id);
-          Map<String, Object> members = new TreeMap<>();
+          Map<String, Object> members = members(permission);
           members.put("job", id.toString());
-          permission.policy().ifPresent(digest -> members.put("policy", digest));
-          permission.until().ifPresent(until -> members.put("until", until.toString()));
           log.append("permit", members);
           return jobs.get(id);
         });
+  }
+
+  private static Map<String, Object> members(Permission permission) {
+    Map<String, Object> members = new TreeMap<>();
+    permission.policy().ifPresent(digest -> members.put("policy", digest));
+    permission.until().ifPresent(until -> members.put("until", until.toString()));
+    return members;
   }
 
   /** Writes down that no keys go out any more. Begins an epoch: the run under way is none. */
@@ -417,7 +432,7 @@ final class JobBook {
         Optional.of(line.string("newest"))
             .filter(text -> !text.equals(Grant.NO_RECORD))
             .map(MirrorId::parse);
-    Job job = new Job(id, terms, line.number("epoch"), List.of(), newest, Permission.DEFAULT);
+    Job job = new Job(id, terms, line.number("epoch"), List.of(), newest, permission(line));
     if (jobs.putIfAbsent(id, job) != null) {
       throw new IllegalArgumentException("job " + id + " is added twice");
     }
@@ -426,12 +441,16 @@ final class JobBook {
     history.put(id, told);
   }
 
+  private static Permission permission(JsonFields line) {
+    return new Permission(
+        line.optionalString("policy"),
+        line.optionalString("until").map(Instant::parse),
+        line.optionalString("revoked").isPresent());
+  }
+
   private void replayPermit(JsonFields line) {
-    Permission permission =
-        new Permission(
-            line.optionalString("policy"), line.optionalString("until").map(Instant::parse));
     Job job = known(line);
-    jobs.put(job.id(), job.permitted(permission));
+    jobs.put(job.id(), job.permitted(permission(line)));
   }
 
   private void replayRevoke(JsonFields line) {

@@ -291,6 +291,28 @@ class BrokerLogTest {
     return book.job(JOB).orElseThrow().epoch();
   }
 
+  @Test
+  void a_job_is_added_with_its_permission_or_not_at_all() throws IOException {
+    Path folder = onMemory();
+    Path log = folder.resolve(BrokerLog.FILE);
+    JobBook book = new JobBook(folder, OWNER, key, Clock.systemUTC());
+    int before = (int) Files.size(log);
+    Permission guarded =
+        new Permission(
+            Optional.of("ab".repeat(32)), Optional.of(Instant.parse("2100-01-01T00:00:00Z")), true);
+    book.add(JOB, terms(), 0, Optional.of(MirrorId.NONE), guarded);
+    byte[] whole = Files.readAllBytes(log);
+
+    for (int cut = before; cut <= whole.length; cut++) {
+      Files.write(log, Arrays.copyOf(whole, cut));
+      Optional<Permission> recovered =
+          new JobBook(folder, OWNER, key, Clock.systemUTC()).job(JOB).map(Job::permission);
+      assertThat(recovered)
+          .as("cut at " + cut)
+          .isEqualTo(cut == whole.length ? Optional.of(guarded) : Optional.empty());
+    }
+  }
+
   private static int lastLineStart(byte[] whole) {
     String text = new String(whole, 0, whole.length - 1, StandardCharsets.ISO_8859_1);
     return text.lastIndexOf('\n') + 1;

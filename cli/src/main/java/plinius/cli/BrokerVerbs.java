@@ -24,6 +24,8 @@ import plinius.attestation.kbs.GrantPurpose;
 import plinius.attestation.kbs.KbsClient;
 import plinius.broker.BrokerRecord;
 import plinius.broker.Job;
+import plinius.broker.JobTerms;
+import plinius.broker.Permission;
 import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
 import plinius.seal.jose.Json;
@@ -126,10 +128,8 @@ final class BrokerVerbs {
       return with(
           broker.key(),
           (key, records) -> {
-            Job added = records.addJob(job.terms(broker.key().file(), key.id()));
-            if (permission.given()) {
-              records.permit(added.id(), permission.permission(records, added));
-            }
+            JobTerms terms = job.terms(broker.key().file(), key.id());
+            Job added = records.addJob(terms, permission.permission(records, Permission.DEFAULT));
             Terminal.out().println("job     " + added.id());
             return ExitCode.DONE.code();
           });
@@ -151,7 +151,7 @@ final class BrokerVerbs {
     @Override
     void run(BrokerRecord records) {
       Job found = job.find(records);
-      Job granted = records.permit(found.id(), permission.permission(records, found));
+      Job granted = records.permit(found.id(), permission.permission(records, found.permission()));
       Terminal.out()
           .println(
               "job "

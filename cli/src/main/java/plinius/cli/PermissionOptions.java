@@ -9,7 +9,6 @@ import java.time.Instant;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 import plinius.broker.BrokerRecord;
-import plinius.broker.Job;
 import plinius.broker.Permission;
 import plinius.verification.BadPolicy;
 
@@ -31,14 +30,10 @@ final class PermissionOptions {
           "When it ends: an instant as 2026-01-31T12:00:00Z, or from now on as 12h or 30d.")
   private String until;
 
-  boolean given() {
-    return policy != null || until != null;
-  }
-
   /** What is not said stays as it was; an end has to be said each time. */
-  Permission permission(BrokerRecord records, Job job) {
+  Permission permission(BrokerRecord records, Permission current) {
     Optional<String> digest =
-        policy == null ? job.permission().policy() : Optional.of(keep(records, policy));
+        policy == null ? current.policy() : Optional.of(keep(records, policy));
     return new Permission(digest, Optional.ofNullable(until).map(PermissionOptions::instant));
   }
 

@@ -20,6 +20,7 @@ import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.broker.BrokerRecord;
 import plinius.broker.JobTerms;
+import plinius.broker.Permission;
 import plinius.darknet.Network;
 import plinius.darknet.cfg.CfgFile;
 import plinius.exchange.weights.ModelPool;
@@ -182,7 +183,7 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
                 MappedMemory.open(making, Access.READ_WRITE, WriteBack.AUTO)) {
           written = ModelPool.create(memory, keys, cfg, made);
         }
-        record.addBegun(id, terms, ModelPool.EPOCH, written.mirror());
+        record.addBegun(id, terms, ModelPool.EPOCH, written.mirror(), Permission.DEFAULT);
         folder.install(making);
         return written;
       } finally {

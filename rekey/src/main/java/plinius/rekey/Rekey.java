@@ -1,6 +1,7 @@
 package plinius.rekey;
 
 import java.io.IOException;
+import java.nio.IntBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
@@ -59,6 +60,7 @@ final class Rekey {
   static final String POOL = "model.pm";
   static final String NEW_POOL = "model.pm.rekeyed";
   private static final String BEST = "best.pm";
+  private static final String ASIDE = ".old-key";
   private static final String LOCK = "lock";
 
   /** What is durable; tests stop at each. */
@@ -106,6 +108,13 @@ final class Rekey {
    * @return the job, as the new record has it
    */
   static Job run(Request request, Consumer<Step> reached) throws IOException {
+    if (request.oldKey().id().equals(request.newKey().id())) {
+      throw new Refusal(
+          ExitCode.USAGE, "the new key is the old one: `plinius key new` makes another");
+    }
+    if (!Files.isDirectory(request.pm())) {
+      throw refused("there is no folder " + request.pm() + ": name the pool's with --pm");
+    }
     Rekey rekey = new Rekey(request, reached);
     try (FileChannel channel =
             FileChannel.open(
@@ -127,45 +136,86 @@ final class Rekey {
   }
 
   private Job run(BrokerRecord oldRecord, BrokerRecord newRecord) throws IOException {
-    Path pool = request.pm().resolve(POOL);
-    PoolInfo info = inspect(pool);
+    PoolInfo info = inspect(request.pm().resolve(POOL));
     Id128 id = Id128.of(info.identity().jobId());
     Id128 keyId = Id128.of(info.identity().keyId());
+    boolean exchanged = keyId.equals(request.newKey().id());
+    if (!exchanged && !keyId.equals(request.oldKey().id())) {
+      throw refused(
+          "the pool in " + request.pm() + " is sealed under another key, with id " + keyId);
+    }
     Job old =
         oldRecord
             .job(id)
             .orElseThrow(
                 () -> refused("the record beside the old key knows no job " + id + ": train once"));
+    if (exchanged && newRecord.job(id).isEmpty()) {
+      throw refused(
+          "the pool is under the new key already, and the record beside it knows no job " + id);
+    }
     Map<Id128, Id128> sets = sealData(old);
     reached.accept(Step.DATA_SEALED);
-    if (!keyId.equals(request.newKey().id())) {
-      if (!keyId.equals(request.oldKey().id())) {
-        throw refused("the pool " + pool + " is sealed under another key, with id " + keyId);
-      }
-      if (newRecord.job(id).isEmpty()) {
-        prepare(old, info, sets, oldRecord, newRecord);
-      }
-      requireRecorded(newRecord.job(id).orElseThrow());
-      Files.move(
-          request.pm().resolve(NEW_POOL),
-          pool,
-          StandardCopyOption.ATOMIC_MOVE,
-          StandardCopyOption.REPLACE_EXISTING);
-      force(request.pm());
+    if (newRecord.job(id).isEmpty()) {
+      prepare(old, info, sets, oldRecord, newRecord);
+    }
+    Job made = newRecord.job(id).orElseThrow();
+    requireSameData(old, made, sets);
+    if (!exchanged) {
+      exchange(old, made, oldRecord, newRecord);
     }
     reached.accept(Step.POOL_EXCHANGED);
-    // Nothing opens it under the new key; the best model begins anew.
-    if (Files.exists(request.pm().resolve(BEST))) {
-      Files.move(
-          request.pm().resolve(BEST),
-          request.pm().resolve(BEST + ".old-key"),
-          StandardCopyOption.REPLACE_EXISTING);
-    }
     if (!old.permission().revoked()) {
       oldRecord.revoke(id);
     }
     reached.accept(Step.OLD_JOB_REVOKED);
-    return newRecord.job(id).orElseThrow(() -> refused("the new record knows no job " + id));
+    putBestAside();
+    return newRecord.job(id).orElseThrow();
+  }
+
+  /** Only what was made from the newest mirror of the old pool takes its place. */
+  private void exchange(Job old, Job made, BrokerRecord oldRecord, BrokerRecord newRecord)
+      throws IOException {
+    requireSameState(old, made);
+    agree(old.permission(), made, oldRecord, newRecord);
+    Path pool = request.pm().resolve(POOL);
+    Path aside = request.pm().resolve(POOL + ASIDE);
+    // A second name, so that at each instant there is a model.pm.
+    Files.deleteIfExists(aside);
+    Files.createLink(aside, pool);
+    force(request.pm());
+    Files.move(
+        request.pm().resolve(NEW_POOL),
+        pool,
+        StandardCopyOption.ATOMIC_MOVE,
+        StandardCopyOption.REPLACE_EXISTING);
+    force(request.pm());
+  }
+
+  /** The owner may have said something else to the old job since an earlier run was killed. */
+  private void agree(Permission wanted, Job made, BrokerRecord oldRecord, BrokerRecord newRecord) {
+    if (!made.permission().equals(wanted)) {
+      newRecord.permit(
+          made.id(), new Permission(keepPolicy(wanted, oldRecord, newRecord), wanted.until()));
+      if (wanted.revoked()) {
+        newRecord.revoke(made.id());
+      }
+    }
+  }
+
+  private static Optional<String> keepPolicy(
+      Permission permission, BrokerRecord oldRecord, BrokerRecord newRecord) {
+    return permission
+        .policy()
+        .map(digest -> newRecord.keepPolicy("the old policy", oldRecord.policyText(digest)));
+  }
+
+  /** Nothing opens it under the new key; the best model begins anew. */
+  private void putBestAside() throws IOException {
+    Path best = request.pm().resolve(BEST);
+    if (Files.exists(best)
+        && Id128.of(inspect(best).identity().keyId()).equals(request.oldKey().id())) {
+      Files.move(best, request.pm().resolve(BEST + ASIDE), StandardCopyOption.REPLACE_EXISTING);
+    }
   }
 
   /** The new pool, and the new record, which comes last: it is what the exchange relies on. */
@@ -179,6 +229,26 @@ final class Rekey {
     if (!CfgDigest.ofCanonical(request.cfg().canonical()).equals(old.terms().cfgDigest())) {
       throw refused("the job was added with another cfg, or other --set values");
     }
+    JobTerms terms = old.terms();
+    JobTerms newTerms =
+        new JobTerms(
+            terms.name(), terms.cfgDigest(), terms.seed(), newSets(old, sets), terms.freshness());
+    Mirrored written = writePool(old, info);
+    reached.accept(Step.POOL_WRITTEN);
+    Permission permission = old.permission();
+    newRecord.addBegun(
+        old.id(),
+        newTerms,
+        written.epoch(),
+        written.newest(),
+        new Permission(
+            keepPolicy(permission, oldRecord, newRecord),
+            permission.until(),
+            permission.revoked()));
+    reached.accept(Step.RECORD_WRITTEN);
+  }
+
+  private static List<Id128> newSets(Job old, Map<Id128, Id128> sets) {
     List<Id128> newSets = new ArrayList<>();
     for (Id128 set : old.terms().dataSets()) {
       if (!sets.containsKey(set)) {
@@ -186,19 +256,19 @@ final class Rekey {
       }
       newSets.add(sets.get(set));
     }
-    JobTerms terms = old.terms();
-    Mirrored written = writePool(old, info);
-    reached.accept(Step.POOL_WRITTEN);
-    JobTerms newTerms =
-        new JobTerms(terms.name(), terms.cfgDigest(), terms.seed(), newSets, terms.freshness());
-    Permission permission = old.permission();
-    Optional<String> policy =
-        permission
-            .policy()
-            .map(digest -> newRecord.keepPolicy("the old policy", oldRecord.policyText(digest)));
-    Job taken = newRecord.addBegun(old.id(), newTerms, written.epoch(), written.newest());
-    newRecord.permit(taken.id(), new Permission(policy, permission.until()));
-    reached.accept(Step.RECORD_WRITTEN);
+    return newSets;
+  }
+
+  private static void requireSameData(Job old, Job made, Map<Id128, Id128> sets) {
+    List<Id128> files = newSets(old, sets);
+    if (!made.terms().dataSets().equals(files)) {
+      throw refused(
+          "the record beside the new key has the data sets "
+              + made.terms().dataSets()
+              + ", and the files under it are "
+              + files
+              + ": name those that the first run made, or use another new key");
+    }
   }
 
   private record Mirrored(MirrorId newest, long epoch) {}
@@ -208,15 +278,9 @@ final class Rekey {
     Files.deleteIfExists(fresh);
     long seed = old.terms().seed();
     try (Workers workers = new Workers(1)) {
-      Network network =
-          Network.build(
-              request.cfg(),
-              new NetworkOptions(new ScalarKernels(), workers, seed, Quirks.none(), true));
-      List<MirroredTensor> tensors =
-          network.state().stream()
-              .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))
-              .toList();
-      Progress progress = readOld(old, network, tensors);
+      Network network = network(old, workers);
+      List<MirroredTensor> tensors = tensors(network);
+      Progress progress = read(POOL, old, request.oldKey(), network, tensors);
       preallocate(fresh, Math.max(info.poolBytes(), ModelMirror.poolBytes(tensors)));
       try (SecretBytes jobKey = request.newKey().jobKey(old.id());
           SecretBytes digestKey = request.newKey().digestKey(seed);
@@ -235,24 +299,86 @@ final class Rekey {
     }
   }
 
-  private Progress readOld(Job old, Network network, List<MirroredTensor> tensors) {
-    PersistentMemory memory =
-        MappedMemory.open(request.pm().resolve(POOL), Access.READ_ONLY, WriteBack.AUTO);
-    try (SecretBytes jobKey = request.oldKey().jobKey(old.id());
-        SecretBytes digestKey = request.oldKey().digestKey(old.terms().seed());
+  private Network network(Job job, Workers workers) {
+    return Network.build(
+        request.cfg(),
+        new NetworkOptions(new ScalarKernels(), workers, job.terms().seed(), Quirks.none(), true));
+  }
+
+  private static List<MirroredTensor> tensors(Network network) {
+    return network.state().stream()
+        .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))
+        .toList();
+  }
+
+  /** The newest mirror of a pool. An older one than the record knows of must not become newest. */
+  private Progress read(
+      String name, Job job, OwnerKey key, Network network, List<MirroredTensor> tensors) {
+    Path file = request.pm().resolve(name);
+    PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO);
+    try (SecretBytes jobKey = key.jobKey(job.id());
+        SecretBytes digestKey = key.digestKey(job.terms().seed());
         ModelMirror mirror =
-            ModelMirror.open(
-                memory, terms(old, request.oldKey(), jobKey, digestKey, network), tensors)) {
-      // An older pool than the record knows of must not become the newest one.
-      new Freshness(old.terms().freshness(), old.newest(), _ -> {}).accept(mirror);
+            ModelMirror.open(memory, terms(job, key, jobKey, digestKey, network), tensors)) {
+      new Freshness(job.terms().freshness(), job.newest(), _ -> {}).accept(mirror);
       return mirror
           .mirrorIn()
-          .orElseThrow(() -> refused("the pool holds no mirror yet: begin a new job instead"));
+          .orElseThrow(() -> refused(file + " holds no mirror yet: begin a new job instead"));
     } catch (MirrorException.Stale | MirrorException.Tampered e) {
-      throw new Refusal(ExitCode.TAMPERED, e.getMessage());
+      throw new Refusal(ExitCode.TAMPERED, file + ": " + e.getMessage());
     } catch (MirrorException e) {
-      throw refused(e.getMessage());
+      throw refused(file + ": " + e.getMessage());
     }
+  }
+
+  /**
+   * The pool that an earlier run wrote has to be the one that the new record knows of, and to hold
+   * what the old pool holds now: the old key may have trained on meanwhile.
+   */
+  private void requireSameState(Job old, Job made) {
+    if (!Files.exists(request.pm().resolve(NEW_POOL))) {
+      throw refused(
+          "the record beside the new key knows job "
+              + made.id()
+              + " already, and its pool is not in "
+              + request.pm()
+              + ": use another new key");
+    }
+    try (Workers workers = new Workers(1)) {
+      Network was = network(old, workers);
+      Network is = network(made, workers);
+      List<MirroredTensor> wasTensors = tensors(was);
+      List<MirroredTensor> isTensors = tensors(is);
+      Progress progress = read(POOL, old, request.oldKey(), was, wasTensors);
+      Progress rekeyed = read(NEW_POOL, made, request.newKey(), is, isTensors);
+      if (!progress.equals(rekeyed) || !same(wasTensors, isTensors)) {
+        throw refused(
+            "the job was trained on under the old key after an earlier rekey had read its pool, to"
+                + " iteration "
+                + progress.iteration()
+                + " from "
+                + rekeyed.iteration()
+                + ": nothing was exchanged; rekey to another new key, with other --new-data");
+      }
+    }
+  }
+
+  private static boolean same(List<MirroredTensor> one, List<MirroredTensor> other) {
+    for (int i = 0; i < one.size(); i++) {
+      if (!bits(one.get(i)).equals(bits(other.get(i)))) {
+        return false;
+      }
+    }
+    return one.size() == other.size();
+  }
+
+  // As bits: a NaN is the same as itself, and 0 is not -0.
+  private static IntBuffer bits(MirroredTensor tensor) {
+    int[] bits = new int[tensor.count()];
+    for (int i = 0; i < bits.length; i++) {
+      bits[i] = Float.floatToRawIntBits(tensor.block()[tensor.offset() + i]);
+    }
+    return IntBuffer.wrap(bits);
   }
 
   private MirrorTerms terms(
@@ -270,21 +396,6 @@ final class Rekey {
         digestKey);
   }
 
-  /** The pool that an earlier run wrote has to be the one that the new record knows of. */
-  private void requireRecorded(Job job) {
-    Path fresh = request.pm().resolve(NEW_POOL);
-    if (!Files.exists(fresh)
-        || !Id128.of(inspect(fresh).identity().keyId()).equals(request.newKey().id())
-        || !Id128.of(inspect(fresh).identity().jobId()).equals(job.id())) {
-      throw refused(
-          "the record beside the new key knows job "
-              + job.id()
-              + " already, and its pool is not in "
-              + request.pm()
-              + ": use another new key");
-    }
-  }
-
   /** By the old data set, the new one. A file that is there already was made by an earlier run. */
   private Map<Id128, Id128> sealData(Job old) {
     Map<Id128, Id128> sets = new LinkedHashMap<>();
@@ -296,16 +407,13 @@ final class Rekey {
               if (!info.ownerKeyId().equals(request.oldKey().id())) {
                 throw refused(from + " is sealed under another key than the old one");
               }
-              DataSetInfo made =
-                  Files.exists(to)
-                      ? SealedFile.info(to)
-                      : Resealing.reseal(from, request.oldKey(), to, request.newKey());
-              if (!made.ownerKeyId().equals(request.newKey().id())
-                  || !made.kind().equals(info.kind())
-                  || made.records() != info.records()) {
-                throw refused(to + " exists and is not " + from + " under the new key");
+              if (!Files.exists(to)) {
+                Resealing.reseal(from, request.oldKey(), to, request.newKey());
+              } else if (!Resealing.same(from, request.oldKey(), to, request.newKey())) {
+                throw refused(
+                    to + " exists and is not " + from + " under the new key: name another file");
               }
-              sets.put(info.id(), made.id());
+              sets.put(info.id(), SealedFile.info(to).id());
             });
     if (!sets.containsKey(old.terms().dataSets().getFirst())) {
       throw refused("none of the files is the data set that the job trains on");

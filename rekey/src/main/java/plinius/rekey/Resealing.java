@@ -1,6 +1,7 @@
 package plinius.rekey;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.Label;
@@ -32,6 +33,45 @@ final class Resealing implements SampleSource {
         Resealing samples = new Resealing(set)) {
       return SealedDataSetWriter.write(to, newKey, samples, _ -> {});
     }
+  }
+
+  /**
+   * Whether a file holds, under the new key, just what another holds under the old one: each record
+   * of both is authenticated.
+   */
+  static boolean same(Path from, OwnerKey oldKey, Path to, OwnerKey newKey) {
+    DataSetInfo old = SealedFile.info(from);
+    DataSetInfo made = SealedFile.info(to);
+    if (!made.ownerKeyId().equals(newKey.id())
+        || !made.kind().equals(old.kind())
+        || made.records() != old.records()) {
+      return false;
+    }
+    try (SecretBytes oldRecords = oldKey.recordKey(old.id());
+        SecretBytes oldManifest = oldKey.manifestKey(old.id());
+        SecretBytes newRecords = newKey.recordKey(made.id());
+        SecretBytes newManifest = newKey.manifestKey(made.id());
+        SealedFile source = SealedFile.open(from);
+        SealedFile target = SealedFile.open(to);
+        SealedDataSet one = SealedDataSet.open(from.toString(), source, oldRecords, oldManifest);
+        SealedDataSet other = SealedDataSet.open(to.toString(), target, newRecords, newManifest)) {
+      byte[] values = new byte[old.kind().valueBytes()];
+      byte[] others = new byte[values.length];
+      for (long i = 0; i < old.records(); i++) {
+        Label label = one.read(i, values);
+        if (!same(label, other.read(i, others)) || !Arrays.equals(values, others)) {
+          return false;
+        }
+      }
+      return true;
+    }
+  }
+
+  private static boolean same(Label one, Label other) {
+    return one instanceof Label.Targets(float[] values)
+            && other instanceof Label.Targets(float[] others)
+        ? Arrays.equals(values, others)
+        : one.equals(other);
   }
 
   @Override

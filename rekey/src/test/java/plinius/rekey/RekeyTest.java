@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ import plinius.attestation.kbs.MirrorId;
 import plinius.broker.BrokerRecord;
 import plinius.broker.Job;
 import plinius.broker.JobTerms;
+import plinius.broker.Permission;
 import plinius.cli.ExitCode;
 import plinius.cli.Refusal;
 import plinius.darknet.Network;
@@ -31,6 +33,7 @@ import plinius.darknet.NetworkOptions;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
+import plinius.dataset.DataSetException;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
 import plinius.enclave.mirror.MirrorException;
@@ -110,7 +113,7 @@ class RekeyTest {
               SEED,
               List.of(SealedFile.info(data()).id()),
               FreshnessMode.STRICT);
-      record.addBegun(JOB, terms, 1, newest);
+      record.addBegun(JOB, terms, 1, newest, Permission.DEFAULT);
     }
   }
 
@@ -188,6 +191,191 @@ class RekeyTest {
     }
   }
 
+  @Test
+  void a_job_goes_over_with_its_policy_and_its_end_whenever_it_is_killed() throws IOException {
+    Permission permission = guard(Optional.of(Instant.parse("2100-01-01T00:00:00Z")));
+
+    killedAt(Rekey.Step.RECORD_WRITTEN);
+    try (BrokerRecord record = record(newKey)) {
+      assertThat(record.job(JOB).orElseThrow().permission()).isEqualTo(permission);
+    }
+    // What the owner says to the old job meanwhile holds for the new one.
+    Permission later = guard(Optional.of(Instant.parse("2050-01-01T00:00:00Z")));
+    assertThat(Rekey.run(request(), _ -> {}).permission()).isEqualTo(later);
+  }
+
+  @Test
+  void a_revoked_job_is_revoked_under_the_new_key_too() throws IOException {
+    try (BrokerRecord record = record(oldKey)) {
+      record.revoke(JOB);
+    }
+
+    assertThat(Rekey.run(request(), _ -> {}).permission().revoked()).isTrue();
+    try (BrokerRecord record = record(newKey)) {
+      assertThat(record.job(JOB).orElseThrow().permission().revoked()).isTrue();
+    }
+  }
+
+  @Test
+  void a_job_revoked_between_a_kill_and_its_resumption_stays_revoked() throws IOException {
+    killedAt(Rekey.Step.RECORD_WRITTEN);
+    try (BrokerRecord record = record(oldKey)) {
+      record.revoke(JOB);
+    }
+
+    assertThat(Rekey.run(request(), _ -> {}).permission().revoked()).isTrue();
+  }
+
+  @Test
+  void what_the_old_key_trained_on_after_a_kill_is_never_replaced() throws IOException {
+    killedAt(Rekey.Step.RECORD_WRITTEN);
+    trainOn(new Progress(3, 12, 0.125));
+
+    assertThatThrownBy(() -> Rekey.run(request(), _ -> {}))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContainingAll("trained on under the old key", "iteration 3 from 2");
+    assertThat(open(oldKey)).isEqualTo(new Progress(3, 12, 0.125));
+    try (OwnerKey third = OwnerKey.generate()) {
+      Rekey.run(request(third, folder.resolve("third.sealed")), _ -> {});
+      assertThat(open(third)).isEqualTo(new Progress(3, 12, 0.125));
+    }
+  }
+
+  @Test
+  void a_rekeyed_pool_that_was_exchanged_for_another_is_refused() throws IOException {
+    killedAt(Rekey.Step.RECORD_WRITTEN);
+    Path fresh = pm().resolve(Rekey.NEW_POOL);
+    Files.copy(pool(), fresh, StandardCopyOption.REPLACE_EXISTING);
+
+    assertThatThrownBy(() -> Rekey.run(request(), _ -> {})).isInstanceOf(Refusal.class);
+    assertThat(open(oldKey)).isEqualTo(new Progress(2, 8, 0.25));
+  }
+
+  @Test
+  void the_old_pool_is_put_aside_and_not_lost() throws IOException {
+    byte[] old = Files.readAllBytes(pool());
+
+    Rekey.run(request(), _ -> {});
+    assertThat(pm().resolve("model.pm.old-key")).hasBinaryContent(old);
+  }
+
+  @Test
+  void the_old_key_as_the_new_one_is_refused_and_revokes_nothing() throws IOException {
+    Rekey.Request same =
+        new Rekey.Request(
+            oldKey,
+            state(oldKey),
+            oldKey,
+            folder.resolve("copy.broker"),
+            Map.of(data(), data()),
+            pm(),
+            CFG);
+
+    assertThatThrownBy(() -> Rekey.run(same, _ -> {})).hasMessageContaining("is the old one");
+    try (BrokerRecord record = record(oldKey)) {
+      assertThat(record.job(JOB).orElseThrow().permission().revoked()).isFalse();
+    }
+  }
+
+  @Test
+  void a_new_record_that_lost_the_job_revokes_nothing() throws IOException {
+    killedAt(Rekey.Step.POOL_EXCHANGED);
+    Files.move(state(newKey), folder.resolve("lost"));
+
+    assertThatThrownBy(() -> Rekey.run(request(), _ -> {})).hasMessageContaining("knows no job");
+    try (BrokerRecord record = record(oldKey)) {
+      assertThat(record.job(JOB).orElseThrow().permission().revoked()).isFalse();
+    }
+  }
+
+  @Test
+  void the_best_model_of_the_old_key_goes_aside_and_that_of_the_new_one_stays() throws IOException {
+    Path best = pm().resolve("best.pm");
+    Path aside = pm().resolve("best.pm.old-key");
+    byte[] old = Files.readAllBytes(pool());
+    Files.write(best, old);
+
+    Rekey.run(request(), _ -> {});
+    assertThat(best).doesNotExist();
+    assertThat(aside).hasBinaryContent(old);
+
+    Files.copy(pool(), best);
+    Rekey.run(request(), _ -> {});
+    assertThat(best).exists();
+    assertThat(aside).hasBinaryContent(old);
+  }
+
+  @Test
+  void data_under_the_new_key_that_is_not_the_old_data_is_refused() throws IOException {
+    SealedDataSetWriter.write(newData(), newKey, new Squares(5), _ -> {});
+
+    assertThatThrownBy(() -> Rekey.run(request(), _ -> {}))
+        .hasMessageContaining("exists and is not");
+    Files.delete(newData());
+    killedAt(Rekey.Step.DATA_SEALED);
+    byte[] bytes = Files.readAllBytes(newData());
+    bytes[bytes.length - 1] ^= 1;
+    Files.write(newData(), bytes);
+    assertThatThrownBy(() -> Rekey.run(request(), _ -> {}))
+        .isInstanceOf(DataSetException.Tampered.class);
+    try (BrokerRecord record = record(newKey)) {
+      assertThat(record.jobs()).isEmpty();
+    }
+  }
+
+  @Test
+  void a_folder_that_is_not_there_is_named() {
+    Rekey.Request nowhere =
+        new Rekey.Request(
+            oldKey,
+            state(oldKey),
+            newKey,
+            state(newKey),
+            Map.of(data(), newData()),
+            folder.resolve("none"),
+            CFG);
+
+    assertThatThrownBy(() -> Rekey.run(nowhere, _ -> {}))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("there is no folder");
+  }
+
+  private void killedAt(Rekey.Step last) {
+    assertThatThrownBy(
+            () ->
+                Rekey.run(
+                    request(),
+                    step -> {
+                      if (step == last) {
+                        throw new Killed();
+                      }
+                    }))
+        .isInstanceOf(Killed.class);
+  }
+
+  private Permission guard(Optional<Instant> until) {
+    try (BrokerRecord record = record(oldKey)) {
+      String digest =
+          record.keepPolicy("test", "[simulation]\nmeasurement = " + "ab".repeat(48) + "\n");
+      Permission permission = new Permission(Optional.of(digest), until);
+      record.permit(JOB, permission);
+      return permission;
+    }
+  }
+
+  private void trainOn(Progress progress) {
+    try (Model model = new Model();
+        ModelMirror mirror =
+            ModelMirror.open(
+                MappedMemory.open(pool(), Access.READ_WRITE, WriteBack.AUTO),
+                model.terms(oldKey),
+                model.tensors)) {
+      mirror.mirrorIn();
+      mirror.mirrorOut(progress);
+      mirror.pool().persist();
+    }
+  }
+
   private Progress open(OwnerKey key) {
     try (Model model = new Model();
         ModelMirror mirror =
@@ -205,8 +393,12 @@ class RekeyTest {
   }
 
   private Rekey.Request request() {
+    return request(newKey, newData());
+  }
+
+  private Rekey.Request request(OwnerKey key, Path made) {
     return new Rekey.Request(
-        oldKey, state(oldKey), newKey, state(newKey), Map.of(data(), newData()), pm(), CFG);
+        oldKey, state(oldKey), key, state(key), Map.of(data(), made), pm(), CFG);
   }
 
   private BrokerRecord record(OwnerKey key) {
@@ -292,7 +484,16 @@ class RekeyTest {
   /** A few samples that can be told apart. */
   private static final class Squares implements SampleSource {
     private static final long COUNT = 9;
+    private final int first;
     private int made;
+
+    Squares() {
+      this(0);
+    }
+
+    Squares(int first) {
+      this.first = first;
+    }
 
     @Override
     public SampleKind kind() {
@@ -310,7 +511,7 @@ class RekeyTest {
         return Optional.empty();
       }
       made++;
-      byte value = (byte) (made * made);
+      byte value = (byte) (first + made * made);
       return Optional.of(new Sample(new byte[] {value, 1, 2, 3}, made % 3));
     }
 
