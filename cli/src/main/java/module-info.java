@@ -8,7 +8,7 @@ module plinius.cli {
   requires plinius.romulus;
   requires plinius.store;
   requires plinius.pmem;
-  requires plinius.darknet;
+  requires transitive plinius.darknet;
   requires plinius.exchange;
   requires plinius.verification;
   requires transitive plinius.attestation;

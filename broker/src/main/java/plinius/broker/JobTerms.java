@@ -27,13 +27,21 @@ public record JobTerms(
     FreshnessMode freshness) {
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
+  /** What a job's name has to be, for messages. */
+  public static final String NAME_RULE =
+      "the job's name has to be 1 to 64 letters, digits, '.', '-' or '_'";
+
+  /** Whether a job may be called so. */
+  public static boolean isName(String name) {
+    return NAME.matcher(name).matches();
+  }
+
   public JobTerms {
     Objects.requireNonNull(cfgDigest);
     Objects.requireNonNull(freshness);
     dataSets = List.copyOf(dataSets);
-    if (name.isPresent() && !NAME.matcher(name.get()).matches()) {
-      throw new IllegalArgumentException(
-          "the job's name has to be 1 to 64 letters, digits, '.', '-' or '_'");
+    if (name.isPresent() && !isName(name.get())) {
+      throw new IllegalArgumentException(NAME_RULE);
     }
     if (dataSets.isEmpty() || dataSets.size() > Grant.DATA_SETS_MAX) {
       throw new IllegalArgumentException(

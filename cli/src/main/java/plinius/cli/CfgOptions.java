@@ -16,7 +16,7 @@ import plinius.darknet.cfg.CfgFile;
 import plinius.exchange.cfg.LenientCfg;
 
 /** The network on the command line. */
-final class CfgOptions {
+public final class CfgOptions {
   @Parameters(
       index = "0",
       paramLabel = "CFG",
@@ -63,7 +63,7 @@ final class CfgOptions {
   }
 
   /** The network; what the original would read otherwise is told to people. */
-  CfgFile parse() {
+  public CfgFile parse() {
     List<String> warnings = new ArrayList<>();
     CfgFile parsed = parse(Map.of(), warnings);
     warnings.forEach(Terminal::notice);

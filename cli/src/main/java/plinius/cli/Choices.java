@@ -9,6 +9,7 @@ import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.boundary.HostMessage.Protocol;
 import plinius.boundary.HostMessage.WriteBack;
+import plinius.broker.JobTerms;
 import plinius.host.HostException;
 import plinius.host.KillAt;
 import plinius.store.Survives;
@@ -62,6 +63,16 @@ final class Choices {
       } catch (AttestationException.BadMessage e) {
         throw new TypeConversionException(e.getMessage());
       }
+    }
+  }
+
+  static final class JobNameConverter implements ITypeConverter<String> {
+    @Override
+    public String convert(String text) {
+      if (!JobTerms.isName(text)) {
+        throw new TypeConversionException("'" + text + "': " + JobTerms.NAME_RULE);
+      }
+      return text;
     }
   }
 

@@ -25,7 +25,11 @@ final class NewJobOptions {
   @Option(names = "--valid", paramLabel = "F", description = "Its sealed validation data.")
   private Path valid;
 
-  @Option(names = "--job", paramLabel = "NAME", description = "A name for it.")
+  @Option(
+      names = "--job",
+      paramLabel = "NAME",
+      converter = Choices.JobNameConverter.class,
+      description = "A name for it.")
   private String name;
 
   @Option(

@@ -27,6 +27,7 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
   @Option(
       names = "--job",
       paramLabel = "NAME",
+      converter = Choices.JobNameConverter.class,
       description = "A name for the job in the broker's record; with --broker the job's id.")
   private String job;
 

@@ -19,6 +19,7 @@ import picocli.CommandLine.Parameters;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.broker.BrokerRecord;
+import plinius.broker.Job;
 import plinius.broker.JobTerms;
 import plinius.broker.Permission;
 import plinius.darknet.Network;
@@ -33,7 +34,10 @@ import plinius.owner.OwnerKey;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.PersistentMemory;
+import plinius.pmem.PmemException;
 import plinius.pmem.WriteBack;
+import plinius.romulus.Pool;
+import plinius.romulus.PoolException;
 import plinius.seal.Id128;
 
 /**
@@ -71,7 +75,11 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
   @Option(names = "--valid", paramLabel = "F", description = "A sealed data set to validate on.")
   private Path valid;
 
-  @Option(names = "--job", paramLabel = "NAME", description = "A name for the job.")
+  @Option(
+      names = "--job",
+      paramLabel = "NAME",
+      converter = Choices.JobNameConverter.class,
+      description = "A name for the job.")
   private String job;
 
   @Option(
@@ -103,6 +111,8 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
   @Option(names = "--json", description = "JSON lines on standard output.")
   private boolean json;
 
+  private record Begun(Id128 id, Written written) {}
+
   @Override
   public boolean wantsJson() {
     return json;
@@ -117,13 +127,29 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
       Contents contents = WeightsCommand.read(file, made, upto);
       requireFinite(contents);
       if (keepSeen) {
-        made.startFrom(contents.header().seen());
+        startFrom(contents.header().seen(), made);
       }
-      Id128 id = Id128.random();
-      Written written = seal(cfg, owner, terms, made, id);
-      report(contents, made, id, written);
+      report(contents, made, seal(cfg, owner, terms, made));
     }
     return ExitCode.DONE.code();
+  }
+
+  private void startFrom(long seen, Network made) {
+    try {
+      made.startFrom(seen);
+      if (made.iteration() >= 0) {
+        return;
+      }
+    } catch (ArithmeticException e) {
+      // More iterations than a network counts: refused below.
+    }
+    throw new Refusal(
+        ExitCode.BAD_INPUT,
+        file
+            + " says that "
+            + seen
+            + " images were seen, which is no number of iterations to go on from: leave"
+            + " --keep-seen out");
   }
 
   private JobTerms terms(CfgFile cfg, OwnerKey owner) {
@@ -163,7 +189,7 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
   }
 
   /** The pool gets its name last: a job that is not in the record has none. */
-  private Written seal(CfgFile cfg, OwnerKey owner, JobTerms terms, Network made, Id128 id) {
+  private Begun seal(CfgFile cfg, OwnerKey owner, JobTerms terms, Network made) {
     Path state = key.file().resolveSibling(key.file().getFileName() + ".broker");
     try (PoolDirectory folder = PoolDirectory.open(pm, true);
         BrokerRecord record = BrokerRecord.open(owner, state, Clock.systemUTC())) {
@@ -175,6 +201,13 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
         }
       }
       Path making = folder.pool().resolveSibling(PoolFile.NAME + ".import");
+      Optional<Job> killed = recorded(making, record);
+      if (killed.isPresent()) {
+        Written written = requireSame(killed.get(), making, cfg, owner, terms, made);
+        folder.install(making);
+        return new Begun(killed.get().id(), written);
+      }
+      Id128 id = Id128.random();
       try {
         folder.createPool(making, ModelPool.bytes(made));
         Written written;
@@ -185,12 +218,43 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
         }
         record.addBegun(id, terms, ModelPool.EPOCH, written.mirror(), Permission.DEFAULT);
         folder.install(making);
-        return written;
+        return new Begun(id, written);
       } finally {
-        Files.deleteIfExists(making);
+        if (record.job(id).isEmpty()) {
+          Files.deleteIfExists(making); // else it is all there is of a job in the record
+        }
       }
     } catch (IOException e) {
       throw new Refusal(ExitCode.MEDIUM, "cannot write into " + pm + ": " + Failures.why(e));
+    }
+  }
+
+  /** The job whose pool this is, if an import was killed after it had got into the record. */
+  private static Optional<Job> recorded(Path making, BrokerRecord record) {
+    if (!Files.exists(making)) {
+      return Optional.empty();
+    }
+    try (PersistentMemory memory = MappedMemory.open(making, Access.READ_ONLY, WriteBack.AUTO)) {
+      return record.job(Id128.of(Pool.inspect(memory).identity().jobId()));
+    } catch (PoolException | PmemException e) {
+      return Optional.empty(); // killed before the pool was whole, so before the record
+    }
+  }
+
+  private Written requireSame(
+      Job killed, Path making, CfgFile cfg, OwnerKey owner, JobTerms terms, Network made) {
+    if (!killed.terms().equals(terms)) {
+      throw new Refusal(
+          ExitCode.BAD_INPUT,
+          making
+              + " is of an import of job "
+              + killed.terms().name().orElse(killed.id().toString())
+              + " that was killed: the command that began it finishes it; else name another --pm");
+    }
+    try (Keys keys = keys(owner, killed.id());
+        PersistentMemory memory = MappedMemory.open(making, Access.READ_ONLY, WriteBack.AUTO)) {
+      return ModelPool.reopen(
+          making.toString(), memory, keys, cfg, made, killed.newest().orElseThrow());
     }
   }
 
@@ -198,13 +262,13 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
     return new Keys(id, owner.id(), owner.jobKey(id), owner.digestKey(seed), seed);
   }
 
-  private void report(Contents contents, Network made, Id128 id, Written written) {
+  private void report(Contents contents, Network made, Begun begun) {
     long values = contents.layers().stream().mapToLong(Part::values).sum();
-    String state = HexFormat.of().formatHex(written.state());
+    String state = HexFormat.of().formatHex(begun.written().state());
     if (json) {
       Map<String, Object> event = new LinkedHashMap<>();
       event.put("event", "import");
-      event.put("job", id.toString());
+      event.put("job", begun.id().toString());
       event.put("iteration", made.iteration());
       event.put("layers", contents.layers().size());
       event.put("values", values);
@@ -224,7 +288,7 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
                 pm,
                 made.iteration(),
                 contents.header().seen()));
-    Terminal.out().println("job     " + id);
+    Terminal.out().println("job     " + begun.id());
     Terminal.out().println("state   " + state);
   }
 }

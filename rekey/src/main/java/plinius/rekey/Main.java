@@ -1,7 +1,6 @@
 package plinius.rekey;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -10,14 +9,14 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import plinius.broker.Job;
+import plinius.cli.CfgOptions;
 import plinius.cli.ExitCode;
 import plinius.cli.Owner;
 import plinius.cli.Refusal;
 import plinius.cli.Terminal;
-import plinius.darknet.cfg.Cfg;
 import plinius.owner.OwnerKey;
 
 /** The verb rekey. */
@@ -31,8 +30,7 @@ import plinius.owner.OwnerKey;
       "command goes on. Holds keys and plaintext in memory: run it where you trust the machine."
     })
 public final class Main implements Callable<Integer> {
-  @Parameters(paramLabel = "CFG", description = "The job's network.")
-  private Path cfg;
+  @Mixin private CfgOptions network;
 
   @Option(names = "--key", required = true, paramLabel = "F", description = "The old key.")
   private Path oldKey;
@@ -70,21 +68,22 @@ public final class Main implements Callable<Integer> {
   @Option(names = "--pm", required = true, paramLabel = "DIR", description = "The pool's folder.")
   private Path pm;
 
-  @Option(
-      names = "--set",
-      paramLabel = "K=V",
-      description = "The job's other values for keys of section [net].")
-  private Map<String, String> settings = new LinkedHashMap<>();
-
   /** Starts the verb; its name comes first. */
   public static void main(String[] arguments) {
+    System.exit(run(java.util.Arrays.copyOfRange(arguments, 1, arguments.length)));
+  }
+
+  /** Does what the arguments after the verb say; returns the exit code. */
+  static int run(String... arguments) {
     CommandLine command = new CommandLine(new Main());
+    command.setParameterExceptionHandler(
+        (wrong, _) -> Terminal.report(new Refusal(ExitCode.USAGE, wrong.getMessage())));
     command.setExecutionExceptionHandler((e, _, _) -> Terminal.report(e));
-    System.exit(command.execute(java.util.Arrays.copyOfRange(arguments, 1, arguments.length)));
+    return command.execute(arguments);
   }
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     if (data.size() != newData.size()) {
       throw new Refusal(ExitCode.USAGE, "--data and --new-data go in pairs");
     }
@@ -102,9 +101,11 @@ public final class Main implements Callable<Integer> {
               Owner.brokerState(newKey),
               pairs,
               pm,
-              Cfg.parse(Files.readString(cfg), cfg.toString(), settings));
+              network.parse());
       Job job = Rekey.run(request, _ -> {});
       Terminal.out().println("job " + job.id() + " has new keys: train it with " + newKey);
+    } catch (IOException | UnsupportedOperationException e) {
+      throw new Refusal(ExitCode.MEDIUM, "cannot exchange the pool in " + pm + ": " + e);
     }
     return ExitCode.DONE.code();
   }

@@ -340,6 +340,41 @@ class RekeyTest {
         .hasMessageContaining("there is no folder");
   }
 
+  @Test
+  void mistakes_on_the_command_line_have_the_exit_codes_of_mistakes() throws IOException {
+    Path one = folder.resolve("one.key");
+    Path two = folder.resolve("two.key");
+    assertThat(plinius.cli.Main.run("key", "new", one.toString())).isZero();
+    assertThat(plinius.cli.Main.run("key", "new", two.toString())).isZero();
+    Path cfg = Files.writeString(folder.resolve("net.cfg"), CFG.canonical());
+    Path none = folder.resolve("none");
+
+    assertThat(rekey(none, one, two, pm())).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(rekey(cfg, one, two, none)).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(rekey(cfg, one, one, pm())).isEqualTo(ExitCode.USAGE.code());
+    assertThat(Main.run("--key", one.toString())).isEqualTo(ExitCode.USAGE.code());
+    assertThat(rekey(cfg, one, two, pm(), "--lenient")).isEqualTo(ExitCode.BAD_INPUT.code());
+  }
+
+  private int rekey(Path cfg, Path key, Path other, Path pm, String... more) {
+    List<String> words =
+        new ArrayList<>(
+            List.of(
+                cfg.toString(),
+                "--key",
+                key.toString(),
+                "--new-key",
+                other.toString(),
+                "--data",
+                data().toString(),
+                "--new-data",
+                newData().toString(),
+                "--pm",
+                pm.toString()));
+    words.addAll(List.of(more));
+    return Main.run(words.toArray(String[]::new));
+  }
+
   private void killedAt(Rekey.Step last) {
     assertThatThrownBy(
             () ->

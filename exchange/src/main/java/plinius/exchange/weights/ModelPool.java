@@ -1,5 +1,6 @@
 package plinius.exchange.weights;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import plinius.attestation.kbs.CfgDigest;
@@ -89,6 +90,36 @@ public final class ModelPool {
       Progress progress = new Progress(network.iteration(), network.seen(), network.averageLoss());
       mirror.mirrorOut(progress);
       return new Written(mirror.newest(), mirror.stateDigest(progress));
+    }
+  }
+
+  /**
+   * Opens what {@link #create} made, which has to hold the state that the network has.
+   *
+   * @param name of the pool, for messages
+   * @param memory stays the caller's
+   * @param first what was written into the broker's record
+   */
+  public static Written reopen(
+      String name,
+      PersistentMemory memory,
+      Keys keys,
+      CfgFile cfg,
+      Network network,
+      MirrorId first) {
+    try {
+      ModelMirror mirror = ModelMirror.open(memory, terms(keys, cfg, network), tensors(network));
+      new Freshness(FreshnessMode.STRICT, Optional.of(first), told -> {}).accept(mirror);
+      Progress wanted = new Progress(network.iteration(), network.seen(), network.averageLoss());
+      byte[] state = mirror.stateDigest(wanted);
+      Progress there = mirror.mirrorIn().orElse(Progress.NONE);
+      if (!there.equals(wanted) || !Arrays.equals(state, mirror.stateDigest(there))) {
+        throw new WeightsException.BadInput(
+            name + " holds other weights than those named now: name the file that began it");
+      }
+      return new Written(mirror.newest(), state);
+    } catch (MirrorException e) {
+      throw refusal(name, cfg, e);
     }
   }
 

@@ -1,0 +1,223 @@
+package plinius.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import plinius.broker.BrokerRecord;
+import plinius.broker.Job;
+import plinius.darknet.Network;
+import plinius.darknet.cfg.Cfg;
+import plinius.dataset.Sample;
+import plinius.dataset.SampleKind;
+import plinius.exchange.weights.ModelPool;
+import plinius.exchange.weights.WeightsHeader;
+import plinius.exchange.weights.WeightsWriter;
+import plinius.owner.OwnerKey;
+import plinius.owner.SampleSource;
+import plinius.owner.SealedDataSetWriter;
+
+/** Jobs that people add, and their mistakes. */
+final class JobCommandsTest {
+  private static final String CFG =
+      """
+      [net]
+      batch=4
+      height=2
+      width=2
+      channels=1
+      learning_rate=0.1
+      max_batches=10
+      [connected]
+      output=3
+      activation=linear
+      [softmax]
+      """;
+
+  @TempDir private Path folder;
+  private Path key;
+  private Path cfg;
+  private Path data;
+  private Path pm;
+  private Path weights;
+
+  @BeforeEach
+  void make_key_data_and_weights() throws Exception {
+    key = folder.resolve("owner.key");
+    assertThat(run("key", "new", key).code()).isZero();
+    cfg = Files.writeString(folder.resolve("net.cfg"), CFG);
+    data = folder.resolve("data.sealed");
+    pm = folder.resolve("pm");
+    try (OwnerKey owner = Owner.loadKey(key, Optional.empty())) {
+      SealedDataSetWriter.write(data, owner, new Squares(), _ -> {});
+    }
+    weights = weights("one.weights", 7, 0);
+  }
+
+  @Test
+  void a_mistake_in_the_permission_leaves_no_job() throws Exception {
+    Path policy = Files.writeString(folder.resolve("policy"), "[tdx]\nmrdt = 00\n");
+    Path good =
+        Files.writeString(
+            folder.resolve("good"), "[simulation]\nmeasurement = " + "ab".repeat(48) + "\n");
+
+    assertThat(addJob("--policy", policy).code()).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(addJob("--until", "tomorrow").code()).isEqualTo(ExitCode.USAGE.code());
+    assertThat(jobs()).isEmpty();
+
+    assertThat(addJob("--policy", good, "--until", "2100-01-01T00:00:00Z").code()).isZero();
+    assertThat(jobs()).hasSize(1);
+    assertThat(jobs().getFirst().permission().policy()).isPresent();
+    assertThat(jobs().getFirst().permission().until()).isPresent();
+    try (OwnerKey owner = Owner.loadKey(key, Optional.empty());
+        BrokerRecord record = BrokerRecord.open(owner, Owner.brokerState(key), Clock.systemUTC())) {
+      assertThat(record.log()).hasSize(2);
+    }
+  }
+
+  @Test
+  void a_name_that_no_job_may_have_is_a_mistake_of_usage() {
+    for (Said said :
+        List.of(
+            addJob("--job", "a b"),
+            begin(weights, "--job", "a/b"),
+            run("train", cfg, "--data", data, "--key", key, "--pm", pm, "--job", "a b"))) {
+      assertThat(said.code()).isEqualTo(ExitCode.USAGE.code());
+      assertThat(said.err()).contains("1 to 64 letters, digits");
+    }
+    assertThat(jobs()).isEmpty();
+  }
+
+  @Test
+  void more_images_than_a_network_counts_are_refused_to_go_on_from() throws Exception {
+    Said said = begin(weights("many.weights", 7, Long.MAX_VALUE), "--keep-seen");
+
+    assertThat(said.code()).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(said.err()).contains(Long.toString(Long.MAX_VALUE), "--keep-seen");
+  }
+
+  @Test
+  void an_import_killed_before_its_pool_has_its_name_is_finished_by_the_same_command()
+      throws Exception {
+    assertThat(begin(weights, "--job", "mine").code()).isZero();
+    Path pool = pm.resolve("model.pm");
+    Path making = pm.resolve("model.pm.import");
+    byte[] first = Files.readAllBytes(pool);
+    Files.move(pool, making);
+
+    Said other = begin(weights("two.weights", 8, 0), "--job", "mine");
+    assertThat(other.code()).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(other.err()).contains("other weights");
+    assertThat(begin(weights, "--job", "yours").code()).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(making).hasBinaryContent(first);
+
+    Said again = begin(weights, "--job", "mine");
+    assertThat(again.code()).as(again.err()).isZero();
+    assertThat(again.out()).contains(jobs().getFirst().id().toString());
+    assertThat(pool).hasBinaryContent(first);
+    assertThat(making).doesNotExist();
+    assertThat(jobs()).hasSize(1);
+  }
+
+  @Test
+  void an_import_killed_before_the_record_begins_anew() throws Exception {
+    Files.createDirectory(pm);
+    Files.write(pm.resolve("model.pm.import"), new byte[4096]);
+
+    assertThat(begin(weights, "--job", "mine").code()).isZero();
+    assertThat(pm.resolve("model.pm.import")).doesNotExist();
+    assertThat(jobs()).hasSize(1);
+  }
+
+  private Path weights(String name, long seed, long seen) throws Exception {
+    Network network = ModelPool.network(Cfg.parse(CFG, "net.cfg", Map.of()), seed);
+    byte[] bytes =
+        WeightsWriter.write(network, network.layers().size(), WeightsHeader.current(seen));
+    return Files.write(folder.resolve(name), bytes);
+  }
+
+  private Said addJob(Object... more) {
+    List<Object> words =
+        new ArrayList<>(List.of("broker", "--key", key, "add-job", "--cfg", cfg, "--data", data));
+    words.addAll(List.of(more));
+    return run(words.toArray());
+  }
+
+  private Said begin(Path file, Object... more) {
+    List<Object> words =
+        new ArrayList<>(
+            List.of("weights", "import", cfg, file, "--key", key, "--data", data, "--pm", pm));
+    words.addAll(List.of(more));
+    return run(words.toArray());
+  }
+
+  private List<Job> jobs() {
+    try (OwnerKey owner = Owner.loadKey(key, Optional.empty());
+        BrokerRecord record = BrokerRecord.open(owner, Owner.brokerState(key), Clock.systemUTC())) {
+      return record.jobs();
+    }
+  }
+
+  private record Said(int code, String out, String err) {}
+
+  private static Said run(Object... arguments) {
+    String[] words = new String[arguments.length];
+    for (int i = 0; i < words.length; i++) {
+      words[i] = arguments[i].toString();
+    }
+    PrintStream out = System.out;
+    PrintStream err = System.err;
+    ByteArrayOutputStream saidOut = new ByteArrayOutputStream();
+    ByteArrayOutputStream saidErr = new ByteArrayOutputStream();
+    try {
+      System.setOut(new PrintStream(saidOut, true, StandardCharsets.UTF_8));
+      System.setErr(new PrintStream(saidErr, true, StandardCharsets.UTF_8));
+      int code = Main.run(words);
+      return new Said(
+          code, saidOut.toString(StandardCharsets.UTF_8), saidErr.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.setOut(out);
+      System.setErr(err);
+    }
+  }
+
+  /** A few samples. */
+  private static final class Squares implements SampleSource {
+    private int made;
+
+    @Override
+    public SampleKind kind() {
+      return new SampleKind(2, 2, 1, 3);
+    }
+
+    @Override
+    public long count() {
+      return 9;
+    }
+
+    @Override
+    public Optional<Sample> next() {
+      if (made == count()) {
+        return Optional.empty();
+      }
+      made++;
+      return Optional.of(new Sample(new byte[] {(byte) made, 1, 2, 3}, made % 3));
+    }
+
+    @Override
+    public void close() {
+      // Nothing is open.
+    }
+  }
+}
