@@ -68,10 +68,11 @@ final class Resealing implements SampleSource {
   }
 
   private static boolean same(Label one, Label other) {
-    return one instanceof Label.Targets(float[] values)
-            && other instanceof Label.Targets(float[] others)
-        ? Arrays.equals(values, others)
-        : one.equals(other);
+    if (one instanceof Label.Targets(float[] values)
+        && other instanceof Label.Targets(float[] others)) {
+      return Arrays.equals(values, others);
+    }
+    return one.equals(other);
   }
 
   @Override
