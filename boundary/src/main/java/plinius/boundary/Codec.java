@@ -23,6 +23,7 @@ import plinius.boundary.EnclaveMessage.Ready;
 import plinius.boundary.EnclaveMessage.Result;
 import plinius.boundary.EnclaveMessage.Resumed;
 import plinius.boundary.EnclaveMessage.Score;
+import plinius.boundary.EnclaveMessage.SealedRestart;
 import plinius.boundary.EnclaveMessage.Started;
 import plinius.boundary.EnclaveMessage.Stopped;
 import plinius.boundary.EnclaveMessage.Tested;
@@ -88,6 +89,7 @@ public final class Codec {
         out.text(m.writeBack().name());
         out.text(m.protocol().name());
         out.u64(m.poolBytes());
+        out.bytes(m.restart());
       }
       case KbsReply m -> {
         out.u8(2);
@@ -184,6 +186,10 @@ public final class Codec {
         out.u32(m.iteration());
         out.u64(m.samples());
       }
+      case SealedRestart m -> {
+        out.u8(80);
+        out.bytes(m.sealed());
+      }
       case Failed m -> {
         out.u8(76);
         out.u32(m.code());
@@ -247,7 +253,8 @@ public final class Codec {
             in.u32(),
             in.choice(WriteBack.values()),
             in.choice(Protocol.values()),
-            in.u64());
+            in.u64(),
+            in.bytes());
       }
       case 2 -> new KbsReply(in.u32(), in.optional(), in.bytes());
       case 3 -> new KbsUnreachable(in.text());
@@ -272,6 +279,7 @@ public final class Codec {
       case 77 -> new Notice(in.text());
       case 78 -> new Result(in.bytes());
       case 79 -> new Answered(in.u32(), in.u64());
+      case 80 -> new SealedRestart(in.bytes());
       default ->
           throw new BoundaryException.Malformed(
               "no message has type " + type + "; host and enclave are not of one build");

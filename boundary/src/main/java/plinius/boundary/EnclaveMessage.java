@@ -221,6 +221,17 @@ public sealed interface EnclaveMessage extends Message {
     }
   }
 
+  /**
+   * Sealed to this code on this platform, to be kept beside the pool and given back in the next
+   * {@link HostMessage.Begin}. Nobody waits for an answer.
+   */
+  record SealedRestart(Bytes sealed) implements EnclaveMessage {
+    public SealedRestart {
+      Message.present(sealed);
+      Message.check(sealed.length() <= Message.RESTART_BYTES_MAX, "restart", sealed.length());
+    }
+  }
+
   /** Something that people should read. */
   record Notice(String text) implements EnclaveMessage {
     public Notice {

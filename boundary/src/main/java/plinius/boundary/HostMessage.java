@@ -105,6 +105,7 @@ public sealed interface HostMessage extends Message {
    * @param validEvery iterations from one validation to the next, 0 for none but the last
    * @param iterations stop after so many in all, 0 for as many as the configuration says
    * @param poolBytes size of a new pool, 0 for what the network needs
+   * @param restart what the last {@link EnclaveMessage.SealedRestart} held; empty if there is none
    */
   record Begin(
       Mode mode,
@@ -125,11 +126,12 @@ public sealed interface HostMessage extends Message {
       int iterations,
       WriteBack writeBack,
       Protocol protocol,
-      long poolBytes)
+      long poolBytes,
+      Bytes restart)
       implements HostMessage {
     public Begin {
       Message.present(mode, cfgName, cfgText, data, valid, query, writeBack, protocol);
-      Message.present(poolPath, bestPath, lockPath, platformPath, job);
+      Message.present(poolPath, bestPath, lockPath, platformPath, job, restart);
       settings = List.copyOf(settings);
       Set<String> keys = new HashSet<>();
       for (Setting setting : settings) {
@@ -141,6 +143,7 @@ public sealed interface HostMessage extends Message {
       Message.check(validEvery >= 0, "validEvery", validEvery);
       Message.check(iterations >= 0, "iterations", iterations);
       Message.check(poolBytes >= 0, "poolBytes", poolBytes);
+      Message.check(restart.length() <= Message.RESTART_BYTES_MAX, "restart", restart.length());
     }
   }
 

@@ -51,7 +51,8 @@ class CodecTest {
             500,
             WriteBack.CLWB,
             Protocol.PING_PONG,
-            1L << 32),
+            1L << 32,
+            STATE),
         new HostMessage.Begin(
             Mode.TEST,
             "é.cfg",
@@ -71,7 +72,8 @@ class CodecTest {
             0,
             WriteBack.AUTO,
             Protocol.ROMULUS,
-            0),
+            0,
+            Bytes.ofHex("")),
         new HostMessage.KbsReply(200, Optional.of("c0ffee"), Bytes.ofHex("7b7d")),
         new HostMessage.KbsReply(401, Optional.empty(), Bytes.ofHex("")),
         new HostMessage.KbsUnreachable("refused"),
@@ -96,6 +98,7 @@ class CodecTest {
             500, new EnclaveMessage.Score(Metric.BITS_PER_CHARACTER, 4_000, 0, 2.5)),
         new EnclaveMessage.Result(STATE),
         new EnclaveMessage.Answered(500, 10_000),
+        new EnclaveMessage.SealedRestart(STATE),
         new EnclaveMessage.Failed(71, "tensor 3, record 0"),
         new EnclaveMessage.Notice("a note"));
   }
@@ -193,7 +196,7 @@ class CodecTest {
     for (int round = 0; round < 20_000; round++) {
       byte[] bytes = new byte[1 + random.nextInt(100)];
       random.nextBytes(bytes);
-      bytes[0] = (byte) (random.nextBoolean() ? 1 + random.nextInt(5) : 65 + random.nextInt(15));
+      bytes[0] = (byte) (random.nextBoolean() ? 1 + random.nextInt(5) : 65 + random.nextInt(16));
       Message decoded;
       try {
         decoded = Codec.decode(bytes);

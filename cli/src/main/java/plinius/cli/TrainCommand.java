@@ -98,7 +98,9 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
       description = {
         "How far a new job's pool may be ahead of the broker's record: strict, window:N (2 to 64"
             + " mirrors),",
-        "or offline, which notices no older pool (default: window:32)."
+        "or offline, which notices no older pool; offline+cache also lets a run restart without"
+            + " the",
+        "broker, with keys sealed to the platform (default: window:32)."
       })
   private FreshnessMode freshness;
 

@@ -14,12 +14,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import plinius.attestation.AttestationException;
 import plinius.attestation.Attester;
 import plinius.attestation.Platforms;
 import plinius.attestation.TeeKind;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.Grant;
 import plinius.attestation.kbs.KbsClient;
+import plinius.attestation.kbs.RestartCache;
 import plinius.attestation.simulation.ImageMeasurement;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.attestation.simulation.Simulation;
@@ -32,6 +34,7 @@ import plinius.boundary.EnclaveMessage.Phase;
 import plinius.boundary.EnclaveMessage.PhaseBegan;
 import plinius.boundary.EnclaveMessage.Ready;
 import plinius.boundary.EnclaveMessage.Resumed;
+import plinius.boundary.EnclaveMessage.SealedRestart;
 import plinius.boundary.EnclaveMessage.Started;
 import plinius.boundary.EnclaveMessage.Tested;
 import plinius.boundary.HostMessage.Begin;
@@ -105,7 +108,8 @@ final class Session {
       KbsClient broker = new KbsClient(attester, border);
       Id128 job = Id128.of(begin.job().array());
       awaitWarmUp();
-      try (Grant grant = train ? broker.fetchGrant(job) : broker.fetchReadOnlyGrant(job);
+      try (Grant grant =
+              train ? grantToTrain(broker, attester, job, cfg) : broker.fetchReadOnlyGrant(job);
           Workers workers = new Workers(begin.threads())) {
         Network network =
             Network.blank(
@@ -118,6 +122,38 @@ final class Session {
     } catch (IOException e) {
       throw new EnclaveException.BadInput("cannot use the lock " + begin.lockPath() + ": " + e);
     }
+  }
+
+  /** From the broker; if that is out of reach, what an earlier run has sealed for this case. */
+  private Grant grantToTrain(KbsClient broker, Attester attester, Id128 job, CfgFile cfg) {
+    Grant grant;
+    try {
+      grant = broker.fetchGrant(job);
+    } catch (AttestationException.Unreachable e) {
+      if (begin.restart().length() == 0) {
+        throw e;
+      }
+      CfgDigest digest = CfgDigest.ofCanonical(cfg.canonical());
+      Grant kept = RestartCache.open(attester, begin.restart().array(), job, digest, e);
+      border.send(
+          new Notice(
+              e.getMessage()
+                  + ". The keys that run "
+                  + kept.epoch()
+                  + " was given, from restart.cache, serve instead"));
+      return kept;
+    }
+    if (grant.freshness().cached()) {
+      RestartCache.seal(attester, grant)
+          .ifPresentOrElse(
+              blob -> border.send(new SealedRestart(Bytes.of(blob))),
+              () ->
+                  border.send(
+                      new Notice(
+                          "this platform has no sealing key, so there is no restart cache: each"
+                              + " start asks the key broker")));
+    }
+    return grant;
   }
 
   /** Simulated where the host names a folder for it; else the hardware that is there. */

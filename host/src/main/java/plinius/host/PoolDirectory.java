@@ -1,6 +1,7 @@
 package plinius.host;
 
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -11,6 +12,8 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
+import plinius.boundary.Bytes;
+import plinius.boundary.Message;
 import plinius.host.HostArguments.Data;
 
 /**
@@ -22,6 +25,7 @@ import plinius.host.HostArguments.Data;
  *                  shared to test. Two bytes, because either process may outlive the other
  *  model.pm        the pool
  *  data-ID.pm      the sealed data set ID, byte for byte the sealed file
+ *  restart.cache   what an offline run sealed to restart without its broker
  *  *.making        a file that is not complete; made again from its beginning
  * </pre>
  *
@@ -116,6 +120,39 @@ public final class PoolDirectory implements AutoCloseable {
 
   Path dataFile(String id) {
     return directory.resolve("data-" + id + ".pm");
+  }
+
+  private Path restartFile() {
+    return directory.resolve("restart.cache");
+  }
+
+  /** What the last run sealed for the next; empty if none did. A longer file was made by nobody. */
+  Bytes restartCache() {
+    if (!Files.exists(restartFile())) {
+      return Bytes.of(new byte[0]);
+    }
+    try (InputStream in = Files.newInputStream(restartFile())) {
+      return Bytes.of(in.readNBytes(Message.RESTART_BYTES_MAX));
+    } catch (IOException e) {
+      throw new HostException.Medium("cannot read " + restartFile() + ": " + e, e);
+    }
+  }
+
+  void keepRestartCache(Bytes sealed) {
+    Path making = directory.resolve("restart.cache.making");
+    byte[] bytes = sealed.array();
+    try {
+      make(
+          making,
+          restartFile(),
+          bytes.length,
+          (chunk, at) -> {
+            chunk.put(bytes, (int) at, chunk.limit());
+            return true;
+          });
+    } catch (IOException e) {
+      throw new HostException.Medium("cannot write " + restartFile() + ": " + e, e);
+    }
   }
 
   /** Renames the pools, if there are any, to the first free name of model.pm.old-1, -2, ... */

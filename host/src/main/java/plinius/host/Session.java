@@ -29,6 +29,7 @@ import plinius.boundary.EnclaveMessage.PhaseBegan;
 import plinius.boundary.EnclaveMessage.Ready;
 import plinius.boundary.EnclaveMessage.Result;
 import plinius.boundary.EnclaveMessage.Resumed;
+import plinius.boundary.EnclaveMessage.SealedRestart;
 import plinius.boundary.EnclaveMessage.Started;
 import plinius.boundary.EnclaveMessage.Stopped;
 import plinius.boundary.EnclaveMessage.Tested;
@@ -182,7 +183,8 @@ final class Session implements AutoCloseable {
             arguments.iterations(),
             arguments.writeBack(),
             arguments.protocol(),
-            arguments.poolBytes());
+            arguments.poolBytes(),
+            directory.restartCache());
     try {
       channel.send(begin);
     } catch (BoundaryException.Broken e) {
@@ -279,6 +281,7 @@ final class Session implements AutoCloseable {
         report.failed(m.code(), m.reason());
         verdict = Optional.of(m.code());
       }
+      case SealedRestart m -> directory.keepRestartCache(m.sealed());
       case Notice m -> report.notice(m.text());
     }
   }

@@ -12,8 +12,10 @@ import plinius.attestation.AttestationException;
  * @param mirrors mirrors that may be written before the broker knows of them: 1 is strict, up to
  *     {@link #MIRRORS_MAX} a window, 0 offline: the broker keeps no record, and an older pool of
  *     the same job is not noticed
+ * @param cached whether a run may keep its keys in a {@link RestartCache}, for a restart without
+ *     the broker; only offline, because the other modes need the broker at each start
  */
-public record FreshnessMode(int mirrors) {
+public record FreshnessMode(int mirrors, boolean cached) {
   /** As many mirrors as a mirror's header remembers. */
   public static final int MIRRORS_MAX = 64;
 
@@ -26,6 +28,11 @@ public record FreshnessMode(int mirrors) {
   /** What a job has for which nobody asked for another. */
   public static final FreshnessMode DEFAULT = new FreshnessMode(32);
 
+  /** Offline, and a restart may do without the broker. */
+  public static final FreshnessMode OFFLINE_CACHED = new FreshnessMode(0, true);
+
+  private static final String CACHED = "+cache";
+
   private static final Pattern WINDOW = Pattern.compile("window:([1-9][0-9]?)");
 
   public FreshnessMode {
@@ -33,6 +40,14 @@ public record FreshnessMode(int mirrors) {
       throw new IllegalArgumentException(
           "a window has 1 to " + MIRRORS_MAX + " mirrors, got " + mirrors);
     }
+    if (cached && mirrors > 0) {
+      throw new IllegalArgumentException("a restart cache is for offline jobs only");
+    }
+  }
+
+  /** Without a restart cache. */
+  public FreshnessMode(int mirrors) {
+    this(mirrors, false);
   }
 
   /** Whether the broker keeps a record. */
@@ -40,10 +55,10 @@ public record FreshnessMode(int mirrors) {
     return mirrors > 0;
   }
 
-  /** Its name in grants, logs and on the command line: offline, strict or window:N. */
+  /** Its name in grants, logs and on the command line: offline, offline+cache, strict, window:N. */
   public String wireName() {
     return switch (mirrors) {
-      case 0 -> "offline";
+      case 0 -> cached ? "offline" + CACHED : "offline";
       case 1 -> "strict";
       default -> "window:" + mirrors;
     };
@@ -58,13 +73,21 @@ public record FreshnessMode(int mirrors) {
     Matcher window = WINDOW.matcher(name);
     if (name.equals("offline")) {
       return OFFLINE;
+    } else if (name.equals("offline" + CACHED)) {
+      return OFFLINE_CACHED;
     } else if (name.equals("strict")) {
       return STRICT;
     } else if (window.matches() && Integer.parseInt(window.group(1)) <= MIRRORS_MAX) {
       return new FreshnessMode(Integer.parseInt(window.group(1)));
     }
     throw new AttestationException.BadMessage(
-        "the freshness mode " + name + " is not known: strict, window:2 to window:64, offline");
+        "the freshness mode "
+            + name
+            + " is not known: strict, window:2 to window:64, offline, offline+cache"
+            + (name.endsWith(CACHED)
+                ? "; in strict and window modes the broker is asked at each start, so there is no"
+                    + " restart cache"
+                : ""));
   }
 
   @Override
