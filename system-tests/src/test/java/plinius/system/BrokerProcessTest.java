@@ -54,6 +54,7 @@ import plinius.seal.jose.Json;
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BrokerProcessTest {
   private static final int BAD_INPUT = 65;
+  private static final int UNREACHABLE = 69;
   private static final int STALE = 71;
   private static final int REFUSED = 77;
   private static final List<String> ARGUMENTS =
@@ -241,6 +242,54 @@ class BrokerProcessTest {
     verb("add-job", "--cfg", world.cfg(), "--data", world.train()).expect(0);
     assertThat(world.plinius().run("broker", "--key", changed, "log").expect(STALE).err())
         .contains("does not have its own MAC");
+  }
+
+  @Test
+  void an_offline_job_restarts_without_the_broker_if_its_owner_allows_it() throws Exception {
+    String cached = addJob("cached", "--freshness", "offline+cache");
+    String plain = addJob("uncached", "--freshness", "offline");
+    Path pm = world.newPm();
+    Path without = world.newPm();
+    Path cache = pm.resolve("restart.cache");
+    train(world.plinius(), cached, pm, "--iterations", 2).expect(0);
+    train(world.plinius(), plain, without, "--iterations", 2).expect(0);
+    byte[] first = Files.readAllBytes(cache);
+    assertThat(without.resolve("restart.cache")).doesNotExist();
+
+    broker.process().destroyForcibly().waitFor();
+    String state;
+    try {
+      assertThat(unreachable(plain, without)).doesNotContain("restart.cache");
+      Files.copy(cache, without.resolve("restart.cache"));
+      assertThat(unreachable(plain, without)).contains("restart.cache does not open");
+      assertThat(unreachable(cached, pm, "--set", "learning_rate=0.5")).contains("does not open");
+      Path changed = world.copyOf(pm);
+      byte[] flipped = first.clone();
+      flipped[100] ^= 1;
+      Files.write(changed.resolve("restart.cache"), flipped);
+      assertThat(unreachable(cached, changed)).contains("does not open");
+
+      Plinius.Run went = train(world.plinius(), cached, pm, "--iterations", 4).expect(0);
+      assertThat(went.event("resume").path("iteration").asInt()).isEqualTo(2);
+      assertThat(went.out() + went.err()).contains("out of reach", "from restart.cache");
+      state = went.event("done").path("state").asText();
+      assertThat(Files.readAllBytes(cache)).isEqualTo(first);
+    } finally {
+      startBroker();
+    }
+    Plinius.Run undisturbed = train(world.plinius(), plain, without, "--iterations", 4).expect(0);
+    assertThat(undisturbed.event("done").path("state").asText()).isEqualTo(state);
+    Plinius.Run asked = train(world.plinius(), cached, pm, "--iterations", 5).expect(0);
+    assertThat(asked.event("resume").path("iteration").asInt()).isEqualTo(4);
+    assertThat(asked.out() + asked.err()).doesNotContain("restart.cache");
+    assertThat(Files.readAllBytes(cache)).isNotEqualTo(first);
+    assertThat(status(cached)).contains("\"epoch\":2", "offline+cache");
+  }
+
+  private String unreachable(String job, Path pm, Object... more) {
+    Plinius.Run run = train(world.plinius(), job, pm, more).expect(UNREACHABLE);
+    assertThat(run.events("iteration")).isEmpty();
+    return reason(run);
   }
 
   // ---------------------------------------------------------------- helpers

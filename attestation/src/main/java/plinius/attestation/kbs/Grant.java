@@ -31,7 +31,8 @@ import plinius.seal.jose.Json;
  * @param orderKey key of the order of the samples: 32 bytes
  * @param cfgDigest the only .cfg that may run
  * @param seed the only seed that may run
- * @param freshness how far the pool may be ahead of the broker's record
+ * @param freshness how far the pool may be ahead of the broker's record, and whether a restart may
+ *     do without the broker
  * @param newest the newest mirror that the broker knows of; empty if it keeps no record, or lost it
  * @param brokerKey whose signatures to believe from now on
  */
