@@ -3,6 +3,7 @@ package plinius.attestation.kbs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
@@ -61,7 +62,7 @@ class RestartCacheTest {
 
       assertThat(HexFormat.of().formatHex(blob, 0, 20))
           .isEqualTo(
-              HexFormat.of().formatHex("PLRESTRT".getBytes("US-ASCII"))
+              HexFormat.of().formatHex("PLRESTRT".getBytes(StandardCharsets.US_ASCII))
                   + "010301000000000000000007");
       assertThat(Arrays.copyOfRange(blob, 52, 64)).isEqualTo(new byte[12]);
       assertThat(blob).hasSize(64 + grant.toBytes().length + 16);
