@@ -133,6 +133,20 @@ final class GradientTest {
     }
   }
 
+  /** The sums of all steps' shards are more than is set aside for sums; those of one step are not. */
+  @Test
+  void backward_goes_through_time_where_a_steps_sums_would_fit_and_the_batchs_do_not() {
+    String head =
+        STEPS
+            .replace("batch=4\ntime_steps=3", "batch=2\ntime_steps=4")
+            .replace("inputs=5", "height=8\nwidth=8\nchannels=192");
+    String crnn = "[crnn]\nhidden_filters=192\noutput_filters=192\nactivation=tanh\n";
+    try (Workers workers = new Workers(2)) {
+      Checked checked = new Checked(head + crnn + TAIL, workers);
+      checked.input();
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {

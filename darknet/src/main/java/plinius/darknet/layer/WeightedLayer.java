@@ -133,7 +133,8 @@ public abstract sealed class WeightedLayer extends Layer
     if (wanted) {
       pass.kernels.prepareBackward(shape, storage.block(), weights.at(), pass.prepared);
     }
-    boolean updates = WeightUpdates.inBlocks(shape, pass.shards);
+    // As the scratch was asked for: a step of a recurrent layer has fewer shards than the batch.
+    boolean updates = WeightUpdates.inBlocks(shape, Pass.shards(storage.batch()));
     int inputs = shape.inputs();
     pass.runBlocks(
         ConvPlan.images(shape),
