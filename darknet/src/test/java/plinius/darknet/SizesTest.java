@@ -11,6 +11,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
+import plinius.darknet.layer.Storage;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
@@ -186,6 +187,22 @@ final class SizesTest {
     assertThat(resized.predict(images, 3)).isEqualTo(own.predict(images, 3));
     train(resized, 1);
     assertThat(resized.iteration()).isEqualTo(22);
+  }
+
+  @Test
+  void an_array_that_a_longer_one_replaces_is_no_longer_counted() {
+    for (Storage.Extent extent : Storage.Extent.values()) {
+      Storage storage = new Storage(extent, 2, true, false, 1, false, 1 << 20);
+      storage.activations(10);
+      storage.activations(20);
+      assertThat(storage.activationBytes()).isEqualTo(2 * 4 * 30);
+      for (int time = 0; time < 2; time++) {
+        storage.rewind();
+        storage.activations(20);
+        storage.activations(10);
+        assertThat(storage.activationBytes()).as("of %s", extent).isEqualTo(2 * 4 * 40);
+      }
+    }
   }
 
   @Test

@@ -48,6 +48,8 @@ public final class Storage {
   private final List<Slot> slots = new ArrayList<>();
   private final List<float[]> floats = new ArrayList<>();
   private final List<int[]> ints = new ArrayList<>();
+  private final List<Integer> floatsCounted = new ArrayList<>(); // whether they are taken or not
+  private final List<Integer> intsCounted = new ArrayList<>();
   private int slotsAsked;
   private int floatsAsked;
   private int intsAsked;
@@ -138,7 +140,7 @@ public final class Storage {
       Arrays.fill(floats.get(at), 0);
       return floats.get(at);
     }
-    return keep(floats, at, new float[checked(perImage)]);
+    return keep(floats, at, new float[checked(floatsCounted, at, perImage)]);
   }
 
   /** As {@link #activations}, but only in training; else empty. */
@@ -191,7 +193,7 @@ public final class Storage {
       Arrays.fill(ints.get(at), 0);
       return ints.get(at);
     }
-    return keep(ints, at, new int[checked(perImage)]);
+    return keep(ints, at, new int[checked(intsCounted, at, perImage)]);
   }
 
   private static <T> T keep(List<T> kept, int at, T array) {
@@ -207,7 +209,8 @@ public final class Storage {
     return (long) batch * perImage;
   }
 
-  private int checked(int perImage) {
+  /** Counts what an array is longer than the one that it replaces. */
+  private int checked(List<Integer> counted, int at, int perImage) {
     long count = length(perImage);
     if (count > Integer.MAX_VALUE - 8) {
       throw new NetworkException(
@@ -216,7 +219,11 @@ public final class Storage {
               + perImage
               + " values each do not fit one array; raise subdivisions.");
     }
-    activationBytes += count * Float.BYTES;
+    int before = at < counted.size() ? counted.get(at) : 0;
+    if (count > before || at == counted.size()) {
+      activationBytes += (count - before) * Float.BYTES;
+      keep(counted, at, (int) count);
+    }
     checkLimit();
     return extent == Extent.ALL ? (int) count : 0;
   }
