@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 import plinius.attestation.kbs.MirrorId;
 import plinius.kernel.Workers;
 import plinius.pmem.PersistentMemory;
@@ -117,11 +118,15 @@ public final class ModelMirror implements AutoCloseable {
         });
   }
 
-  /** Every offset that stands in the pool is checked where it is used: one beyond is somebody's. */
   private static <T> T inside(Pool pool, Pool.Read<T> body) {
+    return trusting(() -> pool.read(body));
+  }
+
+  /** Every offset that stands in the pool is checked where it is used: one beyond is somebody's. */
+  private static <T> T trusting(Supplier<T> transaction) {
     try {
-      return pool.read(body);
-    } catch (IndexOutOfBoundsException e) {
+      return transaction.get();
+    } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
       throw new MirrorException.Tampered(
           "model.pm: mirror", "an offset leads out of its place: " + e.getMessage());
     }
@@ -243,37 +248,43 @@ public final class ModelMirror implements AutoCloseable {
   public void mirrorOut(Progress progress, Runnable begun) {
     long next = sequence + 1;
     SealedRecords records = new SealedRecords(terms.job(), epoch, next, tensors, staging);
-    // The ring changes only when the transaction did not abort.
-    ring =
-        pool.update(
-            tx -> {
-              begun.run();
-              long root = block(tx);
-              List<Extent> before = extents(tx, root);
-              // All or nothing: no room is noticed before the first byte is sealed.
-              List<Extent> fresh = new ArrayList<>();
-              for (MirroredTensor tensor : tensors) {
-                fresh.add(tx.allocExtent(SealedRecords.sealedBytes(4L * tensor.count())));
-              }
-              int headerBytes = header(next, progress, new byte[32]).encode().length;
-              Extent headerExtent = tx.allocExtent(headerBytes + SealedRecords.OVERHEAD);
-
-              records.write(tx, fresh, sealer);
-              for (int i = 0; i < tensors.size(); i++) {
-                set(tx, root + EXTENTS_AT + (long) EXTENT_BYTES * i, fresh.get(i));
-              }
-              MirrorHeader header = header(next, progress, records.digest());
-              // Last: it binds all that was sealed before it.
-              records.writeHeader(tx, headerExtent, header.encode(), sealer);
-              set(tx, root + HEADER_AT, headerExtent);
-              tx.setLong(root + SEQUENCE_AT, next);
-              tx.setLong(root + EPOCH_AT, epoch);
-              tx.write(root + SALT_AT, salt, 0, salt.length);
-              before.forEach(tx::freeExtent);
-              return extend(header, records.headerDigest());
-            });
-    staging.wipe();
+    try {
+      // The ring changes only when the transaction did not abort.
+      ring =
+          trusting(() -> pool.update(tx -> write(tx, records, next, progress, begun)));
+    } finally {
+      staging.wipe();
+    }
     sequence = next;
+  }
+
+  /** The ring of the mirror after this one. */
+  private List<MirrorHeader.Ancestor> write(
+      Tx tx, SealedRecords records, long next, Progress progress, Runnable begun) {
+    begun.run();
+    long root = block(tx);
+    List<Extent> before = extents(tx, root);
+    // All or nothing: no room is noticed before the first byte is sealed.
+    List<Extent> fresh = new ArrayList<>();
+    for (MirroredTensor tensor : tensors) {
+      fresh.add(tx.allocExtent(SealedRecords.sealedBytes(4L * tensor.count())));
+    }
+    int headerBytes = header(next, progress, new byte[32]).encode().length;
+    Extent headerExtent = tx.allocExtent(headerBytes + SealedRecords.OVERHEAD);
+
+    records.write(tx, fresh, sealer);
+    for (int i = 0; i < tensors.size(); i++) {
+      set(tx, root + EXTENTS_AT + (long) EXTENT_BYTES * i, fresh.get(i));
+    }
+    MirrorHeader header = header(next, progress, records.digest());
+    // Last: it binds all that was sealed before it.
+    records.writeHeader(tx, headerExtent, header.encode(), sealer);
+    set(tx, root + HEADER_AT, headerExtent);
+    tx.setLong(root + SEQUENCE_AT, next);
+    tx.setLong(root + EPOCH_AT, epoch);
+    tx.write(root + SALT_AT, salt, 0, salt.length);
+    before.forEach(tx::freeExtent);
+    return extend(header, records.headerDigest());
   }
 
   /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.lang.reflect.Field;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -362,6 +363,49 @@ class ModelMirrorTest {
     image[records(image, 2).get(-1) + PLACE_BYTES + 40] ^= 1;
 
     assertTampered(image, "header", "bit");
+  }
+
+  @Test
+  void offsets_changed_after_a_pool_was_opened_are_noticed_by_the_next_mirror_which_leaves_nothing()
+      throws ReflectiveOperationException {
+    long place = records(poolAfter(2), 2).get(0);
+    boolean sealed = false;
+    // Beyond all memory, in nobody's page, across the end of an extent.
+    for (long forged : new long[] {1L << 40, 4096L * 9, place + 1, -1}) {
+      SimulatedMemory memory = SimulatedMemory.of(poolAfter(2), Granularity.LINE);
+      byte[] before = memory.visible();
+      try (ModelMirror mirror = ModelMirror.open(memory, terms(), tensors)) {
+        int changed = 0;
+        for (int at = 0; at < before.length; at += 8) {
+          if (memory.getLong(at) == place) {
+            memory.setLong(at, forged);
+            changed++;
+          }
+        }
+        assertThat(changed).isPositive();
+        assertThatThrownBy(() -> mirror.mirrorOut(progress(3)))
+            .as("with %d", forged)
+            .isInstanceOf(MirrorException.Tampered.class);
+        sealed |= sealed(mirror);
+      }
+    }
+    assertThat(sealed).as("that one of them was noticed after values had been sealed").isTrue();
+  }
+
+  /** Whether a mirror has sealed values, of which it then must have kept nothing. */
+  private static boolean sealed(ModelMirror mirror) throws ReflectiveOperationException {
+    Object[] lanes = (Object[]) field(field(mirror, "staging"), "lanes");
+    if (lanes[0] == null) {
+      return false;
+    }
+    assertThat((byte[]) field(lanes[0], "plain")).containsOnly(0);
+    return true;
+  }
+
+  private static Object field(Object of, String name) throws ReflectiveOperationException {
+    Field field = of.getClass().getDeclaredField(name);
+    field.setAccessible(true);
+    return field.get(of);
   }
 
   @Test
