@@ -39,7 +39,8 @@ public final class BestModel implements AutoCloseable {
     }
     mirror = open.apply(withValue(tensors, judged));
     if (mirror.mirrorIn().isPresent()) {
-      before = Optional.of(judged[0]);
+      // What is not a number would never be beaten.
+      before = Optional.of(judged[0]).filter(value -> !Float.isNaN(value));
     }
   }
 
@@ -62,7 +63,7 @@ public final class BestModel implements AutoCloseable {
   boolean keep(Score score, Progress progress) {
     // As it is kept: what was written must not look worse than itself when it is read.
     float value = (float) score.value();
-    if (before.isPresent() && !score.metric().better(value, before.get())) {
+    if (Float.isNaN(value) || before.isPresent() && !score.metric().better(value, before.get())) {
       return false;
     }
     int at = 0;

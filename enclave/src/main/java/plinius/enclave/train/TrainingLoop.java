@@ -147,7 +147,7 @@ public final class TrainingLoop {
 
   private void mirrorOut() {
     int iteration = network.iteration();
-    requireFinite(network.finite(), "a parameter is not a finite number");
+    requireFiniteParameters();
     if (recovers) {
       host.accept(new PhaseBegan(Phase.RECOVERY, iteration));
       recovers = false;
@@ -159,6 +159,10 @@ public final class TrainingLoop {
 
   private Progress progress() {
     return new Progress(network.iteration(), network.seen(), network.averageLoss());
+  }
+
+  private void requireFiniteParameters() {
+    requireFinite(network.finite(), "a parameter is not a finite number");
   }
 
   private void requireFinite(boolean finite, String what) {
@@ -180,6 +184,8 @@ public final class TrainingLoop {
     if (validation.isEmpty() || !schedule.validates(iteration)) {
       return;
     }
+    // Not every iteration was mirrored, and the best model is a mirror too.
+    requireFiniteParameters();
     Score score = validation.get().examination().run();
     boolean better = validation.get().best().keep(score, progress());
     host.accept(new Validated(iteration, score, better));

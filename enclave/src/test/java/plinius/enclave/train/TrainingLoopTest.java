@@ -23,8 +23,10 @@ import plinius.boundary.Bytes;
 import plinius.boundary.EnclaveMessage;
 import plinius.boundary.EnclaveMessage.Done;
 import plinius.boundary.EnclaveMessage.IterationDone;
+import plinius.boundary.EnclaveMessage.Metric;
 import plinius.boundary.EnclaveMessage.Phase;
 import plinius.boundary.EnclaveMessage.PhaseBegan;
+import plinius.boundary.EnclaveMessage.Score;
 import plinius.boundary.EnclaveMessage.Stopped;
 import plinius.boundary.EnclaveMessage.Validated;
 import plinius.darknet.Network;
@@ -50,6 +52,7 @@ import plinius.owner.OwnerKey;
 import plinius.owner.SampleSource;
 import plinius.owner.SealedDataSetWriter;
 import plinius.pmem.PersistentMemory;
+import plinius.romulus.Pool;
 import plinius.romulus.Protocol;
 import plinius.seal.Id128;
 import plinius.testkit.Granularity;
@@ -390,5 +393,52 @@ class TrainingLoopTest {
 
   private static List<Validated> validated(List<EnclaveMessage> said) {
     return said.stream().filter(Validated.class::isInstance).map(m -> (Validated) m).toList();
+  }
+
+  @Test
+  void a_model_that_diverged_between_two_mirrors_is_not_kept_as_the_best() {
+    Map<String, String> wild = Map.of("learning_rate", "3e38", "decay", "1");
+    TrainingLoop.Schedule seldomMirrored = new TrainingLoop.Schedule(12, 100, 1);
+
+    assertThatThrownBy(() -> run(memory(), wild, 1, seldomMirrored, () -> false))
+        .isInstanceOf(EnclaveException.Diverged.class)
+        .hasMessageContaining("iteration 1: a parameter");
+
+    assertThat(Pool.inspect(bestMemory).roots()).isEmpty();
+  }
+
+  @Test
+  void a_score_that_is_not_a_number_is_never_the_best_and_is_beaten_by_any_other() {
+    float[] weights = {1, 2};
+    List<MirroredTensor> model =
+        List.of(new MirroredTensor("weights", new int[] {2}, weights, 0, 2));
+    List<MirroredTensor> judged = BestModel.withValue(model);
+    judged.getLast().block()[0] = Float.NaN;
+    MirrorTerms terms =
+        new MirrorTerms(
+            grant.job(),
+            grant.ownerKeyId(),
+            grant.jobKey(),
+            1,
+            new byte[32],
+            CFG,
+            1,
+            "plan",
+            8,
+            grant.digestKey());
+    try (ModelMirror spoilt = mirror(bestMemory, terms, judged)) {
+      spoilt.mirrorOut(new Progress(1, 8, 0.5));
+    }
+
+    try (BestModel best = new BestModel(model, all -> mirror(bestMemory, terms, all))) {
+      assertThat(best.keep(score(Double.NaN), new Progress(2, 16, 0.5))).isFalse();
+      assertThat(best.keep(score(0.25), new Progress(3, 24, 0.5))).isTrue();
+      assertThat(best.keep(score(Double.NaN), new Progress(4, 32, 0.5))).isFalse();
+      assertThat(best.keep(score(0.5), new Progress(5, 40, 0.5))).isTrue();
+    }
+  }
+
+  private static Score score(double value) {
+    return new Score(Metric.ACCURACY, 4, 0, value);
   }
 }
