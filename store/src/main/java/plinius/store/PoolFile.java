@@ -3,11 +3,8 @@ package plinius.store;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -37,7 +34,7 @@ public final class PoolFile implements AutoCloseable {
   private static final int CHUNK_BYTES = 1 << 20;
 
   private final Path path;
-  private final FileChannel lock;
+  private final FolderLock lock;
   private final PersistentMemory memory;
   private final Pool pool;
 
@@ -76,7 +73,7 @@ public final class PoolFile implements AutoCloseable {
     }
   }
 
-  private PoolFile(Path path, FileChannel lock, PersistentMemory memory, Pool pool) {
+  private PoolFile(Path path, FolderLock lock, PersistentMemory memory, Pool pool) {
     this.path = path;
     this.lock = lock;
     this.memory = memory;
@@ -112,15 +109,13 @@ public final class PoolFile implements AutoCloseable {
     }
     long size = bytes & -PersistentMemory.PAGE_BYTES;
     Path folder = requireNonNull(path.toAbsolutePath().getParent());
-    if (Files.exists(path)) {
-      throw new PmemException.CannotMap(
-          path + " exists: nothing was written; choose another name or remove it", null);
-    }
-    Path lockFile = lockFile(path);
-    boolean fresh = !Files.exists(lockFile);
-    FileChannel lock = lock(path, true);
+    FolderLock lock = FolderLock.take(path, true);
     Path making = folder.resolve(path.getFileName() + ".making");
     try {
+      if (Files.exists(path)) { // asked under the lock: moving replaces what is there
+        throw new PmemException.CannotMap(
+            path + " exists: nothing was written; choose another name or remove it", null);
+      }
       preallocate(making, size);
       try (PersistentMemory memory =
           MappedMemory.open(making, Access.READ_WRITE, options.writeBack())) {
@@ -135,12 +130,12 @@ public final class PoolFile implements AutoCloseable {
       }
       return opened(path, lock, options);
     } catch (IOException refused) {
-      undo(lock, making, fresh ? lockFile : making);
+      undo(lock, making);
       throw new PmemException.CannotMap(
           "cannot create a pool of " + size + " bytes at " + path + ": " + refused.getMessage(),
           refused);
     } catch (RuntimeException | Error thrown) {
-      undo(lock, making, fresh ? lockFile : making);
+      undo(lock, making);
       throw thrown;
     }
   }
@@ -190,21 +185,16 @@ public final class PoolFile implements AutoCloseable {
               + ": create a pool first",
           null);
     }
-    Path lockFile = lockFile(path);
-    boolean fresh = !Files.exists(lockFile);
-    FileChannel lock = lock(path, options.access() == Access.READ_WRITE);
+    FolderLock lock = FolderLock.take(path, options.access() == Access.READ_WRITE);
     try {
       return opened(path, lock, options);
     } catch (RuntimeException | Error thrown) {
-      if (fresh) {
-        undo(lock, lockFile);
-      }
-      release(lock);
+      lock.close();
       throw thrown;
     }
   }
 
-  private static PoolFile opened(Path path, FileChannel lock, Options options) {
+  private static PoolFile opened(Path path, FolderLock lock, Options options) {
     PersistentMemory memory = MappedMemory.open(path, options.access(), options.writeBack());
     try {
       checkMedium(path, memory, options.require());
@@ -229,52 +219,10 @@ public final class PoolFile implements AutoCloseable {
     }
   }
 
-  private static Path lockFile(Path path) {
-    return requireNonNull(path.toAbsolutePath().getParent()).resolve("lock");
-  }
-
-  /** Null where nobody can have locked it: who only reads makes no file. */
-  private static FileChannel lock(Path path, boolean exclusive) {
-    Path file = lockFile(path);
-    if (!exclusive && !Files.isWritable(file)) {
-      return null;
-    }
-    try {
-      FileChannel channel =
-          FileChannel.open(
-              file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-      try {
-        // The host's byte and the enclave's, which may outlive it.
-        FileLock held = channel.tryLock(0, 2, !exclusive);
-        if (held != null) {
-          return channel;
-        }
-      } catch (OverlappingFileLockException sameProcess) {
-        // Another thread of this process has it, which comes to the same.
-      }
-      channel.close();
-    } catch (IOException refused) {
-      throw new PmemException.CannotMap("cannot lock " + file + ": " + refused, refused);
-    }
-    throw new InUse(path + " is in use: " + file + " is locked; wait for its user to end");
-  }
-
-  private static void release(FileChannel lock) {
-    if (lock != null) {
-      try {
-        lock.close();
-      } catch (IOException e) {
-        throw new UncheckedIOException("cannot let go of a lock", e);
-      }
-    }
-  }
-
-  /** A creation has failed: what is reported is why, and nothing stays behind. */
-  private static void undo(FileChannel lock, Path... made) {
+  /** A creation has failed: what is reported is why, and nothing but the lock's file stays. */
+  private static void undo(FolderLock lock, Path making) {
     try (lock) {
-      for (Path file : made) {
-        Files.deleteIfExists(file);
-      }
+      Files.deleteIfExists(making);
     } catch (IOException e) {
       // The first failure says more than that of tidying up after it.
     }
@@ -302,7 +250,7 @@ public final class PoolFile implements AutoCloseable {
   @Override
   public void close() {
     pool.close();
-    release(lock);
+    lock.close();
   }
 
   @Override

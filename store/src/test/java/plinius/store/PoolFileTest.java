@@ -8,9 +8,12 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -97,7 +100,8 @@ class PoolFileTest {
           .isInstanceOf(PmemException.Unsupported.class)
           .hasMessageContaining("TMPFS")
           .hasMessageContaining("POWER_LOSS");
-      assertThat(there).isEmptyDirectory();
+      assertThat(there.resolve("a.pm.making")).doesNotExist();
+      assertThat(there.resolve("a.pm")).doesNotExist();
       PoolFile.create(there.resolve("a.pm"), BYTES, Protocol.PING_PONG, writing()).close();
       assertThatThrownBy(
               () -> PoolFile.open(there.resolve("a.pm"), writing().require(Survives.POWER_LOSS)))
@@ -129,7 +133,7 @@ class PoolFileTest {
     assertThatThrownBy(
             () -> PoolFile.create(folder.resolve("no/a.pm"), BYTES, Protocol.PING_PONG, writing()))
         .isInstanceOf(PmemException.CannotMap.class);
-    assertThat(files()).containsExactly(there);
+    assertThat(files()).containsExactly(folder.resolve("lock"), there);
   }
 
   @Test
@@ -143,6 +147,96 @@ class PoolFileTest {
           .hasMessageContaining("in use");
     }
     PoolFile.open(path, writing()).close();
+  }
+
+  /** As another process sees it: 0 if it could lock the folder. */
+  private int lockedByAnotherProcess() throws IOException, InterruptedException {
+    Path probe =
+        Files.writeString(
+            folder.resolve("Probe.java"),
+            """
+            import java.nio.channels.FileChannel;
+            import java.nio.file.*;
+            void main(String[] args) throws Exception {
+              try (var file = FileChannel.open(Path.of(args[0]), StandardOpenOption.WRITE)) {
+                System.exit(file.tryLock(0, 2, false) == null ? 7 : 0);
+              }
+            }
+            """);
+    Path java = Path.of(System.getProperty("java.home"), "bin", "java");
+    Process process =
+        new ProcessBuilder(
+                java.toString(), probe.toString(), folder.resolve("lock").toString())
+            .inheritIO()
+            .start();
+    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    return process.exitValue();
+  }
+
+  @Test
+  void a_pool_is_locked_until_its_last_user_closes_it() throws Exception {
+    Path path = folder.resolve("a.pm");
+    PoolFile.create(path, BYTES, Protocol.PING_PONG, writing()).close();
+    try (PoolFile first = PoolFile.open(path, PoolFile.Options.reading())) {
+      PoolFile second = PoolFile.open(path, PoolFile.Options.reading());
+      assertThatThrownBy(() -> PoolFile.open(path, writing())).isInstanceOf(PoolFile.InUse.class);
+      second.close();
+      second.close();
+      assertThatThrownBy(() -> PoolFile.open(path, writing())).isInstanceOf(PoolFile.InUse.class);
+      assertThat(first.pool().info().sequence()).isZero();
+      assertThat(lockedByAnotherProcess()).isEqualTo(7);
+    }
+    assertThat(lockedByAnotherProcess()).isZero();
+    PoolFile.open(path, writing()).close();
+  }
+
+  @Test
+  void who_must_not_write_to_the_lock_does_not_read_beside_a_writer() throws IOException {
+    Path path = folder.resolve("a.pm");
+    try (PoolFile writer = PoolFile.create(path, BYTES, Protocol.PING_PONG, writing())) {
+      Files.setPosixFilePermissions(
+          folder.resolve("lock"), PosixFilePermissions.fromString("r--r--r--"));
+      assertThatThrownBy(() -> PoolFile.open(path, PoolFile.Options.reading()))
+          .isInstanceOf(PoolFile.InUse.class);
+      assertThat(writer.pool().info().sequence()).isZero();
+    }
+    PoolFile.open(path, PoolFile.Options.reading()).close();
+  }
+
+  @Test
+  void a_reader_makes_no_lock_and_whoever_fails_removes_none() throws IOException {
+    Path path = folder.resolve("a.pm");
+    PoolFile.create(path, BYTES, Protocol.PING_PONG, writing()).close();
+    Path lock = folder.resolve("lock");
+    Files.delete(lock);
+    PoolFile.open(path, PoolFile.Options.reading()).close();
+    assertThat(lock).doesNotExist();
+    Path bad = Files.write(folder.resolve("bad.pm"), new byte[(int) BYTES]);
+    assertThatThrownBy(() -> PoolFile.open(bad, writing())).isInstanceOf(PoolException.class);
+    assertThat(lock).exists();
+  }
+
+  @Test
+  void of_two_who_make_the_same_pool_one_does() throws Exception {
+    for (int round = 0; round < 20; round++) {
+      Path path = folder.resolve(round + ".pm");
+      AtomicInteger made = new AtomicInteger();
+      Runnable maker =
+          () -> {
+            for (int tries = 0; tries < 3; tries++) {
+              try {
+                PoolFile.create(path, BYTES, Protocol.PING_PONG, writing()).close();
+                made.incrementAndGet();
+              } catch (PoolFile.InUse | PmemException.CannotMap late) {
+                Thread.onSpinWait();
+              }
+            }
+          };
+      Thread other = Thread.ofPlatform().start(maker);
+      maker.run();
+      other.join();
+      assertThat(made).hasValue(1);
+    }
   }
 
   @Test
@@ -169,8 +263,6 @@ class PoolFileTest {
     byte[] version = image.clone();
     version[8] = 9;
     bad.add(version); // and with it the checksum
-    Path lock = folder.resolve("lock");
-    Files.delete(lock);
     Path path = folder.resolve("bad.pm");
     for (byte[] bytes : bad) {
       Files.write(path, bytes);
@@ -180,7 +272,6 @@ class PoolFileTest {
       }
       assertThat(Files.readAllBytes(path)).isEqualTo(bytes);
     }
-    assertThat(lock).doesNotExist();
     assertThatThrownBy(() -> PoolFile.open(folder, writing()))
         .isInstanceOf(PmemException.CannotMap.class)
         .hasMessageContaining("not a file");
