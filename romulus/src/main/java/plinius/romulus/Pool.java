@@ -211,6 +211,15 @@ public final class Pool implements AutoCloseable {
     }
   }
 
+  /** Refuses a thread that is within a transaction or a read of this pool; waits for nobody. */
+  public void checkOutside() {
+    if (writer.isHeldByCurrentThread()) {
+      throw new IllegalStateException(
+          "this comes between transactions of the pool, not inside one: end that first");
+    }
+    checkMayUpdate();
+  }
+
   private <R> R transaction(Update<R> body) {
     writer.lock();
     try {
@@ -292,10 +301,7 @@ public final class Pool implements AutoCloseable {
     if (extentBytes < 1 || extentBytes > PoolFormat.POOL_BYTES_MAX) {
       throw new IllegalArgumentException("a pool cannot grow by " + extentBytes + " bytes");
     }
-    if (writer.isHeldByCurrentThread()) {
-      throw new IllegalStateException("a pool grows between transactions, not inside one");
-    }
-    checkMayUpdate();
+    checkOutside();
     long pages = (extentBytes + PoolFormat.PAGE_BYTES - 1) / PoolFormat.PAGE_BYTES;
     writer.lock();
     try {

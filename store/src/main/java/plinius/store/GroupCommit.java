@@ -16,7 +16,8 @@ import java.util.function.Function;
  * handed over; each sees what those before it did. A body that throws takes the whole transaction
  * back, so the others of its group are then run once more, each in a transaction of its own: a body
  * here may run twice and has no effects but those on the pool. Who cannot promise that uses {@link
- * Store#update}.
+ * Store#update}. Where an action after a commit throws, all of its group hear of it by a {@link
+ * HookFailed}: what they did is durable.
  */
 public final class GroupCommit implements AutoCloseable {
   private final Store store;
@@ -91,15 +92,17 @@ public final class GroupCommit implements AutoCloseable {
   }
 
   private void commit(List<Job<?>> group) {
+    boolean[] durable = new boolean[1];
     try {
       store.update(
           tx -> {
+            tx.onCommit(() -> durable[0] = true);
             group.forEach(job -> job.run(tx));
             return null;
           });
     } catch (Throwable failed) { // of whichever body: its owner hears of it
-      if (group.size() == 1) {
-        group.getFirst().future.completeExceptionally(failed);
+      if (durable[0] || group.size() == 1) {
+        group.forEach(job -> job.future.completeExceptionally(failed));
       } else {
         group.forEach(job -> commit(List.of(job)));
       }

@@ -16,8 +16,27 @@ final class Hooks {
     onAbort.add(action);
   }
 
+  /**
+   * Runs all of them, whatever some of them throw.
+   *
+   * @throws HookFailed if one of them threw: the transaction is durable all the same
+   */
   void committed() {
-    onCommit.forEach(Runnable::run);
+    HookFailed failure = null;
+    for (Runnable action : onCommit) {
+      try {
+        action.run();
+      } catch (RuntimeException | Error failed) {
+        if (failure == null) {
+          failure = new HookFailed(failed);
+        } else {
+          failure.addSuppressed(failed);
+        }
+      }
+    }
+    if (failure != null) {
+      throw failure;
+    }
   }
 
   /** What goes wrong here must not hide why the transaction was taken back. */

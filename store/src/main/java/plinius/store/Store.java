@@ -41,12 +41,19 @@ public final class Store {
     this.pool = requireNonNull(pool);
   }
 
-  /** Runs a transaction; returns when it is durable. */
+  /**
+   * Runs a transaction; returns when it is durable.
+   *
+   * @throws HookFailed if it is durable, and an action after it threw
+   * @throws IllegalStateException within a read or a raw update of the pool: what is to happen
+   *     after the commit could not
+   */
   public <T> T update(Function<Writing, T> body) {
     Hooks outer = running.get();
     if (outer != null) {
       return pool.update(tx -> body.apply(new Writing(tx, outer)));
     }
+    pool.checkOutside();
     return FLIGHT_RECORDER ? UpdateEvent.around(pool, () -> outermost(body)) : outermost(body);
   }
 

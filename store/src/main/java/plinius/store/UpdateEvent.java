@@ -45,6 +45,9 @@ final class UpdateEvent extends Event {
       T result = update.get();
       event.committed = true;
       return result;
+    } catch (HookFailed durable) {
+      event.committed = true;
+      throw durable;
     } finally {
       event.end();
       if (event.shouldCommit()) {

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
 import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
@@ -301,6 +302,98 @@ class StoreTest {
       gate.await();
     } catch (InterruptedException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void actions_after_a_commit_all_run_and_a_failing_one_undoes_and_repeats_nothing() {
+    Ref<Model> model = store.update(StoreTest::make);
+    List<String> happened = new ArrayList<>();
+    assertThatThrownBy(
+            () ->
+                store.update(
+                    tx -> {
+                      tx.onCommit(() -> fail("first"));
+                      tx.onCommit(() -> happened.add("second"));
+                      tx.onCommit(() -> fail("third"));
+                      return increment(tx, model);
+                    }))
+        .isInstanceOf(HookFailed.class)
+        .hasMessageContaining("durable")
+        .hasRootCauseMessage("first")
+        .satisfies(e -> assertThat(e.getSuppressed()).hasSize(1));
+    assertThat(happened).containsExactly("second");
+
+    CountDownLatch gate = new CountDownLatch(1);
+    List<CompletableFuture<Long>> futures = new ArrayList<>();
+    try (GroupCommit group = new GroupCommit(store, 1000)) {
+      group.updateAsync(
+          _ -> {
+            await(gate);
+            return null;
+          });
+      for (int i = 0; i < 3; i++) {
+        futures.add(
+            group.updateAsync(
+                tx -> {
+                  tx.onCommit(() -> fail("mine"));
+                  return increment(tx, model);
+                }));
+      }
+      gate.countDown();
+    }
+    assertThatThrownBy(futures.getFirst()::get).hasCauseInstanceOf(HookFailed.class);
+    assertThat(store.<Long>read(tx -> tx.getLong(ITERATION, model))).isEqualTo(4);
+  }
+
+  private static void fail(String message) {
+    throw new IllegalStateException(message);
+  }
+
+  @Test
+  void an_update_inside_a_raw_transaction_or_a_read_is_refused_before_it_waits() throws Exception {
+    List<String> happened = new ArrayList<>();
+    assertThatThrownBy(
+            () ->
+                store
+                    .pool()
+                    .update(
+                        _ ->
+                            store.<Void>update(
+                                tx -> {
+                                  tx.onCommit(() -> happened.add("committed"));
+                                  return null;
+                                })))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("inside");
+    assertThat(happened).isEmpty();
+
+    try (Recording recording = new Recording()) {
+      recording.enable("plinius.Update").withoutThreshold();
+      recording.start();
+      CountDownLatch held = new CountDownLatch(1);
+      CountDownLatch tried = new CountDownLatch(1);
+      Thread writer =
+          Thread.ofPlatform()
+              .daemon()
+              .start(
+                  () ->
+                      store.update(
+                          _ -> {
+                            held.countDown();
+                            await(tried);
+                            return null;
+                          }));
+      await(held);
+      CompletableFuture<Void> refused =
+          CompletableFuture.runAsync(() -> store.read(_ -> store.update(_ -> null)));
+      try {
+        assertThatThrownBy(() -> refused.get(20, TimeUnit.SECONDS))
+            .hasCauseInstanceOf(IllegalStateException.class);
+      } finally {
+        tried.countDown();
+      }
+      writer.join();
     }
   }
 
