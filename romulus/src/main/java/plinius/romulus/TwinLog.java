@@ -138,9 +138,7 @@ final class TwinLog {
     }
     memory.persistLines(base, lines, lineCount, other);
     long bytes = loggedBytes + (long) dueCount * LINE_BYTES;
-    lineCount -= dueCount;
-    System.arraycopy(lines, dueCount, lines, 0, lineCount);
-    dueCount = 0;
+    forgetDue();
     return bytes;
   }
 
@@ -158,6 +156,7 @@ final class TwinLog {
       clear(0);
       return bytes;
     }
+    writeBackDue(memory, to);
     for (int i = 0; i < rangeCount; i++) {
       memory.copy(from + rangeOffset(i), to + rangeOffset(i), rangeBytes(i));
       memory.pwb(to + rangeOffset(i), rangeBytes(i));
@@ -170,6 +169,20 @@ final class TwinLog {
     long bytes = loggedBytes;
     clear(working ? lineCount : 0);
     return bytes;
+  }
+
+  /** After a transaction that was taken back: or each of them would add to what the next copies. */
+  private void writeBackDue(PersistentMemory memory, long to) {
+    for (int i = 0; i < dueCount; i++) {
+      memory.pwb(to + ((long) lines[i] << LINE_SHIFT), LINE_BYTES);
+    }
+    forgetDue();
+  }
+
+  private void forgetDue() {
+    lineCount -= dueCount;
+    System.arraycopy(lines, dueCount, lines, 0, lineCount);
+    dueCount = 0;
   }
 
   private long rangeOffset(int range) {

@@ -3,6 +3,8 @@ package plinius.romulus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.reflect.InvocationHandler;
+import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -14,6 +16,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
+import plinius.pmem.PersistentMemory;
 import plinius.testkit.Granularity;
 import plinius.testkit.SimulatedMemory;
 import plinius.testkit.Tearing;
@@ -110,6 +113,50 @@ class PoolTest {
       assertThat(pool.<Long>update(tx -> tx.getLong(tx.root("kept")))).isEqualTo(7);
     }
     assertThat(pool.stats().aborts()).isEqualTo(2);
+  }
+
+  @Test
+  void transactions_taken_back_one_after_the_other_add_nothing_to_what_the_next_one_copies() {
+    long ref = pool.update(tx -> tx.alloc(30_000));
+    int[] most = {0};
+    InvocationHandler counting =
+        (_, method, arguments) -> {
+          if (method.getName().equals("copyLines")) {
+            most[0] = Math.max(most[0], (int) arguments[3]);
+          }
+          return method.invoke(memory, arguments);
+        };
+    Pool counted =
+        Pool.open(
+            (PersistentMemory)
+                Proxy.newProxyInstance(
+                    getClass().getClassLoader(),
+                    new Class<?>[] {PersistentMemory.class},
+                    counting));
+    counted.update(tx -> tx.alloc(8));
+    for (int i = 0; i < 40; i++) {
+      long at = ref + 640L * i;
+      assertThatThrownBy(
+              () ->
+                  counted.update(
+                      tx -> {
+                        for (int line = 0; line < 10; line++) {
+                          tx.setLong(at + 64L * line, 1);
+                        }
+                        tx.abort();
+                        return null;
+                      }))
+          .isInstanceOf(PoolException.Aborted.class);
+    }
+    assertThat(most[0]).isBetween(1, 20);
+    counted.update(
+        tx -> {
+          tx.setLong(ref, 7);
+          return null;
+        });
+    Pool again = Pool.open(memory);
+    assertThat(again.<Long>read(tx -> tx.getLong(ref))).isEqualTo(7);
+    assertThat(again.<Long>read(tx -> tx.getLong(ref + 64))).isZero();
   }
 
   /** All but the twin that readers are on: between classic transactions both hold the state. */
