@@ -133,7 +133,9 @@ final class GradientTest {
     }
   }
 
-  /** The sums of all steps' shards are more than is set aside for sums; those of one step are not. */
+  /**
+   * The sums of all steps' shards are more than is set aside for sums; those of one step are not.
+   */
   @Test
   void backward_goes_through_time_where_a_steps_sums_would_fit_and_the_batchs_do_not() {
     String head =

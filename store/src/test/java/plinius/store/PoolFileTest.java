@@ -165,8 +165,7 @@ class PoolFileTest {
             """);
     Path java = Path.of(System.getProperty("java.home"), "bin", "java");
     Process process =
-        new ProcessBuilder(
-                java.toString(), probe.toString(), folder.resolve("lock").toString())
+        new ProcessBuilder(java.toString(), probe.toString(), folder.resolve("lock").toString())
             .inheritIO()
             .start();
     assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();

@@ -250,8 +250,7 @@ public final class ModelMirror implements AutoCloseable {
     SealedRecords records = new SealedRecords(terms.job(), epoch, next, tensors, staging);
     try {
       // The ring changes only when the transaction did not abort.
-      ring =
-          trusting(() -> pool.update(tx -> write(tx, records, next, progress, begun)));
+      ring = trusting(() -> pool.update(tx -> write(tx, records, next, progress, begun)));
     } finally {
       staging.wipe();
     }
