@@ -327,11 +327,12 @@ class StoreTest {
     CountDownLatch gate = new CountDownLatch(1);
     List<CompletableFuture<Long>> futures = new ArrayList<>();
     try (GroupCommit group = new GroupCommit(store, 1000)) {
-      group.updateAsync(
-          _ -> {
-            await(gate);
-            return null;
-          });
+      futures.add(
+          group.updateAsync(
+              _ -> {
+                await(gate);
+                return 0L;
+              }));
       for (int i = 0; i < 3; i++) {
         futures.add(
             group.updateAsync(
@@ -342,7 +343,7 @@ class StoreTest {
       }
       gate.countDown();
     }
-    assertThatThrownBy(futures.getFirst()::get).hasCauseInstanceOf(HookFailed.class);
+    assertThatThrownBy(futures.getLast()::get).hasCauseInstanceOf(HookFailed.class);
     assertThat(store.<Long>read(tx -> tx.getLong(ITERATION, model))).isEqualTo(4);
   }
 

@@ -63,7 +63,8 @@ public final class BestModel implements AutoCloseable {
   boolean keep(Score score, Progress progress) {
     // As it is kept: what was written must not look worse than itself when it is read.
     float value = (float) score.value();
-    if (Float.isNaN(value) || before.isPresent() && !score.metric().better(value, before.get())) {
+    boolean better = before.isEmpty() || score.metric().better(value, before.get());
+    if (Float.isNaN(value) || !better) {
       return false;
     }
     int at = 0;
