@@ -22,8 +22,16 @@ public final class Cfg {
   public static final int MAX_LAYERS = 4096;
 
   private static final int NOTES_MAX = 100;
+  private static final int DIFFERENCES_MAX = 10;
 
-  private Cfg() {}
+  private final String fileName;
+  private final List<Section> sections = new ArrayList<>();
+  private final List<String> notes = new ArrayList<>();
+  private int number; // of the line that is being read; 0 = none
+
+  private Cfg(String fileName) {
+    this.fileName = fileName;
+  }
 
   /**
    * Reads a configuration.
@@ -34,162 +42,113 @@ public final class Cfg {
    * @throws CfgException if anything in it is not known
    */
   public static CfgFile parse(String text, String fileName, Map<String, String> netOverrides) {
+    return new Cfg(fileName).read(text, netOverrides);
+  }
+
+  private CfgFile read(String text, Map<String, String> netOverrides) {
     if (text.length() > MAX_CHARS) {
-      throw new CfgException(
-          fileName, 0, "", "is longer than " + MAX_CHARS + " characters; is it a .cfg file?");
+      throw refuse("", "is longer than " + MAX_CHARS + " characters; is it a .cfg file?");
     }
-    List<Section> sections = new ArrayList<>();
-    List<String> notes = new ArrayList<>();
-    int number = 0;
     for (String raw : text.split("\n", -1)) {
       number++;
       String line = stripped(raw);
-      if (line.isEmpty() || line.charAt(0) == '#' || line.charAt(0) == ';') {
-        continue;
-      }
-      if (line.charAt(0) == '[') {
-        sections.add(heading(fileName, number, line, sections.size()));
-      } else if (sections.isEmpty()) {
-        throw new CfgException(
-            fileName,
-            number,
-            "",
-            "'" + shown(line) + "' stands before any section; [net] comes first.");
-      } else {
-        option(fileName, number, line, sections.getLast(), notes);
+      if (line.startsWith("[")) {
+        sections.add(heading(line));
+      } else if (!line.isEmpty() && line.charAt(0) != '#' && line.charAt(0) != ';') {
+        option(line);
       }
     }
+    number = 0;
     if (sections.isEmpty()) {
-      throw new CfgException(fileName, 0, "net", "has no sections; the first must be [net].");
+      throw refuse("net", "has no sections; the first must be [net].");
     }
     Section net = sections.getFirst();
     // In the order of their names, so that of two mistakes always the same one is reported.
-    new TreeMap<>(netOverrides)
-        .forEach((key, value) -> override(net, stripped(key), stripped(value)));
+    new TreeMap<>(netOverrides).forEach((key, value) -> override(net, key, value));
     NetRules.check(net);
     return new CfgFile(fileName, net, sections.subList(1, sections.size()), notes);
   }
 
-  private static String stripped(String raw) {
-    StringBuilder kept = new StringBuilder(raw.length());
-    for (int i = 0; i < raw.length(); i++) {
-      char c = raw.charAt(i);
-      if (c != ' ' && c != '\t' && c != '\r' && c != '\n') {
-        kept.append(c);
-      }
-    }
-    return kept.toString();
+  private CfgException refuse(String key, String reason) {
+    return new CfgException(fileName, number, key, reason);
   }
 
-  private static Section heading(String fileName, int number, String line, int before) {
+  private static String stripped(String raw) {
+    return raw.replaceAll("[ \t\r\n]", "");
+  }
+
+  private Section heading(String line) {
     String written =
         line.endsWith("]") ? line.substring(1, line.length() - 1) : line.substring(1) + " (no ])";
-    String type = Schema.ALIASES.getOrDefault(written, written);
+    String type = Schema.name(written);
+    boolean first = sections.isEmpty();
     if (Schema.keys(type).isEmpty()) {
-      String reason =
-          "unknown section ["
-              + shown(written)
-              + "]"
-              + Nearest.suggestion(written, Schema.sectionNames());
-      throw new CfgException(
-          fileName,
-          number,
-          shown(written),
-          reason + " Known: " + String.join(", ", Schema.sectionNames()) + ".");
+      String known = Nearest.known(written, Schema.sectionNames());
+      throw refuse(shown(written), "unknown section [" + shown(written) + "]" + known);
     }
-    if ((before == 0) != type.equals("net")) {
-      throw new CfgException(
-          fileName,
-          number,
+    if (first != type.equals("net")) {
+      throw refuse(
           written,
-          before == 0
+          first
               ? "the first section must be [net], not [" + written + "]."
               : "[" + written + "] must be the first section, and there is one already.");
     }
-    if (before > MAX_LAYERS) {
-      throw new CfgException(fileName, number, written, "more than " + MAX_LAYERS + " layers.");
+    if (sections.size() > MAX_LAYERS) {
+      throw refuse(written, "more than " + MAX_LAYERS + " layers.");
     }
     return new Section(fileName, type, number);
   }
 
-  private static void option(
-      String fileName, int number, String line, Section section, List<String> notes) {
+  private void option(String line) {
+    if (sections.isEmpty()) {
+      throw refuse("", "'" + shown(line) + "' stands before any section; [net] comes first.");
+    }
+    Section section = sections.getLast();
     int equals = line.indexOf('=');
     String key = equals < 0 ? line : line.substring(0, equals);
     if (equals <= 0 || equals == line.length() - 1) {
-      throw new CfgException(
-          fileName,
-          number,
-          shown(key),
-          "'" + shown(line) + "' in [" + section.type() + "] is not key=value.");
+      throw refuse(
+          shown(key), "'%s' in [%s] is not key=value.".formatted(shown(line), section.type()));
     }
-    Entry entry = entry(fileName, number, section, key, line.substring(equals + 1));
+    Entry entry = entry(fileName, section, key, line.substring(equals + 1));
     Entry first = section.entries().putIfAbsent(key, entry);
     if (first != null && notes.size() < NOTES_MAX) {
       notes.add(
-          fileName
-              + ":"
-              + number
-              + ": key '"
-              + key
-              + "' of ["
-              + section.type()
-              + "] is given again; as in Darknet, line "
-              + first.line()
-              + " counts.");
+          "%s:%s: key '%s' of [%s] is given again; as in Darknet, line %s counts."
+              .formatted(fileName, number, key, section.type(), first.line()));
     }
   }
 
-  private static void override(Section net, String key, String value) {
-    net.entries().put(key, entry("--set " + shown(key) + "=" + shown(value), 0, net, key, value));
+  private void override(Section net, String rawKey, String rawValue) {
+    String key = stripped(rawKey);
+    String value = stripped(rawValue);
+    String place = "--set " + shown(key) + "=" + shown(value);
+    net.entries().put(key, entry(place, net, key, value));
   }
 
-  private static Entry entry(
-      String fileName, int number, Section section, String key, String value) {
+  private Entry entry(String place, Section section, String key, String value) {
     Map<String, Key> keys = Schema.keys(section.type());
-    Key known = keys.get(key);
-    if (known == null) {
-      throw new CfgException(
-          fileName,
-          number,
-          shown(key),
-          "unknown key '"
-              + shown(key)
-              + "' in ["
-              + section.type()
-              + "]"
-              + Nearest.suggestion(key, keys.keySet())
-              + " Known: "
-              + String.join(", ", keys.keySet())
-              + ".");
+    if (!keys.containsKey(key)) {
+      String unknown = "unknown key '" + shown(key) + "' in [" + section.type() + "]";
+      String known = Nearest.known(key, keys.keySet());
+      throw new CfgException(place, number, shown(key), unknown + known);
     }
-    Key.Normalised normal = known.normalise(value);
+    Key.Normalised normal = keys.get(key).normalise(value);
     if (normal.problem().isPresent()) {
-      String hint =
-          value.indexOf('#') >= 0 || value.indexOf(';') >= 0
-              ? " A comment needs a line of its own."
-              : "";
+      boolean comment = value.indexOf('#') >= 0 || value.indexOf(';') >= 0;
+      String problem = normal.problem().get();
+      String hint = comment ? " A comment needs a line of its own." : "";
       throw new CfgException(
-          fileName,
+          place,
           number,
           key,
-          "["
-              + section.type()
-              + "] "
-              + key
-              + "="
-              + shown(value)
-              + ": '"
-              + shown(value)
-              + "' "
-              + normal.problem().get()
-              + hint);
+          "[%s] %s=%s: '%3$s' %s%s".formatted(section.type(), key, shown(value), problem, hint));
     }
     return new Entry(normal.text(), number);
   }
 
   /** At most a line of it, and nothing that could steer a terminal. */
-  private static String shown(String text) {
+  public static String shown(String text) {
     String cut = text.length() > 80 ? text.substring(0, 80) + "..." : text;
     return cut.replaceAll("[^\\x20-\\x7e]", "?");
   }
@@ -205,71 +164,54 @@ public final class Cfg {
     if (mirrored.equals(offered)) {
       return "";
     }
-    List<Map.Entry<String, Map<String, String>>> there = sections(mirrored);
-    List<Map.Entry<String, Map<String, String>>> here = sections(offered);
+    Map<Setting, String> there = settings(mirrored);
+    Map<Setting, String> here = settings(offered);
     List<String> found = new ArrayList<>();
-    for (int i = 0; i < Math.max(there.size(), here.size()); i++) {
-      if (i >= there.size()) {
-        found.add(place(i, here.get(i).getKey()) + " is not in the mirrored model");
-      } else if (i >= here.size()) {
-        found.add(place(i, there.get(i).getKey()) + " is only in the mirrored model");
-      } else if (!there.get(i).getKey().equals(here.get(i).getKey())) {
-        found.add(
-            place(i, here.get(i).getKey())
-                + " is ["
-                + there.get(i).getKey()
-                + "] in the mirrored model");
-      } else {
-        String type = here.get(i).getKey();
-        Map<String, String> a = there.get(i).getValue();
-        Map<String, String> b = here.get(i).getValue();
-        TreeMap<String, String> keys = new TreeMap<>(a);
-        keys.putAll(b);
-        for (String key : keys.keySet()) {
-          String was = a.getOrDefault(key, byDefault(type, key));
-          String is = b.getOrDefault(key, byDefault(type, key));
-          if (!was.equals(is)) {
+    here.forEach(
+        (setting, is) -> {
+          String was = there.get(setting);
+          if (was == null && setting.key().isEmpty()) {
+            found.add(setting.section() + " is not in the mirrored model");
+          } else if (was != null && !was.equals(is)) {
             found.add(
-                place(i, type)
-                    + ": "
-                    + key
-                    + "="
-                    + is
-                    + ", but the mirrored model has "
-                    + key
-                    + "="
-                    + was);
+                "%s: %s=%s, but the mirrored model has %2$s=%s"
+                    .formatted(setting.section(), setting.key(), is, was));
           }
-        }
-      }
-    }
-    if (found.size() > 10) {
-      int more = found.size() - 10;
-      found = new ArrayList<>(found.subList(0, 10));
-      found.add("and " + more + " more");
+        });
+    there.keySet().removeAll(here.keySet());
+    there.keySet().stream()
+        .filter(setting -> setting.key().isEmpty())
+        .forEach(setting -> found.add(setting.section() + " is only in the mirrored model"));
+    if (found.size() > DIFFERENCES_MAX) {
+      List<String> more = found.subList(DIFFERENCES_MAX, found.size());
+      String count = "and " + more.size() + " more";
+      more.clear();
+      found.add(count);
     }
     return found.isEmpty() ? "the texts differ in their spelling" : String.join("\n", found);
   }
 
-  private static String place(int index, String type) {
-    return index == 0 ? "[" + type + "]" : "[" + type + "] (layer " + (index - 1) + ")";
-  }
+  /** The place of a value; without a key, of a section. */
+  private record Setting(String section, String key) {}
 
-  private static String byDefault(String type, String key) {
-    Key known = Schema.keys(type).get(key);
-    return known == null ? "" : known.byDefault();
-  }
-
-  private static List<Map.Entry<String, Map<String, String>>> sections(String canonical) {
-    List<Map.Entry<String, Map<String, String>>> sections = new ArrayList<>();
+  /** What a canonical text says, and by its silence leaves at the defaults. */
+  private static Map<Setting, String> settings(String canonical) {
+    Map<Setting, String> settings = new LinkedHashMap<>();
+    String section = "";
+    int layer = -1; // of the section that comes next
     for (String line : canonical.split("\n", -1)) {
+      int equals = line.indexOf('=');
       if (line.startsWith("[") && line.endsWith("]")) {
-        sections.add(Map.entry(line.substring(1, line.length() - 1), new LinkedHashMap<>()));
-      } else if (!sections.isEmpty() && line.indexOf('=') > 0) {
-        int equals = line.indexOf('=');
-        sections.getLast().getValue().put(line.substring(0, equals), line.substring(equals + 1));
+        section = layer < 0 ? line : line + " (layer " + layer + ")";
+        layer++;
+        settings.put(new Setting(section, ""), "");
+        for (Key key : Schema.keys(line.substring(1, line.length() - 1)).values()) {
+          settings.put(new Setting(section, key.name()), key.byDefault());
+        }
+      } else if (equals > 0) {
+        settings.put(new Setting(section, line.substring(0, equals)), line.substring(equals + 1));
       }
     }
-    return sections;
+    return settings;
   }
 }

@@ -8,7 +8,6 @@ import plinius.darknet.DarknetException;
 public final class CfgException extends DarknetException {
   private static final long serialVersionUID = 1L;
 
-  private final String file;
   private final int line;
   private final String key;
 
@@ -22,14 +21,8 @@ public final class CfgException extends DarknetException {
    */
   public CfgException(String file, int line, String key, String reason) {
     super((line > 0 ? file + ":" + line : file) + ": " + reason);
-    this.file = file;
     this.line = line;
     this.key = key;
-  }
-
-  /** The file's name. */
-  public String file() {
-    return file;
   }
 
   /** The line, counted from 1; 0 where there is none. */

@@ -1,7 +1,7 @@
 package plinius.darknet.cfg;
 
+import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
@@ -56,36 +56,36 @@ public record Key(
     words = List.copyOf(words);
   }
 
-  static Key integer(String name, long byDefault, long min, long max) {
-    return new Key(name, Kind.INTEGER, Long.toString(byDefault), min, max, List.of());
+  /**
+   * A key by its notation, {@code name:values=default}. Values are {@code flag}, {@code text},
+   * {@code float}, {@code min..max} of whole numbers, where Mi multiplies by 2^20, {@code
+   * minf..maxf} of others, or {@code this|that}; [] behind makes a list of them.
+   */
+  static Key of(String notation) {
+    String[] parts = notation.split("[:=]", -1);
+    String name = parts[0];
+    String byDefault = parts.length > 2 ? parts[2] : "";
+    boolean list = parts[1].endsWith("[]");
+    String values = list ? parts[1].substring(0, parts[1].length() - 2) : parts[1];
+    if (values.equals("flag")) {
+      return new Key(name, Kind.FLAG, "0", 0, 1, List.of());
+    } else if (values.equals("text")) {
+      return new Key(name, Kind.TEXT, "", 0, 0, List.of());
+    } else if (values.contains("|")) {
+      return new Key(name, Kind.WORD, byDefault, 0, 0, List.of(values.split("\\|", -1)));
+    }
+    String range = values.equals("float") ? "-3.4028235e38f..3.4028235e38f" : values;
+    double[] limits = Arrays.stream(range.split("\\.\\.", -1)).mapToDouble(Key::limit).toArray();
+    boolean whole = !range.endsWith("f");
+    Kind kind = whole ? list ? Kind.INTEGERS : Kind.INTEGER : list ? Kind.FLOATS : Kind.FLOAT;
+    String normal = whole || list ? byDefault : Float.toString(Float.parseFloat(byDefault));
+    return new Key(name, kind, normal, limits[0], limits[1], List.of());
   }
 
-  static Key decimal(String name, double byDefault, double min, double max) {
-    return new Key(name, Kind.FLOAT, Float.toString((float) byDefault), min, max, List.of());
-  }
-
-  static Key decimal(String name, double byDefault) {
-    return decimal(name, byDefault, -Float.MAX_VALUE, Float.MAX_VALUE);
-  }
-
-  static Key flag(String name) {
-    return new Key(name, Kind.FLAG, "0", 0, 1, List.of());
-  }
-
-  static Key word(String name, String byDefault, List<String> words) {
-    return new Key(name, Kind.WORD, byDefault, 0, 0, words);
-  }
-
-  static Key integers(String name, long min, long max) {
-    return new Key(name, Kind.INTEGERS, "", min, max, List.of());
-  }
-
-  static Key decimals(String name) {
-    return new Key(name, Kind.FLOATS, "", -Float.MAX_VALUE, Float.MAX_VALUE, List.of());
-  }
-
-  static Key text(String name) {
-    return new Key(name, Kind.TEXT, "", 0, 0, List.of());
+  private static double limit(String written) {
+    return written.endsWith("Mi")
+        ? Long.parseLong(written.substring(0, written.length() - 2)) * 0x1p20
+        : written.endsWith("f") ? Float.parseFloat(written) : Double.parseDouble(written);
   }
 
   /** The value in its one normal spelling, or what is wrong with it. */
@@ -101,12 +101,7 @@ public record Key(
       case WORD ->
           words.contains(value)
               ? Normalised.right(value)
-              : Normalised.wrong(
-                  "is not known"
-                      + Nearest.suggestion(value, words)
-                      + " Known: "
-                      + String.join(", ", words)
-                      + ".");
+              : Normalised.wrong("is not known" + Nearest.known(value, words));
     };
   }
 
@@ -128,11 +123,9 @@ public record Key(
       return Normalised.wrong("is not " + kind.described + ".");
     }
     long number = Long.parseLong(value);
-    if (number < min || number > max) {
-      return Normalised.wrong(
-          String.format(Locale.ROOT, "is outside %d to %d.", (long) min, (long) max));
-    }
-    return Normalised.right(Long.toString(number));
+    return number < min || number > max
+        ? Normalised.wrong("is outside %s to %s.".formatted((long) min, (long) max))
+        : Normalised.right(Long.toString(number));
   }
 
   private Normalised decimal(String value) {
@@ -141,11 +134,9 @@ public record Key(
     }
     // Rounded twice, decimal to double to float, as the original's (float)atof() does.
     float number = (float) Double.parseDouble(value);
-    if (!Float.isFinite(number) || number < (float) min || number > (float) max) {
-      return Normalised.wrong(
-          "is outside " + Float.toString((float) min) + " to " + Float.toString((float) max) + ".");
-    }
-    return Normalised.right(Float.toString(number == 0 ? 0f : number));
+    return !Float.isFinite(number) || number < (float) min || number > (float) max
+        ? Normalised.wrong("is outside %s to %s.".formatted((float) min, (float) max))
+        : Normalised.right(Float.toString(number == 0 ? 0f : number));
   }
 
   /**

@@ -1,6 +1,9 @@
 package plinius.darknet.cfg;
 
+import java.util.Arrays;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.Comparator;
 
 /** Finds what somebody probably meant to write. */
 public final class Nearest {
@@ -8,17 +11,14 @@ public final class Nearest {
 
   /** A sentence that names the nearest of the known words, or nothing when none is near. */
   public static String suggestion(String word, Collection<String> known) {
-    String best = "";
-    int bestDistance = Integer.MAX_VALUE;
-    for (String candidate : known) {
-      int distance = distance(word, candidate);
-      if (distance < bestDistance) {
-        bestDistance = distance;
-        best = candidate;
-      }
-    }
-    boolean near = bestDistance <= Math.max(2, best.length() / 2);
+    String best = Collections.min(known, Comparator.comparingInt(other -> distance(word, other)));
+    boolean near = distance(word, best) <= Math.max(2, best.length() / 2);
     return near ? "; did you mean '" + best + "'?" : ".";
+  }
+
+  /** The same, and all known words. */
+  static String known(String word, Collection<String> known) {
+    return suggestion(word, known) + " Known: " + String.join(", ", known) + ".";
   }
 
   /**
@@ -27,21 +27,17 @@ public final class Nearest {
    */
   private static int distance(String a, String b) {
     int n = Math.min(a.length(), 64);
-    int[] previous = new int[b.length() + 1];
-    int[] current = new int[b.length() + 1];
-    for (int j = 0; j <= b.length(); j++) {
-      previous[j] = j;
-    }
+    int[] edits = new int[b.length() + 1]; // from the first i of a to the first j of b
+    Arrays.setAll(edits, j -> j);
     for (int i = 1; i <= n; i++) {
-      current[0] = i;
+      int diagonal = edits[0];
+      edits[0] = i;
       for (int j = 1; j <= b.length(); j++) {
-        int replace = previous[j - 1] + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
-        current[j] = Math.min(replace, 1 + Math.min(previous[j], current[j - 1]));
+        int replace = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+        diagonal = edits[j];
+        edits[j] = Math.min(replace, 1 + Math.min(diagonal, edits[j - 1]));
       }
-      int[] swap = previous;
-      previous = current;
-      current = swap;
     }
-    return previous[b.length()] + (a.length() - n);
+    return edits[b.length()] + (a.length() - n);
   }
 }

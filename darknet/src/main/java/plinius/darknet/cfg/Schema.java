@@ -1,14 +1,6 @@
 package plinius.darknet.cfg;
 
-import static plinius.darknet.cfg.Key.decimal;
-import static plinius.darknet.cfg.Key.decimals;
-import static plinius.darknet.cfg.Key.flag;
-import static plinius.darknet.cfg.Key.integer;
-import static plinius.darknet.cfg.Key.integers;
-import static plinius.darknet.cfg.Key.text;
-import static plinius.darknet.cfg.Key.word;
-
-import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,306 +10,127 @@ import java.util.Map;
  * in the order in which the canonical text has them.
  */
 public final class Schema {
-  /** Names in the order of darknet activations.h. */
-  static final List<String> ACTIVATIONS =
-      List.of(
-          "logistic",
-          "relu",
-          "relie",
-          "linear",
-          "ramp",
-          "tanh",
-          "plse",
-          "leaky",
-          "elu",
-          "loggy",
-          "stair",
-          "hardtan",
-          "lhtan",
-          "selu");
-
-  static final List<String> POLICIES =
-      List.of("constant", "step", "steps", "exp", "poly", "random", "sigmoid");
-
-  static final List<String> COST_TYPES = List.of("sse", "masked", "L1", "smooth", "seg", "wgan");
-
-  /** Other spellings of a section's name. */
-  public static final Map<String, String> ALIASES =
-      Map.ofEntries(
-          Map.entry("network", "net"),
-          Map.entry("conv", "convolutional"),
-          Map.entry("conn", "connected"),
-          Map.entry("max", "maxpool"),
-          Map.entry("avg", "avgpool"),
-          Map.entry("soft", "softmax"),
-          Map.entry("deconv", "deconvolutional"),
-          Map.entry("lrn", "normalization"));
-
   /**
-   * Beyond this an edge of an image, a count of channels or a batch is a mistake, not a network.
+   * Each section with its other spellings, and its keys as {@link Key#of} reads them; [*] are those
+   * of every layer. Beyond 1 Mi an edge of an image, a count of channels or a batch is a mistake,
+   * not a network. The defaults of maxpool's size and padding, -1, stand for what depends on other
+   * keys.
    */
-  private static final long LARGE = 1 << 20;
+  private static final String NOTATION =
+      """
+      [net|network]
+      batch:1..1Mi=1 subdivisions:1..1Mi=1 time_steps:1..1Mi=1
+      height:0..1Mi=0 width:0..1Mi=0 channels:0..1Mi=0 inputs:0..256Mi=0
+      learning_rate:float=.001 momentum:float=.9 decay:float=.0001
+      policy:constant|step|steps|exp|poly|random|sigmoid=constant
+      burn_in:0..2147483647=0 power:float=4 step:1..2147483647=1 scale:float=1
+      steps:-2048Mi..2147483647[] scales:float[] gamma:float=1 max_batches:0..2147483647=0
+      notruth:flag random:flag adam:flag B1:float=.9 B2:float=.999 eps:float=1e-7 clip:float=0
+      max_crop:0..1Mi=0 min_crop:0..1Mi=0 max_ratio:float=0 min_ratio:float=0 center:flag
+      angle:float=0 aspect:float=1 saturation:float=1 exposure:float=1 hue:float=0
 
-  private static final List<Key> NET =
-      List.of(
-          integer("batch", 1, 1, LARGE),
-          integer("subdivisions", 1, 1, LARGE),
-          integer("time_steps", 1, 1, LARGE),
-          integer("height", 0, 0, LARGE),
-          integer("width", 0, 0, LARGE),
-          integer("channels", 0, 0, LARGE),
-          integer("inputs", 0, 0, 1 << 28),
-          decimal("learning_rate", .001),
-          decimal("momentum", .9),
-          decimal("decay", .0001),
-          word("policy", "constant", POLICIES),
-          integer("burn_in", 0, 0, Integer.MAX_VALUE),
-          decimal("power", 4),
-          integer("step", 1, 1, Integer.MAX_VALUE),
-          decimal("scale", 1),
-          integers("steps", Integer.MIN_VALUE, Integer.MAX_VALUE),
-          decimals("scales"),
-          decimal("gamma", 1),
-          integer("max_batches", 0, 0, Integer.MAX_VALUE),
-          flag("notruth"),
-          flag("random"),
-          flag("adam"),
-          decimal("B1", .9),
-          decimal("B2", .999),
-          decimal("eps", 1e-7),
-          decimal("clip", 0),
-          integer("max_crop", 0, 0, LARGE),
-          integer("min_crop", 0, 0, LARGE),
-          decimal("max_ratio", 0),
-          decimal("min_ratio", 0),
-          flag("center"),
-          decimal("angle", 0),
-          decimal("aspect", 1),
-          decimal("saturation", 1),
-          decimal("exposure", 1),
-          decimal("hue", 0));
+      [convolutional|conv]
+      filters:1..1Mi=1 size:1..1024=1 stride:1..1024=1 pad:flag padding:0..1024=0 groups:1..1Mi=1
+      batch_normalize:flag activation:ACTIVATION=logistic binary:flag xnor:flag flipped:flag
+      dot:float=0
+      [connected|conn]
+      output:1..256Mi=1 batch_normalize:flag activation:ACTIVATION=logistic
+      [maxpool|max]
+      size:1..1024=-1 stride:1..1024=1 padding:0..2048=-1
+      [avgpool|avg]
+      [dropout]
+      probability:0f..0.99999994f=.5
+      [softmax|soft]
+      groups:1..1Mi=1 temperature:1.4e-45f..3.4028235e38f=1 spatial:flag noloss:flag tree:text
+      [cost]
+      type:sse|masked|L1|smooth|seg|wgan=sse scale:float=1 ratio:float=0 noobj:float=1
+      thresh:float=0
+      [batchnorm]
+      [deconvolutional|deconv]
+      filters:1..1Mi=1 size:1..1024=1 stride:1..1024=1 pad:flag padding:0..1024=0
+      batch_normalize:flag activation:ACTIVATION=logistic
+      [local]
+      filters:1..1Mi=1 size:1..1024=1 stride:1..1024=1 pad:0..1024=0 activation:ACTIVATION=logistic
+      [normalization|lrn]
+      size:1..65536=5 alpha:float=.0001 beta:float=.75 kappa:float=1
+      [l2norm]
+      [logistic]
+      [crop]
+      crop_height:1..1Mi=1 crop_width:1..1Mi=1 flip:flag noadjust:flag
+      angle:float=0 saturation:float=1 exposure:float=1 shift:float=0
+      [route]
+      layers:-1Mi..1Mi[]
+      [shortcut]
+      from:-1Mi..1Mi=0 activation:ACTIVATION=linear alpha:float=1 beta:float=1
+      [reorg]
+      stride:1..1024=1 reverse:flag flatten:flag extra:0..256Mi=0
+      [upsample]
+      stride:-1024..1024=2 scale:float=1
 
-  /** What every layer understands. */
-  private static final List<Key> COMMON =
-      List.of(
-          flag("truth"),
-          flag("onlyforward"),
-          flag("stopbackward"),
-          flag("dontsave"),
-          flag("dontload"),
-          integer("numload", 0, 0, LARGE),
-          flag("dontloadscales"),
-          decimal("learning_rate", 1),
-          decimal("smooth", 0));
+      [rnn]
+      output:1..1Mi=1 batch_normalize:flag activation:ACTIVATION=logistic shortcut:flag
+      [crnn]
+      hidden_filters:1..1Mi=1 output_filters:1..1Mi=1 batch_normalize:flag
+      activation:ACTIVATION=logistic shortcut:flag
+      [gru]
+      output:1..1Mi=1 batch_normalize:flag tanh:flag
+      [lstm]
+      output:1..1Mi=1 batch_normalize:flag
 
-  private static final Map<String, Map<String, Key>> SECTIONS = sections();
+      [region]
+      coords:4..1Mi=4 classes:1..1Mi=20 num:1..1024=1 anchors:float[] softmax:flag background:flag
+      bias_match:flag rescore:flag thresh:float=.5 coord_scale:float=1 object_scale:float=1
+      noobject_scale:float=1 mask_scale:float=1 class_scale:float=1 tree:text map:text
+      max:1..1Mi=30 jitter:float=.2 random:flag classfix:flag absolute:flag log:flag sqrt:flag
+      [yolo]
+      classes:1..1Mi=20 num:1..1024=1 mask:0..1023[] anchors:float[] max:1..90=90
+      ignore_thresh:float=.5 truth_thresh:float=1 map:text jitter:float=.2 random:flag
+      [detection]
+      side:1..1024=7 num:1..1024=1 coords:1..1Mi=1 classes:1..1Mi=1 softmax:flag sqrt:flag
+      rescore:flag forced:flag random:flag reorg:flag coord_scale:float=1 object_scale:float=1
+      noobject_scale:float=1 class_scale:float=1 max:1..1Mi=90 jitter:float=.2
+      [iseg]
+      classes:1..1Mi=20 ids:0..1Mi=32
+      [activation]
+      activation:ACTIVATION=linear
+
+      [*]
+      truth:flag onlyforward:flag stopbackward:flag dontsave:flag dontload:flag numload:0..1Mi=0
+      dontloadscales:flag learning_rate:float=1 smooth:float=0
+      """
+          .replace(
+              "ACTIVATION", // in the order of darknet activations.h
+              "logistic|relu|relie|linear|ramp|tanh|plse|leaky|elu|loggy|stair|hardtan|lhtan|selu");
+
+  private static final Map<String, Map<String, Key>> SECTIONS = new LinkedHashMap<>();
+  private static final Map<String, String> NAMES = new HashMap<>();
+
+  static {
+    Map<String, Key> keys = Map.of();
+    for (String word : NOTATION.split("\\s+", -1)) {
+      if (word.startsWith("[")) {
+        List<String> names = List.of(word.substring(1, word.length() - 1).split("\\|", -1));
+        names.forEach(name -> NAMES.put(name, names.getFirst()));
+        keys = new LinkedHashMap<>();
+        SECTIONS.put(names.getFirst(), keys);
+      } else if (!word.isEmpty()) {
+        Key key = Key.of(word);
+        keys.put(key.name(), key);
+      }
+    }
+    SECTIONS.remove("*");
+    for (String layer : SECTIONS.keySet()) {
+      if (!layer.equals("net")) {
+        SECTIONS.get(layer).putAll(keys);
+      }
+    }
+  }
 
   private Schema() {}
 
-  private static Map<String, Map<String, Key>> sections() {
-    Map<String, Map<String, Key>> sections = new LinkedHashMap<>();
-    sections.put("net", named(NET));
-    layer(
-        sections,
-        "convolutional",
-        integer("filters", 1, 1, LARGE),
-        integer("size", 1, 1, 1024),
-        integer("stride", 1, 1, 1024),
-        flag("pad"),
-        integer("padding", 0, 0, 1024),
-        integer("groups", 1, 1, LARGE),
-        flag("batch_normalize"),
-        word("activation", "logistic", ACTIVATIONS),
-        flag("binary"),
-        flag("xnor"),
-        flag("flipped"),
-        decimal("dot", 0));
-    layer(
-        sections,
-        "connected",
-        integer("output", 1, 1, 1 << 28),
-        flag("batch_normalize"),
-        word("activation", "logistic", ACTIVATIONS));
-    // Their defaults depend on other keys: size on stride, padding on size. -1 = not given.
-    layer(
-        sections,
-        "maxpool",
-        integer("size", -1, 1, 1024),
-        integer("stride", 1, 1, 1024),
-        integer("padding", -1, 0, 2048));
-    layer(sections, "avgpool");
-    layer(sections, "dropout", decimal("probability", .5, 0, Math.nextDown(1f)));
-    layer(
-        sections,
-        "softmax",
-        integer("groups", 1, 1, LARGE),
-        decimal("temperature", 1, Float.MIN_VALUE, Float.MAX_VALUE),
-        flag("spatial"),
-        flag("noloss"),
-        text("tree"));
-    layer(
-        sections,
-        "cost",
-        word("type", "sse", COST_TYPES),
-        decimal("scale", 1),
-        decimal("ratio", 0),
-        decimal("noobj", 1),
-        decimal("thresh", 0));
-    layer(sections, "batchnorm");
-    layer(
-        sections,
-        "deconvolutional",
-        integer("filters", 1, 1, LARGE),
-        integer("size", 1, 1, 1024),
-        integer("stride", 1, 1, 1024),
-        flag("pad"),
-        integer("padding", 0, 0, 1024),
-        flag("batch_normalize"),
-        word("activation", "logistic", ACTIVATIONS));
-    layer(
-        sections,
-        "local",
-        integer("filters", 1, 1, LARGE),
-        integer("size", 1, 1, 1024),
-        integer("stride", 1, 1, 1024),
-        integer("pad", 0, 0, 1024),
-        word("activation", "logistic", ACTIVATIONS));
-    layer(
-        sections,
-        "normalization",
-        integer("size", 5, 1, 1 << 16),
-        decimal("alpha", .0001),
-        decimal("beta", .75),
-        decimal("kappa", 1));
-    layer(sections, "l2norm");
-    layer(sections, "logistic");
-    layer(
-        sections,
-        "crop",
-        integer("crop_height", 1, 1, LARGE),
-        integer("crop_width", 1, 1, LARGE),
-        flag("flip"),
-        flag("noadjust"),
-        decimal("angle", 0),
-        decimal("saturation", 1),
-        decimal("exposure", 1),
-        decimal("shift", 0));
-    layer(sections, "route", integers("layers", -LARGE, LARGE));
-    layer(
-        sections,
-        "shortcut",
-        integer("from", 0, -LARGE, LARGE),
-        word("activation", "linear", ACTIVATIONS),
-        decimal("alpha", 1),
-        decimal("beta", 1));
-    layer(
-        sections,
-        "reorg",
-        integer("stride", 1, 1, 1024),
-        flag("reverse"),
-        flag("flatten"),
-        integer("extra", 0, 0, 1 << 28));
-    layer(sections, "upsample", integer("stride", 2, -1024, 1024), decimal("scale", 1));
-    recurrent(sections);
-    detecting(sections);
-    layer(sections, "activation", word("activation", "linear", ACTIVATIONS));
-    return sections;
-  }
-
-  private static void recurrent(Map<String, Map<String, Key>> sections) {
-    layer(
-        sections,
-        "rnn",
-        integer("output", 1, 1, LARGE),
-        flag("batch_normalize"),
-        word("activation", "logistic", ACTIVATIONS),
-        flag("shortcut"));
-    layer(
-        sections,
-        "crnn",
-        integer("hidden_filters", 1, 1, LARGE),
-        integer("output_filters", 1, 1, LARGE),
-        flag("batch_normalize"),
-        word("activation", "logistic", ACTIVATIONS),
-        flag("shortcut"));
-    layer(sections, "gru", integer("output", 1, 1, LARGE), flag("batch_normalize"), flag("tanh"));
-    layer(sections, "lstm", integer("output", 1, 1, LARGE), flag("batch_normalize"));
-  }
-
-  private static void detecting(Map<String, Map<String, Key>> sections) {
-    layer(
-        sections,
-        "region",
-        integer("coords", 4, 4, LARGE),
-        integer("classes", 20, 1, LARGE),
-        integer("num", 1, 1, 1024),
-        decimals("anchors"),
-        flag("softmax"),
-        flag("background"),
-        flag("bias_match"),
-        flag("rescore"),
-        decimal("thresh", .5),
-        decimal("coord_scale", 1),
-        decimal("object_scale", 1),
-        decimal("noobject_scale", 1),
-        decimal("mask_scale", 1),
-        decimal("class_scale", 1),
-        text("tree"),
-        text("map"),
-        integer("max", 30, 1, LARGE),
-        decimal("jitter", .2),
-        flag("random"),
-        flag("classfix"),
-        flag("absolute"),
-        flag("log"),
-        flag("sqrt"));
-    layer(
-        sections,
-        "yolo",
-        integer("classes", 20, 1, LARGE),
-        integer("num", 1, 1, 1024),
-        integers("mask", 0, 1023),
-        decimals("anchors"),
-        integer("max", 90, 1, 90),
-        decimal("ignore_thresh", .5),
-        decimal("truth_thresh", 1),
-        text("map"),
-        decimal("jitter", .2),
-        flag("random"));
-    layer(
-        sections,
-        "detection",
-        integer("side", 7, 1, 1024),
-        integer("num", 1, 1, 1024),
-        integer("coords", 1, 1, LARGE),
-        integer("classes", 1, 1, LARGE),
-        flag("softmax"),
-        flag("sqrt"),
-        flag("rescore"),
-        flag("forced"),
-        flag("random"),
-        flag("reorg"),
-        decimal("coord_scale", 1),
-        decimal("object_scale", 1),
-        decimal("noobject_scale", 1),
-        decimal("class_scale", 1),
-        integer("max", 90, 1, LARGE),
-        decimal("jitter", .2));
-    layer(sections, "iseg", integer("classes", 20, 1, LARGE), integer("ids", 32, 0, LARGE));
-  }
-
-  private static void layer(Map<String, Map<String, Key>> sections, String name, Key... own) {
-    List<Key> keys = new ArrayList<>(List.of(own));
-    keys.addAll(COMMON);
-    sections.put(name, named(keys));
-  }
-
-  private static Map<String, Key> named(List<Key> keys) {
-    Map<String, Key> byName = new LinkedHashMap<>();
-    for (Key key : keys) {
-      byName.put(key.name(), key);
-    }
-    return byName;
+  /** The one name of a section that may be spelt otherwise, such as "convolutional" for "conv". */
+  public static String name(String section) {
+    return NAMES.getOrDefault(section, section);
   }
 
   /** The keys of a section by name, in canonical order; none if the section is unknown. */

@@ -1,5 +1,8 @@
 package plinius.darknet.cfg;
 
+import static java.util.Objects.requireNonNull;
+
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -59,12 +62,7 @@ public final class Section {
 
   /** A list of whole numbers; empty if the key is not given. */
   public int[] integers(String key) {
-    String[] items = items(key);
-    int[] values = new int[items.length];
-    for (int i = 0; i < items.length; i++) {
-      values[i] = Integer.parseInt(items[i]);
-    }
-    return values;
+    return Arrays.stream(items(key)).mapToInt(Integer::parseInt).toArray();
   }
 
   /** A list of numbers; empty if the key is not given. */
@@ -80,11 +78,12 @@ public final class Section {
   /** A refusal of this key's value, with its place. */
   public CfgException refuse(String key, String reason) {
     Entry entry = entries.get(key);
-    int at = entry == null ? line : entry.line();
-    String what = entry == null ? "[" + type + "]: " + key : "[" + type + "] " + key;
-    String where = entry != null && entry.line() == 0 ? "--set" : file;
-    return new CfgException(
-        where, at, key, what + (entry == null ? "" : "=" + entry.value()) + " " + reason);
+    if (entry == null) {
+      return new CfgException(file, line, key, "[%s]: %s %s".formatted(type, key, reason));
+    }
+    String where = entry.line() == 0 ? "--set" : file;
+    String what = "[%s] %s=%s %s".formatted(type, key, entry.value(), reason);
+    return new CfgException(where, entry.line(), key, what);
   }
 
   /** A refusal of the section as a whole, with its place. */
@@ -106,11 +105,7 @@ public final class Section {
     if (entry != null) {
       return entry.value();
     }
-    Key known = Schema.keys(type).get(key);
-    if (known == null) {
-      throw new IllegalArgumentException("[" + type + "] has no key " + key);
-    }
-    return known.byDefault();
+    return requireNonNull(Schema.keys(type).get(key), key).byDefault();
   }
 
   /**

@@ -107,7 +107,7 @@ public record LenientCfg(String text, List<String> warnings) {
       } else if (line.charAt(0) == '[') {
         lines[number] = line;
         section = line.endsWith("]") ? line.substring(1, line.length() - 1) : line;
-        section = Schema.ALIASES.getOrDefault(section, section);
+        section = Schema.name(section);
         sections++;
         first.clear();
       } else if (sections > 0 && !Schema.keys(section).isEmpty()) {
@@ -122,7 +122,7 @@ public record LenientCfg(String text, List<String> warnings) {
     private void option(int number, String line) {
       int equals = line.indexOf('=');
       if (equals == line.length() - 1) {
-        drop(number, "'" + shown(line) + "' in [" + section + "] has no value and is left out");
+        drop(number, "'" + Cfg.shown(line) + "' in [" + section + "] has no value and is left out");
         return;
       }
       String name = equals < 0 ? line : line.substring(0, equals);
@@ -130,7 +130,9 @@ public record LenientCfg(String text, List<String> warnings) {
       Integer before = first.putIfAbsent(name, number);
       if (key == null) {
         String nearest = Nearest.suggestion(name, Schema.keys(section).keySet());
-        drop(number, "unknown key '" + shown(name) + "' in [" + section + "] is ignored" + nearest);
+        drop(
+            number,
+            "unknown key '" + Cfg.shown(name) + "' in [" + section + "] is ignored" + nearest);
       } else if (before != null) {
         drop(
             number,
@@ -152,15 +154,15 @@ public record LenientCfg(String text, List<String> warnings) {
       }
       String read = asTheOriginal(key, written);
       Optional<String> problem = key.normalise(read).problem();
-      String what = "[" + section + "] " + key.name() + "=" + shown(written);
+      String what = "[" + section + "] " + key.name() + "=" + Cfg.shown(written);
       if (problem.isPresent()) {
         throw new CfgException(
             fileName,
             number + 1,
             key.name(),
-            what + " is read as " + shown(read) + ", which " + problem.get());
+            what + " is read as " + Cfg.shown(read) + ", which " + problem.get());
       }
-      warn(number, what + " is read as " + shown(read));
+      warn(number, what + " is read as " + Cfg.shown(read));
       return read;
     }
 
@@ -245,12 +247,6 @@ public record LenientCfg(String text, List<String> warnings) {
         lines[line] = "scales=" + String.join(",", items.subList(0, count));
         warn(line, "[net] scales beyond the " + count + " steps are ignored");
       }
-    }
-
-    /** At most a line of it, and nothing that could steer a terminal. */
-    private static String shown(String text) {
-      String cut = text.length() > 80 ? text.substring(0, 80) + "..." : text;
-      return cut.replaceAll("[^\\x20-\\x7e]", "?");
     }
   }
 }
