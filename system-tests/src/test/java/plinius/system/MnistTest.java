@@ -5,12 +5,15 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Random;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -18,11 +21,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Tag("long")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class MnistTest {
-  private static final int STOPPED = 75;
+  private static final List<Object> SIXTY = List.of("--iterations", 60);
 
   private World world;
   private Path train;
   private Path test;
+  private Plinius.Run undisturbed;
+  private int wholeMillis;
 
   @BeforeAll
   void seal_mnist() {
@@ -73,30 +78,52 @@ class MnistTest {
   }
 
   @Test
-  void killed_again_and_again_its_state_after_sixty_iterations_is_the_same() {
-    Random random = World.random("kills of mnist-12");
-    String undisturbed = sixty(world.newPm(), "--threads", 2);
-    assertThat(sixty(world.newPm(), "--threads", 1)).isEqualTo(undisturbed);
-
+  void one_thread_and_another_rhythm_of_mirrors_give_the_same_state() {
     Path pm = world.newPm();
-    for (int at = 1 + random.nextInt(4); at < 55; at += 2 + random.nextInt(6)) {
-      String where = random.nextBoolean() ? "mirror-out:" : "iteration:";
-      run("train", train, pm, "--iterations", 60, "--kill-at", where + at).expect(STOPPED);
-    }
-    run("train", train, pm, "--iterations", 60, "--kill-at", "mirror-in").expect(STOPPED);
 
-    assertThat(sixty(pm, "--mirror-every", 7)).isEqualTo(undisturbed);
+    assertThat(sixty(world.newPm(), "--threads", 1).state()).isEqualTo(undisturbed().state());
+    assertThat(sixty(pm, "--mirror-every", 7).state()).isEqualTo(undisturbed().state());
   }
 
-  private String sixty(Path pm, Object... more) {
-    Object[] all = new Object[more.length + 2];
-    all[0] = "--iterations";
-    all[1] = 60;
-    System.arraycopy(more, 0, all, 2, more.length);
-    return run("train", train, pm, all).expect(0).state();
+  @Test
+  void a_fresh_process_after_thirty_iterations_gives_the_same_state(@TempDir Path disk) {
+    Path pm = disk.resolve("pm");
+    run("train", train, pm, "--iterations", 30).expect(0);
+
+    Plinius.Run rest = sixty(pm);
+
+    assertThat(rest.event("resume").path("iteration").asInt()).isEqualTo(30);
+    assertThat(rest.state()).isEqualTo(undisturbed().state());
+  }
+
+  @Test
+  void killed_at_twenty_instants_it_goes_on_and_ends_in_the_same_state() throws Exception {
+    new KillTrial(world, this::startSixty, undisturbed(), wholeMillis).run();
+  }
+
+  /** Sixty iterations on two threads, run when they are first asked for. */
+  private Plinius.Run undisturbed() {
+    if (undisturbed == null) {
+      long start = System.nanoTime();
+      undisturbed = sixty(world.newPm(), "--threads", 2);
+      wholeMillis = (int) TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - start);
+    }
+    return undisturbed;
+  }
+
+  private Plinius.Run sixty(Path pm, Object... more) {
+    return startSixty(pm, more).end().expect(0);
+  }
+
+  private Plinius.Running startSixty(Path pm, Object... more) {
+    return start("train", train, pm, Stream.concat(SIXTY.stream(), Stream.of(more)).toArray());
   }
 
   private Plinius.Run run(String verb, Path data, Path pm, Object... more) {
+    return start(verb, data, pm, more).end();
+  }
+
+  private Plinius.Running start(String verb, Path data, Path pm, Object... more) {
     Object[] base = {
       verb,
       Plinius.root().resolve("examples/mnist/mnist-12.cfg"),
@@ -111,6 +138,6 @@ class MnistTest {
     Object[] all = new Object[base.length + more.length];
     System.arraycopy(base, 0, all, 0, base.length);
     System.arraycopy(more, 0, all, base.length, more.length);
-    return world.plinius().run(all);
+    return world.plinius().start(all);
   }
 }
