@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Links the enclave's image: the JDK modules that it needs, our trusted modules, nothing else.
-# target/images/<digest>/ holds it and target/image points to it. The digest covers what goes in,
+# target/images/<digest>/ holds it and target/image points to it. The digest covers all that goes in,
 # so an image that somebody runs is never rewritten: another content is another folder.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -37,7 +37,18 @@ contents() {
     unzip -lv "$jar" | awk '$NF ~ /\./ && NF >= 8 {print $1, $7, $8}' | LC_ALL=C sort
   done
 }
-digest=$({ cat "$JDK/release"; echo "$options"; contents; } | sha256sum | cut -c1-16)
+digest=$({ cat "$JDK/release" build/image.sh; contents; } | sha256sum | cut -c1-16)
+
+# Parsed and verified once, here, and measured with the rest: the same classes give the same archive,
+# and with a heap of one size on machines of any size.
+share_classes() {
+  local list; list=$(mktemp)
+  { cat "$1/lib/classlist"; contents | awk '{print $3}' | sed -n '/-info\.class$/d; s/\.class$//p'; } >"$list"
+  "$1/bin/java" -Xmx1g --add-modules plinius.enclave,plinius.simd -Xlog:disable -Xlog:all=error:stderr \
+    -Xshare:dump -XX:SharedClassListFile="$list"
+  rm "$list"
+}
+
 image=target/images/$digest
 mkdir -p target/images
 exec 9>target/image.lock
@@ -46,6 +57,7 @@ if [ ! -x "$image/bin/java" ]; then
   rm -rf "$image.making"
   "$JDK/bin/jlink" --module-path "${path%:}" --add-modules plinius.enclave,plinius.simd \
     --strip-debug --no-header-files --no-man-pages --add-options "$options" --output "$image.making"
+  share_classes "$image.making"
   mv "$image.making" "$image"
 fi
 ln -sfn "images/$digest" target/image.new

@@ -122,11 +122,11 @@ final class KillTrial {
     return landed.stream().filter(at -> at.startsWith(point)).count();
   }
 
-  /** Generous: two cores may have to serve the tests of others, too. */
+  /** Generous: two cores serve other tests too. */
   static void assertAllEnd(Set<ProcessHandle> family) {
     for (ProcessHandle process : family) {
       try {
-        process.onExit().get(5, TimeUnit.SECONDS);
+        process.onExit().get(20, TimeUnit.SECONDS);
       } catch (Exception e) {
         throw new AssertionError("still alive: " + process.info(), e);
       }
