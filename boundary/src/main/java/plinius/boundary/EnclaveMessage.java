@@ -27,17 +27,12 @@ public sealed interface EnclaveMessage extends Message {
    * @param warning what people must know; empty on real hardware
    */
   record Ready(String platform, Bytes measurement, String kernels, String warning)
-      implements EnclaveMessage {
-    public Ready {
-      Message.present(platform, measurement, kernels, warning);
-    }
-  }
+      implements EnclaveMessage {}
 
   /** Carry this request to the broker and answer with its reply. */
   record KbsCall(String method, String path, Optional<String> cookie, Bytes body)
       implements EnclaveMessage {
     public KbsCall {
-      Message.present(method, path, cookie, body);
       Message.check(method.equals("GET") || method.equals("POST"), "method", method);
       Message.check(path.startsWith("/kbs/v0/"), "path", path);
     }
@@ -62,7 +57,6 @@ public sealed interface EnclaveMessage extends Message {
    */
   record Started(int target, long epoch, long seed, String pool) implements EnclaveMessage {
     public Started {
-      Message.present(pool);
       Message.check(target >= 0, "target", target);
     }
   }
@@ -85,7 +79,6 @@ public sealed interface EnclaveMessage extends Message {
       String pool)
       implements EnclaveMessage {
     public Resumed {
-      Message.present(pool);
       Message.check(iteration >= 0, "iteration", iteration);
       Message.check(target >= 0, "target", target);
     }
@@ -94,7 +87,6 @@ public sealed interface EnclaveMessage extends Message {
   /** One way: nobody waits for an answer. */
   record PhaseBegan(Phase phase, int iteration) implements EnclaveMessage {
     public PhaseBegan {
-      Message.present(phase);
       Message.check(iteration >= 0, "iteration", iteration);
     }
   }
@@ -157,7 +149,6 @@ public sealed interface EnclaveMessage extends Message {
    */
   record Score(Metric metric, long samples, long correct, double value) {
     public Score {
-      Message.present(metric);
       Message.check(correct >= 0 && correct <= samples, "correct", correct);
     }
   }
@@ -169,7 +160,6 @@ public sealed interface EnclaveMessage extends Message {
    */
   record Validated(int iteration, Score score, boolean best) implements EnclaveMessage {
     public Validated {
-      Message.present(score);
       Message.check(iteration >= 0, "iteration", iteration);
     }
   }
@@ -177,7 +167,6 @@ public sealed interface EnclaveMessage extends Message {
   /** Training reached its end; {@code state} is the stateDigest. */
   record Done(int iteration, Bytes state) implements EnclaveMessage {
     public Done {
-      Message.present(state);
       Message.check(iteration >= 0, "iteration", iteration);
     }
   }
@@ -185,7 +174,6 @@ public sealed interface EnclaveMessage extends Message {
   /** Training stopped as asked and is mirrored; {@code state} is the stateDigest. */
   record Stopped(int iteration, Bytes state) implements EnclaveMessage {
     public Stopped {
-      Message.present(state);
       Message.check(iteration >= 0, "iteration", iteration);
     }
   }
@@ -193,17 +181,12 @@ public sealed interface EnclaveMessage extends Message {
   /** The result of a test. */
   record Tested(int iteration, Score score) implements EnclaveMessage {
     public Tested {
-      Message.present(score);
       Message.check(iteration >= 0, "iteration", iteration);
     }
   }
 
   /** More of a result that is sealed to the owner: the next bytes of its file. */
-  record Result(Bytes sealed) implements EnclaveMessage {
-    public Result {
-      Message.present(sealed);
-    }
-  }
+  record Result(Bytes sealed) implements EnclaveMessage {}
 
   /** The result is complete. */
   record Answered(int iteration, long samples) implements EnclaveMessage {
@@ -216,7 +199,6 @@ public sealed interface EnclaveMessage extends Message {
   /** The enclave ends; {@code code} is the exit code of its kind of failure. */
   record Failed(int code, String reason) implements EnclaveMessage {
     public Failed {
-      Message.present(reason);
       Message.check(code >= 64 && code <= 77, "code", code);
     }
   }
@@ -227,15 +209,10 @@ public sealed interface EnclaveMessage extends Message {
    */
   record SealedRestart(Bytes sealed) implements EnclaveMessage {
     public SealedRestart {
-      Message.present(sealed);
       Message.check(sealed.length() <= Message.RESTART_BYTES_MAX, "restart", sealed.length());
     }
   }
 
   /** Something that people should read. */
-  record Notice(String text) implements EnclaveMessage {
-    public Notice {
-      Message.present(text);
-    }
-  }
+  record Notice(String text) implements EnclaveMessage {}
 }

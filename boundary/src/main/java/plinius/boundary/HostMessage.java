@@ -69,7 +69,6 @@ public sealed interface HostMessage extends Message {
   /** One {@code --set key=value} for section [net]. */
   record Setting(String key, String value) {
     public Setting {
-      Message.present(key, value);
       Message.check(!key.isEmpty(), "setting key", "empty");
     }
   }
@@ -82,7 +81,6 @@ public sealed interface HostMessage extends Message {
    */
   record DataFile(String name, String path) {
     public DataFile {
-      Message.present(name, path);
       Message.check(!path.isEmpty(), "data path", "empty");
     }
   }
@@ -130,8 +128,6 @@ public sealed interface HostMessage extends Message {
       Bytes restart)
       implements HostMessage {
     public Begin {
-      Message.present(mode, cfgName, cfgText, data, valid, query, writeBack, protocol);
-      Message.present(poolPath, bestPath, lockPath, platformPath, job, restart);
       settings = List.copyOf(settings);
       Set<String> keys = new HashSet<>();
       for (Setting setting : settings) {
@@ -154,17 +150,12 @@ public sealed interface HostMessage extends Message {
    */
   record KbsReply(int status, Optional<String> cookie, Bytes body) implements HostMessage {
     public KbsReply {
-      Message.present(cookie, body);
       Message.check(status >= 100 && status <= 599, "status", status);
     }
   }
 
   /** The broker did not answer the last {@link EnclaveMessage.KbsCall}. */
-  record KbsUnreachable(String reason) implements HostMessage {
-    public KbsUnreachable {
-      Message.present(reason);
-    }
-  }
+  record KbsUnreachable(String reason) implements HostMessage {}
 
   /** The file that {@link EnclaveMessage.NeedPool} asked for exists, all zero and preallocated. */
   record PoolReady() implements HostMessage {}

@@ -1,7 +1,5 @@
 package plinius.boundary;
 
-import java.util.Objects;
-
 /**
  * Something that crosses the border between the untrusted host and the enclave. There is nothing
  * else: the enclave opens no socket and the host sees no memory of it. Bytes in
@@ -21,13 +19,6 @@ public sealed interface Message permits HostMessage, EnclaveMessage {
   static void check(boolean condition, String field, Object got) {
     if (!condition) {
       throw new BoundaryException.Malformed("message field " + field + " cannot be " + got);
-    }
-  }
-
-  /** Refuses absent parts. */
-  static void present(Object... parts) {
-    for (Object part : parts) {
-      Objects.requireNonNull(part);
     }
   }
 }
