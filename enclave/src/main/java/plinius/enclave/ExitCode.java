@@ -31,60 +31,49 @@ final class ExitCode {
   private ExitCode() {}
 
   static Failed of(Throwable failure) {
-    return switch (failure) {
-      case EnclaveException e ->
-          new Failed(
+    int code =
+        switch (failure) {
+          case EnclaveException e ->
               switch (e) {
                 case EnclaveException.BadInput _ -> BAD_INPUT;
                 case EnclaveException.InUse _ -> IN_USE;
                 case EnclaveException.Diverged _ -> DIVERGED;
                 case EnclaveException.BadStart _ -> INTERNAL;
-              },
-              e.getMessage());
-      case MirrorException e ->
-          new Failed(
+              };
+          case MirrorException e ->
               switch (e) {
-                case MirrorException.Tampered _ -> TAMPERED;
-                case MirrorException.Stale _ -> TAMPERED;
-                case MirrorException.WrongKey _ -> BAD_INPUT;
-                case MirrorException.OtherConfiguration _ -> BAD_INPUT;
-                case MirrorException.OtherPlan _ -> BAD_INPUT;
-              },
-              e.getMessage());
-      case DataSetException e ->
-          new Failed(
+                case MirrorException.Tampered _, MirrorException.Stale _ -> TAMPERED;
+                case MirrorException.WrongKey _,
+                    MirrorException.OtherConfiguration _,
+                    MirrorException.OtherPlan _ ->
+                    BAD_INPUT;
+              };
+          case DataSetException e ->
               switch (e) {
-                case DataSetException.BadInput _ -> BAD_INPUT;
-                case DataSetException.NotADataSet _ -> BAD_INPUT;
-                case DataSetException.WrongKey _ -> BAD_INPUT;
+                case DataSetException.BadInput _,
+                    DataSetException.NotADataSet _,
+                    DataSetException.WrongKey _ ->
+                    BAD_INPUT;
                 case DataSetException.Tampered _ -> TAMPERED;
                 case DataSetException.Unusable _ -> MEDIUM;
-              },
-              e.getMessage());
-      case PoolException e ->
-          new Failed(
+              };
+          case PoolException e ->
               switch (e) {
-                case PoolException.NotFormatted _ -> BAD_INPUT;
+                case PoolException.NotFormatted _, PoolException.Incompatible _ -> BAD_INPUT;
                 case PoolException.Corrupt _ -> TAMPERED;
-                case PoolException.Incompatible _ -> BAD_INPUT;
-                case PoolException.Full _ -> MEDIUM;
-                case PoolException.ReadOnly _ -> INTERNAL;
-                case PoolException.Aborted _ -> INTERNAL;
-                case PoolException.Poisoned _ -> MEDIUM;
-              },
-              e.getMessage());
-      case PmemException e ->
-          new Failed(
+                case PoolException.Full _, PoolException.Poisoned _ -> MEDIUM;
+                case PoolException.ReadOnly _, PoolException.Aborted _ -> INTERNAL;
+              };
+          case PmemException e ->
               switch (e) {
-                case PmemException.CannotMap _ -> MEDIUM;
-                case PmemException.Unsupported _ -> MEDIUM;
+                case PmemException.CannotMap _,
+                    PmemException.Unsupported _,
+                    PmemException.WriteBackFailed _,
+                    PmemException.CannotGrow _ ->
+                    MEDIUM;
                 case PmemException.ReadOnly _ -> INTERNAL;
-                case PmemException.WriteBackFailed _ -> MEDIUM;
-                case PmemException.CannotGrow _ -> MEDIUM;
-              },
-              e.getMessage());
-      case AttestationException e ->
-          new Failed(
+              };
+          case AttestationException e ->
               switch (e) {
                 case AttestationException.Refused r when r.status() == NOT_FOUND -> BAD_INPUT;
                 case AttestationException.Refused r when r.status() == Advance.CONFLICT -> TAMPERED;
@@ -92,34 +81,33 @@ final class ExitCode {
                 case AttestationException.Unreachable _ -> UNREACHABLE;
                 case AttestationException.BadMessage _ -> TAMPERED;
                 case AttestationException.PlatformUnusable _ -> INTERNAL;
-              },
-              e.getMessage());
-      case DarknetException e -> new Failed(BAD_INPUT, e.getMessage());
-      case SealException e -> new Failed(INTERNAL, e.getMessage());
-      case BoundaryException e -> new Failed(INTERNAL, e.getMessage());
+              };
+          case DarknetException _ -> BAD_INPUT;
+          case SealException _, BoundaryException _ -> INTERNAL;
+          default -> 0;
+        };
+    return code == 0 ? unforeseen(failure) : new Failed(code, failure.getMessage());
+  }
+
+  private static Failed unforeseen(Throwable failure) {
+    String place = place(failure);
+    return switch (failure) {
       // What a load from a mapped page becomes that is no longer there.
       case InternalError _ ->
-          new Failed(
-              MEDIUM, "a mapped file was truncated, or its medium failed, " + place(failure));
+          new Failed(MEDIUM, "a mapped file was truncated, or its medium failed, " + place);
       case OutOfMemoryError _ ->
-          new Failed(
-              INTERNAL, "the enclave has too little memory for this network, " + place(failure));
+          new Failed(INTERNAL, "the enclave has too little memory for this network, " + place);
       default ->
-          new Failed(
-              INTERNAL, "internal failure, " + failure.getClass().getName() + " " + place(failure));
+          new Failed(INTERNAL, "internal failure, " + failure.getClass().getName() + " " + place);
     };
   }
 
   /** The innermost line of our own code: says where, and nothing of what was there. */
   private static String place(Throwable failure) {
     for (StackTraceElement frame : failure.getStackTrace()) {
-      if (frame.getClassName().startsWith("plinius.")) {
-        return "at "
-            + frame.getClassName()
-            + "."
-            + frame.getMethodName()
-            + ":"
-            + frame.getLineNumber();
+      String name = frame.getClassName();
+      if (name.startsWith("plinius.")) {
+        return "at " + name + "." + frame.getMethodName() + ":" + frame.getLineNumber();
       }
     }
     return "at an unknown place";

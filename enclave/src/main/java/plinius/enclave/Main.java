@@ -3,6 +3,8 @@ package plinius.enclave;
 import java.io.FileDescriptor;
 import java.io.FileInputStream;
 import java.io.FileOutputStream;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import plinius.boundary.EnclaveMessage.Failed;
 import plinius.boundary.HostMessage.Begin;
 import plinius.seal.AesWarmUp;
@@ -26,7 +28,9 @@ public final class Main {
     int code = 0;
     try {
       StartCheck.check();
-      Thread warmUp = Thread.ofPlatform().daemon().name("aes warm-up").start(AesWarmUp::run);
+      CompletableFuture<Void> warmUp =
+          CompletableFuture.runAsync(
+              AesWarmUp::run, Thread.ofPlatform().daemon().name("aes warm-up")::start);
       code = new Session(border, border.await(Begin.class), warmUp).run();
     } catch (RuntimeException | Error e) {
       Failed failed = ExitCode.of(e);
@@ -38,11 +42,7 @@ public final class Main {
 
   private static void waitForHalt() {
     for (; ; ) {
-      try {
-        Thread.sleep(Long.MAX_VALUE);
-      } catch (InterruptedException e) {
-        // Only halt ends this.
-      }
+      LockSupport.park();
     }
   }
 }

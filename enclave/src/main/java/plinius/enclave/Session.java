@@ -7,12 +7,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import plinius.attestation.AttestationException;
 import plinius.attestation.Attester;
@@ -28,20 +28,10 @@ import plinius.attestation.simulation.Simulation;
 import plinius.attestation.tsm.RuntimeMeasurement;
 import plinius.boundary.Bytes;
 import plinius.boundary.EnclaveMessage;
-import plinius.boundary.EnclaveMessage.NeedPool;
-import plinius.boundary.EnclaveMessage.Notice;
-import plinius.boundary.EnclaveMessage.Phase;
-import plinius.boundary.EnclaveMessage.PhaseBegan;
-import plinius.boundary.EnclaveMessage.Ready;
-import plinius.boundary.EnclaveMessage.Resumed;
-import plinius.boundary.EnclaveMessage.SealedRestart;
-import plinius.boundary.EnclaveMessage.Started;
-import plinius.boundary.EnclaveMessage.Tested;
 import plinius.boundary.HostMessage.Begin;
 import plinius.boundary.HostMessage.DataFile;
 import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.PoolReady;
-import plinius.boundary.HostMessage.Setting;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
 import plinius.darknet.Quirks;
@@ -49,7 +39,6 @@ import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.enclave.mirror.Freshness;
 import plinius.enclave.mirror.MirrorException;
-import plinius.enclave.mirror.MirrorTerms;
 import plinius.enclave.mirror.MirroredTensor;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
@@ -79,12 +68,14 @@ final class Session {
   /** Who was killed a moment ago may need so long to let go of the lock. */
   private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
 
+  private static final Duration LOCK_PAUSE = Duration.ofMillis(20);
+
   private final Border border;
   private final Begin begin;
-  private final Thread warmUp;
+  private final CompletableFuture<Void> warmUp;
   private final Kernels kernels = Kernels.best();
 
-  Session(Border border, Begin begin, Thread warmUp) {
+  Session(Border border, Begin begin, CompletableFuture<Void> warmUp) {
     this.border = border;
     this.begin = begin;
     this.warmUp = warmUp;
@@ -92,35 +83,38 @@ final class Session {
 
   /** The exit code; failures are thrown. */
   int run() {
-    CfgFile cfg = parseCfg();
+    CfgFile cfg = Cfg.parse(begin.cfgText(), begin.cfgName(), settings());
     Attester attester = attester();
     boolean simulated = attester.kind() == TeeKind.SIMULATION;
     border.send(
-        new Ready(
+        new EnclaveMessage.Ready(
             simulated ? "simulation" : attester.kind().kbsName(),
             Bytes.of(attester.measurement().bytes()),
             kernels.name(),
             simulated ? Simulation.PROTECTS_NOTHING : ""));
-    try (FileChannel lock = openLock();
+    Path lockPath = Path.of(begin.lockPath());
+    try (FileChannel lock =
+            FileChannel.open(lockPath, StandardOpenOption.READ, StandardOpenOption.WRITE);
         FileLock held = take(lock)) {
       assert held.isValid();
       boolean train = begin.mode() == Mode.TRAIN;
       KbsClient broker = new KbsClient(attester, border);
-      Id128 job = Id128.of(begin.job().array());
-      awaitWarmUp();
+      Id128 id = Id128.of(begin.job().array());
+      warmUp
+          .join(); // before the first real key arrives: interpreted AES looks secrets up in tables
       try (Grant grant =
-              train ? grantToTrain(broker, attester, job, cfg) : broker.fetchReadOnlyGrant(job);
+              train ? grantToTrain(broker, attester, id, cfg) : broker.fetchReadOnlyGrant(id);
           Workers workers = new Workers(begin.threads())) {
-        Network network =
-            Network.blank(
-                cfg, new NetworkOptions(kernels, workers, grant.seed(), Quirks.none(), train));
+        NetworkOptions options =
+            new NetworkOptions(kernels, workers, grant.seed(), Quirks.none(), train);
+        Job job = new Job(begin, grant, cfg, Network.blank(cfg, options));
         Freshness freshness =
             new Freshness(
                 grant.freshness(), grant.newest(), newest -> broker.advance(grant, newest));
-        return train ? train(grant, freshness, cfg, network) : look(grant, freshness, cfg, network);
+        return train ? train(job, freshness) : look(job, freshness);
       }
     } catch (IOException e) {
-      throw new EnclaveException.BadInput("cannot use the lock " + begin.lockPath() + ": " + e);
+      throw new EnclaveException.BadInput("cannot use the lock " + lockPath + ": " + e);
     }
   }
 
@@ -135,25 +129,25 @@ final class Session {
       }
       CfgDigest digest = CfgDigest.ofCanonical(cfg.canonical());
       Grant kept = RestartCache.open(attester, begin.restart().array(), job, digest, e);
-      border.send(
-          new Notice(
-              e.getMessage()
-                  + ". The keys that run "
-                  + kept.epoch()
-                  + " was given, from restart.cache, serve instead"));
+      notice(
+          "%s. The keys that run %d was given, from restart.cache, serve instead"
+              .formatted(e.getMessage(), kept.epoch()));
       return kept;
     }
     if (grant.freshness().cached()) {
       RestartCache.seal(attester, grant)
           .ifPresentOrElse(
-              blob -> border.send(new SealedRestart(Bytes.of(blob))),
+              blob -> border.send(new EnclaveMessage.SealedRestart(Bytes.of(blob))),
               () ->
-                  border.send(
-                      new Notice(
-                          "this platform has no sealing key, so there is no restart cache: each"
-                              + " start asks the key broker")));
+                  notice(
+                      "this platform has no sealing key, so there is no restart cache: each start"
+                          + " asks the key broker"));
     }
     return grant;
+  }
+
+  private void notice(String text) {
+    border.send(new EnclaveMessage.Notice(text));
   }
 
   /** Simulated where the host names a folder for it; else the hardware that is there. */
@@ -170,21 +164,10 @@ final class Session {
     return hardware;
   }
 
-  private CfgFile parseCfg() {
-    return Cfg.parse(begin.cfgText(), begin.cfgName(), settings());
-  }
-
   private Map<String, String> settings() {
     Map<String, String> settings = new TreeMap<>();
-    for (Setting setting : begin.settings()) {
-      settings.put(setting.key(), setting.value());
-    }
+    begin.settings().forEach(setting -> settings.put(setting.key(), setting.value()));
     return settings;
-  }
-
-  private FileChannel openLock() throws IOException {
-    return FileChannel.open(
-        Path.of(begin.lockPath()), StandardOpenOption.READ, StandardOpenOption.WRITE);
   }
 
   /** Byte 1: the host's byte 0 says nothing about an enclave that outlived its host. */
@@ -199,35 +182,19 @@ final class Session {
         throw new EnclaveException.InUse(
             "the pool is in use by another enclave; wait for it to end");
       }
-      try {
-        Thread.sleep(20);
-      } catch (InterruptedException e) {
-        throw new IllegalStateException("nobody interrupts the enclave", e);
-      }
-    }
-  }
-
-  /** Before the first real key arrives: interpreted AES looks secrets up in tables. */
-  private void awaitWarmUp() {
-    try {
-      warmUp.join();
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("nobody interrupts the enclave", e);
+      LockSupport.parkNanos(LOCK_PAUSE.toNanos());
     }
   }
 
   // ---------------------------------------------------------------- train
 
-  private int train(Grant grant, Freshness freshness, CfgFile cfg, Network network) {
-    int target = target(network);
-    MirrorTerms terms = terms(grant, cfg, network);
-    List<MirroredTensor> tensors = tensors(network);
-    try (PmData data = openTraining(grant)) {
-      BatchSource batches = BatchSource.of(data, grant, cfg, network);
-      try (Closing closing = new Closing();
-          ModelMirror mirror =
-              openForTraining(grant, freshness, cfg, terms, tensors)
-                  .sharedBy(network.options().workers())) {
+  private int train(Job job, Freshness freshness) {
+    Network network = job.network();
+    TrainingLoop.Schedule schedule =
+        new TrainingLoop.Schedule(job.target(), begin.mirrorEvery(), begin.validEvery());
+    try (PmData data = job.openTraining()) {
+      BatchSource batches = BatchSource.of(data, job.grant(), job.cfg(), network);
+      try (ModelMirror mirror = openForTraining(job, freshness)) {
         long began = System.nanoTime();
         Optional<Progress> mirrored = mirrorIn(mirror, network);
         if (mirrored.isPresent()) {
@@ -235,8 +202,8 @@ final class Session {
           mirror.pool().persist();
           freshness.adopt(mirror.newest());
         }
-        announce(grant, mirror, mirrored, target, network, System.nanoTime() - began);
-        TrainingLoop loop =
+        announce(job, mirror, mirrored.isPresent(), System.nanoTime() - began);
+        try (TrainingLoop loop =
             new TrainingLoop(
                 network,
                 batches,
@@ -244,145 +211,70 @@ final class Session {
                 freshness,
                 border::send,
                 border::stopRequested,
-                new TrainingLoop.Schedule(target, begin.mirrorEvery(), begin.validEvery()),
-                begin.valid().map(file -> validation(file, grant, cfg, network, terms, closing)));
-        return loop.run(mirrored.isPresent());
-      }
-    }
-  }
-
-  /** Of a new pool; an old one keeps its own. */
-  private Protocol protocol() {
-    return switch (begin.protocol()) {
-      case PING_PONG -> Protocol.PING_PONG;
-      case ROMULUS -> Protocol.ROMULUS;
-    };
-  }
-
-  /** What a run opens besides, closed in the opposite order. */
-  private static final class Closing implements AutoCloseable {
-    private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-
-    <T extends AutoCloseable> T add(T one) {
-      opened.push(one);
-      return one;
-    }
-
-    @Override
-    public void close() {
-      for (AutoCloseable each : opened) {
-        try {
-          each.close();
-        } catch (RuntimeException e) {
-          throw e;
-        } catch (Exception e) {
-          throw new IllegalStateException(e);
+                schedule,
+                begin.valid().map(file -> validation(file, job)))) {
+          return loop.run(mirrored.isPresent());
         }
       }
     }
   }
 
-  private TrainingLoop.Validation validation(
-      DataFile file,
-      Grant grant,
-      CfgFile cfg,
-      Network network,
-      MirrorTerms terms,
-      Closing closing) {
-    PmData data = closing.add(open(grant, file));
-    Examination examination = Examination.of(data, cfg, network);
+  private TrainingLoop.Validation validation(DataFile file, Job job) {
+    Examination examination = Examination.of(job.open(file), job.cfg(), job.network());
     BestModel best =
-        closing.add(
-            new BestModel(
-                tensors(network),
-                tensors -> openOrCreate(begin.bestPath(), grant, cfg, terms, tensors, _ -> {})));
+        new BestModel(
+            job.tensors(), tensors -> openOrCreate(begin.bestPath(), job, tensors, _ -> {}));
     return new TrainingLoop.Validation(examination, best);
   }
 
-  private int target(Network network) {
-    int whole = network.maxBatches();
-    if (whole == 0 && begin.iterations() == 0) {
-      throw new EnclaveException.BadInput(
-          "max_batches in [net] says how many iterations to train; set it, or give --iterations");
-    }
-    if (whole == 0 || begin.iterations() == 0) {
-      return Math.max(whole, begin.iterations());
-    }
-    return Math.min(whole, begin.iterations());
-  }
-
-  private PmData openTraining(Grant grant) {
-    PmData data = open(grant, begin.data());
-    Id128 granted = grant.dataKeys().getFirst().id();
-    if (!data.id().equals(granted)) {
-      data.close();
-      throw new EnclaveException.BadInput(
-          "the job trains on the data set " + granted + " and was given " + data.id());
-    }
-    return data;
-  }
-
-  private static PmData open(Grant grant, DataFile file) {
-    return PmData.open(file.name(), Path.of(file.path()), grant);
-  }
-
-  private ModelMirror openForTraining(
-      Grant grant,
-      Freshness freshness,
-      CfgFile cfg,
-      MirrorTerms terms,
-      List<MirroredTensor> tensors) {
+  private ModelMirror openForTraining(Job job, Freshness freshness) {
     if (Files.exists(Path.of(begin.poolPath()))) {
-      border.send(new PhaseBegan(Phase.MIRROR_IN, 0));
+      border.send(new EnclaveMessage.PhaseBegan(EnclaveMessage.Phase.MIRROR_IN, 0));
     }
     return openOrCreate(
-        begin.poolPath(),
-        grant,
-        cfg,
-        terms,
-        tensors,
-        found -> found.ifPresentOrElse(freshness::accept, freshness::acceptNone));
+            begin.poolPath(),
+            job,
+            job.tensors(),
+            found -> found.ifPresentOrElse(freshness::accept, freshness::acceptNone))
+        .sharedBy(job.network().options().workers());
   }
 
   /** Opens a pool, or makes it; {@code check} may refuse what was found before it is written. */
   private ModelMirror openOrCreate(
-      String path,
-      Grant grant,
-      CfgFile cfg,
-      MirrorTerms terms,
-      List<MirroredTensor> tensors,
-      Consumer<Optional<ModelMirror>> check) {
+      String path, Job job, List<MirroredTensor> tensors, Consumer<Optional<ModelMirror>> check) {
     Path pool = Path.of(path);
-    if (Files.exists(pool)) {
-      PersistentMemory memory = map(pool, Access.READ_WRITE);
-      try {
-        ModelMirror mirror = open(memory, cfg, terms, tensors);
-        requireGranted(grant, cfg);
-        check.accept(Optional.of(mirror));
-        return mirror;
-      } catch (PoolException.NotFormatted e) {
-        // Killed between making the file and making it a pool: nothing was ever in it.
-        requireGranted(grant, cfg);
-        check.accept(Optional.empty());
-        return ModelMirror.create(memory, protocol(), terms, tensors);
-      } catch (RuntimeException e) {
-        memory.close();
-        throw e;
+    Protocol protocol = Protocol.valueOf(begin.protocol().name());
+    if (!Files.exists(pool)) {
+      job.requireGranted();
+      check.accept(Optional.empty());
+      long needed = ModelMirror.poolBytes(tensors);
+      if (begin.poolBytes() != 0 && begin.poolBytes() < needed) {
+        throw new PoolException.Full(
+            "a pool for two copies of this model",
+            needed,
+            begin.poolBytes(),
+            "give a larger --pool-size, or leave it out");
       }
+      long bytes = Math.max(needed, begin.poolBytes());
+      border.send(new EnclaveMessage.NeedPool(bytes, path.equals(begin.bestPath())));
+      border.await(PoolReady.class);
+      return ModelMirror.create(map(pool, Access.READ_WRITE), protocol, job.terms(), tensors);
     }
-    requireGranted(grant, cfg);
-    check.accept(Optional.empty());
-    long needed = ModelMirror.poolBytes(tensors);
-    if (begin.poolBytes() != 0 && begin.poolBytes() < needed) {
-      throw new PoolException.Full(
-          "a pool for two copies of this model",
-          needed,
-          begin.poolBytes(),
-          "give a larger --pool-size, or leave it out");
+    PersistentMemory memory = map(pool, Access.READ_WRITE);
+    try {
+      ModelMirror mirror = open(memory, job, tensors);
+      job.requireGranted();
+      check.accept(Optional.of(mirror));
+      return mirror;
+    } catch (PoolException.NotFormatted e) {
+      // Killed between making the file and making it a pool: nothing was ever in it.
+      job.requireGranted();
+      check.accept(Optional.empty());
+      return ModelMirror.create(memory, protocol, job.terms(), tensors);
+    } catch (RuntimeException e) {
+      memory.close();
+      throw e;
     }
-    border.send(new NeedPool(Math.max(needed, begin.poolBytes()), path.equals(begin.bestPath())));
-    border.await(PoolReady.class);
-    return ModelMirror.create(map(pool, Access.READ_WRITE), protocol(), terms, tensors);
   }
 
   private PersistentMemory map(Path pool, Access access) {
@@ -390,30 +282,15 @@ final class Session {
   }
 
   /** Opens a pool; if its model is of another configuration, says in what they differ. */
-  private ModelMirror open(
-      PersistentMemory memory, CfgFile cfg, MirrorTerms terms, List<MirroredTensor> tensors) {
+  private static ModelMirror open(PersistentMemory memory, Job job, List<MirroredTensor> tensors) {
     try {
-      return ModelMirror.open(memory, terms, tensors);
+      return ModelMirror.open(memory, job.terms(), tensors);
     } catch (MirrorException.OtherConfiguration e) {
       throw new EnclaveException.BadInput(
-          begin.cfgName()
-              + " is not the configuration of the mirrored model: "
-              + Cfg.difference(e.mirrored(), cfg.canonical())
-              + ". Use the mirrored one, or another directory");
-    }
-  }
-
-  private void requireGranted(Grant grant, CfgFile cfg) {
-    CfgDigest digest = CfgDigest.ofCanonical(cfg.canonical());
-    if (!digest.equals(grant.cfgDigest())) {
-      throw new EnclaveException.BadInput(
-          "the owner granted the keys of this job for another configuration than "
-              + begin.cfgName()
-              + " with these settings (SHA-256 "
-              + digest
-              + ", granted "
-              + grant.cfgDigest()
-              + "); use the granted one, or begin a new job");
+          ("%s is not the configuration of the mirrored model: %s. Use the mirrored one, or another"
+                  + " directory")
+              .formatted(
+                  job.begin().cfgName(), Cfg.difference(e.mirrored(), job.cfg().canonical())));
     }
   }
 
@@ -428,73 +305,61 @@ final class Session {
     return mirrored;
   }
 
-  private void announce(
-      Grant grant,
-      ModelMirror mirror,
-      Optional<Progress> mirrored,
-      int target,
-      Network network,
-      long mirrorInNanos) {
-    if (mirrored.isEmpty() && grant.epoch() > 1) {
-      border.send(
-          new Notice(
-              "this job was opened "
-                  + (grant.epoch() - 1)
-                  + " times before and its pool holds no mirror: it starts at iteration 0"));
+  private void announce(Job job, ModelMirror mirror, boolean resumed, long mirrorInNanos) {
+    Grant grant = job.grant();
+    if (!resumed && grant.epoch() > 1) {
+      notice(
+          "this job was opened %d times before and its pool holds no mirror: it starts at iteration 0"
+              .formatted(grant.epoch() - 1));
     }
     Medium medium = mirror.pool().info().medium();
     String pool = "by " + medium.writeBack().option() + ", " + medium.promise();
-    EnclaveMessage message =
-        mirrored.isEmpty()
-            ? new Started(target, mirror.epoch(), grant.seed(), pool)
-            : new Resumed(
-                network.iteration(),
-                target,
+    border.send(
+        resumed
+            ? new EnclaveMessage.Resumed(
+                job.network().iteration(),
+                job.target(),
                 mirror.epoch(),
                 grant.seed(),
                 mirror.sequence(),
-                network.averageLoss(),
+                job.network().averageLoss(),
                 mirrorInNanos,
-                pool);
-    border.send(message);
+                pool)
+            : new EnclaveMessage.Started(job.target(), mirror.epoch(), grant.seed(), pool));
   }
 
   // ---------------------------------------------------------------- test and answer
 
   /** Looks at data with the mirrored model, and changes nothing. */
-  private int look(Grant grant, Freshness freshness, CfgFile cfg, Network network) {
-    Path pool = Path.of(begin.query().best() ? begin.bestPath() : begin.poolPath());
+  private int look(Job job, Freshness freshness) {
+    boolean best = begin.query().best();
+    Path pool = Path.of(best ? begin.bestPath() : begin.poolPath());
     if (!Files.exists(pool)) {
       throw new EnclaveException.BadInput(
-          pool
-              + " does not exist: train a model into it first"
-              + (begin.query().best() ? ", with --valid" : ""));
+          "%s does not exist: train a model into it first%s"
+              .formatted(pool, best ? ", with --valid" : ""));
     }
-    List<MirroredTensor> tensors = tensors(network);
-    if (begin.query().best()) {
-      tensors = BestModel.withValue(tensors);
-    }
-    try (PmData data = open(grant, begin.data());
+    Network network = job.network();
+    List<MirroredTensor> tensors = best ? BestModel.withValue(job.tensors()) : job.tensors();
+    try (PmData data = job.open(begin.data());
         ModelMirror mirror =
-            open(map(pool, Access.READ_ONLY), cfg, terms(grant, cfg, network), tensors)
-                .sharedBy(network.options().workers())) {
-      requireGranted(grant, cfg);
-      if (!begin.query().best()) {
+            open(map(pool, Access.READ_ONLY), job, tensors).sharedBy(network.options().workers())) {
+      job.requireGranted();
+      if (!best) {
         freshness.accept(mirror); // The broker keeps no record of the best model's pool.
       }
       if (mirrorIn(mirror, network).isEmpty()) {
         throw new EnclaveException.BadInput(pool + " holds no model yet: train one first");
       }
+      Answer answer = new Answer(border::send, job.grant());
       switch (begin.mode()) {
         case TEST ->
-            border.send(new Tested(network.iteration(), Examination.of(data, cfg, network).run()));
-        case PREDICT ->
-            new Answer(border::send, grant).predict(data, new Fitting(data, cfg, network));
-        case GENERATE ->
-            new Answer(border::send, grant).generate(data, oneByOne(network), begin.query());
-        case DETECT ->
-            new Answer(border::send, grant)
-                .detect(data, new Fitting(data, cfg, network), begin.query());
+            border.send(
+                new EnclaveMessage.Tested(
+                    network.iteration(), Examination.of(data, job.cfg(), network).run()));
+        case PREDICT -> answer.predict(new Fitting(data, job.cfg(), network));
+        case GENERATE -> answer.generate(data, oneByOne(network), begin.query());
+        case DETECT -> answer.detect(new Fitting(data, job.cfg(), network), begin.query());
         case TRAIN -> throw new IllegalStateException("training does not only look");
       }
       return 0;
@@ -503,31 +368,11 @@ final class Session {
 
   /** The same model for one character after the other. */
   private Network oneByOne(Network trained) {
-    Map<String, String> settings = new TreeMap<>(settings());
+    Map<String, String> settings = settings();
     List.of("batch", "subdivisions", "time_steps").forEach(key -> settings.put(key, "1"));
     CfgFile cfg = Cfg.parse(begin.cfgText(), begin.cfgName(), settings);
     Network network = Network.build(cfg, trained.options());
     network.takeOver(trained);
     return network;
-  }
-
-  private static MirrorTerms terms(Grant grant, CfgFile cfg, Network network) {
-    return new MirrorTerms(
-        grant.job(),
-        grant.ownerKeyId(),
-        grant.jobKey(),
-        grant.epoch(),
-        CfgDigest.ofCanonical(cfg.canonical()).bytes(),
-        cfg.canonical(),
-        grant.seed(),
-        network.plan(),
-        network.shards(),
-        grant.digestKey());
-  }
-
-  private static List<MirroredTensor> tensors(Network network) {
-    return network.state().stream()
-        .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))
-        .toList();
   }
 }

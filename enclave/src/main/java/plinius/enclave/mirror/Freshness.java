@@ -2,6 +2,7 @@ package plinius.enclave.mirror;
 
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.MirrorId;
@@ -72,27 +73,19 @@ public final class Freshness {
     long ahead = newest.sequence() - acknowledged;
     if (ahead < 0) {
       throw new MirrorException.Stale(
-          "model.pm holds mirror "
-              + newest.sequence()
-              + ", and the broker knows of "
-              + acknowledged);
+          "model.pm holds mirror %d, and the broker knows of %d"
+              .formatted(newest.sequence(), acknowledged));
     }
     if (ahead > mode.mirrors()) {
       throw new MirrorException.Stale(
-          "model.pm holds mirror "
-              + newest.sequence()
-              + ", "
-              + ahead
-              + " ahead of the one that the broker knows of, and the job's freshness mode allows "
-              + mode.mirrors());
+          ("model.pm holds mirror %d, %d ahead of the one that the broker knows of, and the job's"
+                  + " freshness mode allows %d")
+              .formatted(newest.sequence(), ahead, mode.mirrors()));
     }
     if (!mirror.descendsFrom(known.get())) {
       throw new MirrorException.Stale(
-          "model.pm holds a mirror "
-              + newest.sequence()
-              + " that did not come from mirror "
-              + acknowledged
-              + " as the broker knows it");
+          "model.pm holds a mirror %d that did not come from mirror %d as the broker knows it"
+              .formatted(newest.sequence(), acknowledged));
     }
   }
 
@@ -137,22 +130,12 @@ public final class Freshness {
         }
         if (System.nanoTime() > end) {
           throw new AttestationException.Unreachable(
-              e.getMessage()
-                  + ". Mirror "
-                  + newest.sequence()
-                  + " is safe in the pool; the same command goes on from it once the broker"
-                  + " answers");
+              ("%s. Mirror %d is safe in the pool; the same command goes on from it once the broker"
+                      + " answers")
+                  .formatted(e.getMessage(), newest.sequence()));
         }
-        pause();
+        LockSupport.parkNanos(PAUSE.toNanos());
       }
-    }
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(PAUSE);
-    } catch (InterruptedException e) {
-      throw new IllegalStateException("nobody interrupts the enclave", e);
     }
   }
 }

@@ -1,19 +1,18 @@
 package plinius.enclave.mirror;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
+import java.nio.BufferOverflowException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
 import plinius.seal.Id128;
 
 /**
  * What a mirror says about itself: sealed last, as its own record, and bound to everything else by
- * the digest over all tags. Big-endian; layout in docs/design/mirror-format.md.
+ * the digest over all tags. Big-endian, in the order of the components; layout in
+ * docs/design/mirror-format.md.
  *
  * @param ring the mirrors before this one, oldest first, at most {@link #RING_ENTRIES}
  * @param contents SHA-256 over the ordered (tensor, record, tag) list
@@ -48,113 +47,79 @@ record MirrorHeader(
   @SuppressWarnings("ArrayRecordComponent") // nobody compares them
   record Ancestor(long sequence, byte[] digest) {}
 
-  byte[] encode() {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    try (DataOutputStream out = new DataOutputStream(bytes)) {
-      out.writeInt(FORMAT);
-      out.write(job.bytes());
-      out.write(ownerKeyId.bytes());
-      out.writeLong(epoch);
-      out.writeLong(sequence);
-      out.write(salt);
-      out.writeLong(progress.iteration());
-      out.writeLong(progress.seen());
-      out.writeLong(Double.doubleToRawLongBits(progress.averageLoss()));
-      out.writeLong(seed);
-      out.writeInt(shards);
+  /** Writes it to the beginning of the bytes; returns its length. */
+  int encode(byte[] target) {
+    ByteBuffer out = ByteBuffer.wrap(target, 0, BYTES_MAX);
+    try {
+      out.putInt(FORMAT).put(job.bytes()).put(ownerKeyId.bytes()).putLong(epoch).putLong(sequence);
+      out.put(salt).putLong(progress.iteration()).putLong(progress.seen());
+      out.putDouble(progress.averageLoss()).putLong(seed).putInt(shards);
       text(out, plan);
-      out.write(cfgDigest);
-      text(out, canonicalCfg);
-      out.writeInt(entries.size());
+      text(out.put(cfgDigest), canonicalCfg);
+      out.putInt(entries.size());
       for (Entry entry : entries) {
         text(out, entry.name());
-        out.writeInt(entry.shape().size());
-        for (int extent : entry.shape()) {
-          out.writeInt(extent);
-        }
-        out.writeInt(entry.records());
+        out.putInt(entry.shape().size());
+        entry.shape().forEach(out::putInt);
+        out.putInt(entry.records());
       }
-      out.write(contents);
-      out.writeInt(ring.size());
-      for (Ancestor ancestor : ring) {
-        out.writeLong(ancestor.sequence());
-        out.write(ancestor.digest());
-      }
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    if (bytes.size() > BYTES_MAX) {
+      out.put(contents).putInt(ring.size());
+      ring.forEach(ancestor -> out.putLong(ancestor.sequence()).put(ancestor.digest()));
+      return out.position();
+    } catch (BufferOverflowException e) {
       throw new IllegalArgumentException(
-          "the mirror's header would have %d bytes, the most is %d: the configuration is too long"
-              .formatted(bytes.size(), BYTES_MAX));
+          "the mirror's header would have more than %d bytes: the configuration is too long"
+              .formatted(BYTES_MAX),
+          e);
     }
-    return bytes.toByteArray();
   }
 
   /** Reads bytes that were authenticated: what does not fit was written by another version. */
   static MirrorHeader decode(byte[] bytes, int length) {
-    try (DataInputStream in = new DataInputStream(new ByteArrayInputStream(bytes, 0, length))) {
-      int format = in.readInt();
-      if (format != FORMAT) {
-        throw new MirrorException.OtherPlan("mirror format", format, FORMAT);
-      }
-      Id128 job = Id128.of(in.readNBytes(Id128.BYTES));
-      Id128 ownerKeyId = Id128.of(in.readNBytes(Id128.BYTES));
-      long epoch = in.readLong();
-      long sequence = in.readLong();
-      byte[] salt = in.readNBytes(SALT_BYTES);
-      Progress progress =
-          new Progress(in.readLong(), in.readLong(), Double.longBitsToDouble(in.readLong()));
-      long seed = in.readLong();
-      int shards = in.readInt();
-      String plan = text(in);
-      byte[] cfgDigest = in.readNBytes(DIGEST_BYTES);
-      String canonicalCfg = text(in);
-      List<Entry> entries = new ArrayList<>();
-      for (int left = in.readInt(); left > 0; left--) {
-        String name = text(in);
-        List<Integer> shape = new ArrayList<>();
-        for (int axes = in.readInt(); axes > 0; axes--) {
-          shape.add(in.readInt());
-        }
-        entries.add(new Entry(name, List.copyOf(shape), in.readInt()));
-      }
-      byte[] contents = in.readNBytes(DIGEST_BYTES);
-      List<Ancestor> ring = new ArrayList<>();
-      for (int left = in.readInt(); left > 0; left--) {
-        ring.add(new Ancestor(in.readLong(), in.readNBytes(DIGEST_BYTES)));
-      }
-      return new MirrorHeader(
-          job,
-          ownerKeyId,
-          epoch,
-          sequence,
-          salt,
-          progress,
-          seed,
-          shards,
-          plan,
-          cfgDigest,
-          canonicalCfg,
-          List.copyOf(entries),
-          contents,
-          List.copyOf(ring));
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    ByteBuffer in = ByteBuffer.wrap(bytes, 0, length);
+    int format = in.getInt();
+    if (format != FORMAT) {
+      throw new MirrorException.OtherPlan("mirror format", format, FORMAT);
     }
+    // Arguments are evaluated from left to right.
+    return new MirrorHeader(
+        Id128.of(run(in, Id128.BYTES)),
+        Id128.of(run(in, Id128.BYTES)),
+        in.getLong(),
+        in.getLong(),
+        run(in, SALT_BYTES),
+        new Progress(in.getLong(), in.getLong(), in.getDouble()),
+        in.getLong(),
+        in.getInt(),
+        text(in),
+        run(in, DIGEST_BYTES),
+        text(in),
+        list(in, () -> new Entry(text(in), list(in, in::getInt), in.getInt())),
+        run(in, DIGEST_BYTES),
+        list(in, () -> new Ancestor(in.getLong(), run(in, DIGEST_BYTES))));
   }
 
-  private static void text(DataOutputStream out, String text) throws IOException {
+  private static void text(ByteBuffer out, String text) {
     byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-    out.writeInt(utf8.length);
-    out.write(utf8);
+    out.putInt(utf8.length).put(utf8);
   }
 
-  private static String text(DataInputStream in) throws IOException {
-    int length = in.readInt();
-    if (length < 0 || length > BYTES_MAX) {
-      throw new IOException("a text of " + length + " bytes");
+  private static String text(ByteBuffer in) {
+    return new String(run(in, in.getInt()), StandardCharsets.UTF_8);
+  }
+
+  private static byte[] run(ByteBuffer in, int length) {
+    Objects.checkFromIndexSize(0, length, in.remaining());
+    byte[] run = new byte[length];
+    in.get(run);
+    return run;
+  }
+
+  private static <T> List<T> list(ByteBuffer in, Supplier<T> next) {
+    List<T> list = new ArrayList<>();
+    for (int left = in.getInt(); left > 0; left--) {
+      list.add(next.get());
     }
-    return new String(in.readNBytes(length), StandardCharsets.UTF_8);
+    return List.copyOf(list);
   }
 }

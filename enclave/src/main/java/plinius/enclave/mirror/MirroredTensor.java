@@ -1,5 +1,12 @@
 package plinius.enclave.mirror;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT_UNALIGNED;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Objects;
 
 /**
@@ -9,6 +16,8 @@ import java.util.Objects;
  */
 @SuppressWarnings("ArrayRecordComponent") // the block is shared on purpose
 public record MirroredTensor(String name, int[] shape, float[] block, int offset, int count) {
+  private static final ValueLayout.OfFloat SEALED =
+      JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   public MirroredTensor {
     Objects.checkFromIndexSize(offset, count, block.length);
@@ -20,5 +29,29 @@ public record MirroredTensor(String name, int[] shape, float[] block, int offset
       throw new IllegalArgumentException(
           "tensor %s: the shape has %d values, the range %d".formatted(name, product, count));
     }
+  }
+
+  /** Bytes of its values. */
+  long bytes() {
+    return 4L * count;
+  }
+
+  /** Its values from one on, little-endian, to the beginning of an array. */
+  void copyTo(byte[] bytes, int first, int floats) {
+    MemorySegment values = MemorySegment.ofArray(block);
+    MemorySegment target = MemorySegment.ofArray(bytes);
+    MemorySegment.copy(values, JAVA_FLOAT, 4L * (offset + first), target, SEALED, 0, floats);
+  }
+
+  /** The opposite of {@link #copyTo}. */
+  void copyFrom(byte[] bytes, int first, int floats) {
+    MemorySegment values = MemorySegment.ofArray(block);
+    MemorySegment source = MemorySegment.ofArray(bytes);
+    MemorySegment.copy(source, SEALED, 0, values, JAVA_FLOAT, 4L * (offset + first), floats);
+  }
+
+  /** Sets it to 0. */
+  void forget() {
+    Arrays.fill(block, offset, offset + count, 0);
   }
 }

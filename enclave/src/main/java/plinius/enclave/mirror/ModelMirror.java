@@ -1,14 +1,13 @@
 package plinius.enclave.mirror;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import plinius.attestation.kbs.MirrorId;
 import plinius.kernel.Workers;
 import plinius.pmem.PersistentMemory;
@@ -20,6 +19,7 @@ import plinius.romulus.PoolSizing;
 import plinius.romulus.Protocol;
 import plinius.romulus.ReadTx;
 import plinius.romulus.Tx;
+import plinius.seal.Digests;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
 import plinius.seal.KeyedDigest;
@@ -69,7 +69,7 @@ public final class ModelMirror implements AutoCloseable {
 
   private long sequence;
   private List<MirrorHeader.Ancestor> ring;
-  private SealedRecords.Staging staging = new SealedRecords.Staging(new Workers(1));
+  private SealedRecords.Staging staging = alone();
 
   /** Formats the memory as a pool without a mirror. What it held is gone. */
   public static ModelMirror create(
@@ -81,12 +81,8 @@ public final class ModelMirror implements AutoCloseable {
         memory.bytes() <= sizing.poolBytes()
             ? sizing.twinBytes()
             : PoolSizing.twinBytesFor(memory.bytes(), blockBytes(tensors));
-    return new ModelMirror(
-        Pool.format(memory, identity, protocol, twinBytes),
-        terms,
-        tensors,
-        Optional.empty(),
-        new byte[0]);
+    Pool pool = Pool.format(memory, identity, protocol, twinBytes);
+    return new ModelMirror(pool, terms, tensors, Optional.empty(), new byte[0]);
   }
 
   /**
@@ -106,8 +102,7 @@ public final class ModelMirror implements AutoCloseable {
           if (root == 0) {
             return new ModelMirror(pool, terms, tensors, Optional.empty(), new byte[0]);
           }
-          SealedRecords records =
-              records(tx, root, terms, tensors, new SealedRecords.Staging(new Workers(1)));
+          SealedRecords records = records(tx, root, terms, tensors, alone());
           MirrorHeader header;
           try (SecretBytes key = stateKey(tx, root, terms);
               Unsealer unsealer = new Unsealer(key)) {
@@ -116,6 +111,10 @@ public final class ModelMirror implements AutoCloseable {
           checkHeader(header, tx, root, terms, tensors);
           return new ModelMirror(pool, terms, tensors, Optional.of(header), records.headerDigest());
         });
+  }
+
+  private static SealedRecords.Staging alone() {
+    return new SealedRecords.Staging(new Workers(1));
   }
 
   private static <T> T inside(Pool pool, Pool.Read<T> body) {
@@ -166,11 +165,6 @@ public final class ModelMirror implements AutoCloseable {
     return this;
   }
 
-  /** How far the newest mirror is; nothing if there is none yet. Authenticated. */
-  public Optional<Progress> progress() {
-    return opened.map(MirrorHeader::progress);
-  }
-
   /** The newest mirror; {@link MirrorId#NONE} if there is none yet. */
   public MirrorId newest() {
     return ring.isEmpty() ? MirrorId.NONE : id(ring.getLast());
@@ -211,13 +205,8 @@ public final class ModelMirror implements AutoCloseable {
         tx -> {
           long root = tx.root(ROOT);
           SealedRecords records = records(tx, root, terms, tensors, staging);
-          List<Extent> extents = new ArrayList<>();
-          for (int i = 0; i < tensors.size(); i++) {
-            long at = root + EXTENTS_AT + (long) EXTENT_BYTES * i;
-            extents.add(extent(tx, at, "tensor " + tensors.get(i).name()));
-          }
           try (SecretBytes key = stateKey(tx, root, terms)) {
-            records.read(tx, extents, key);
+            records.read(tx, extents(tx, root), key);
           } finally {
             staging.wipe();
           }
@@ -262,22 +251,24 @@ public final class ModelMirror implements AutoCloseable {
       Tx tx, SealedRecords records, long next, Progress progress, Runnable begun) {
     begun.run();
     long root = block(tx);
-    List<Extent> before = extents(tx, root);
-    // All or nothing: no room is noticed before the first byte is sealed.
-    List<Extent> fresh = new ArrayList<>();
-    for (MirroredTensor tensor : tensors) {
-      fresh.add(tx.allocExtent(SealedRecords.sealedBytes(4L * tensor.count())));
+    List<Extent> before = new ArrayList<>();
+    if (tx.getLong(root + SEQUENCE_AT) > 0) {
+      before.add(extent(tx, root + HEADER_AT, "the header"));
+      before.addAll(extents(tx, root));
     }
-    int headerBytes = header(next, progress, new byte[32]).encode().length;
-    Extent headerExtent = tx.allocExtent(headerBytes + SealedRecords.OVERHEAD);
+    // All or nothing: no room is noticed before the first byte is sealed.
+    List<Extent> fresh =
+        tensors.stream().map(each -> tx.allocExtent(SealedRecords.sealedBytes(each))).toList();
+    MirrorHeader open = header(next, progress, new byte[MirrorHeader.DIGEST_BYTES]);
+    Extent headerExtent = tx.allocExtent(records.sealedBytes(open));
 
     records.write(tx, fresh, sealer);
     for (int i = 0; i < tensors.size(); i++) {
-      set(tx, root + EXTENTS_AT + (long) EXTENT_BYTES * i, fresh.get(i));
+      set(tx, extentAt(root, i), fresh.get(i));
     }
     MirrorHeader header = header(next, progress, records.digest());
     // Last: it binds all that was sealed before it.
-    records.writeHeader(tx, headerExtent, header.encode(), sealer);
+    records.writeHeader(tx, headerExtent, header, sealer);
     set(tx, root + HEADER_AT, headerExtent);
     tx.setLong(root + SEQUENCE_AT, next);
     tx.setLong(root + EPOCH_AT, epoch);
@@ -311,19 +302,12 @@ public final class ModelMirror implements AutoCloseable {
       }
       for (int done = 0; done < tensor.count(); ) {
         int floats = Math.min(buffer.length / 4, tensor.count() - done);
-        MemorySegment.copy(
-            MemorySegment.ofArray(tensor.block()),
-            ValueLayout.JAVA_FLOAT,
-            4L * (tensor.offset() + done),
-            MemorySegment.ofArray(buffer),
-            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN),
-            0,
-            floats);
+        tensor.copyTo(buffer, done, floats);
         digest.update(buffer, 0, 4 * floats);
         done += floats;
       }
     }
-    java.util.Arrays.fill(buffer, (byte) 0);
+    Arrays.fill(buffer, (byte) 0);
   }
 
   public Pool pool() {
@@ -337,51 +321,48 @@ public final class ModelMirror implements AutoCloseable {
   }
 
   private static PoolSizing sizing(List<MirroredTensor> tensors) {
-    long[] extents = new long[tensors.size() + 1];
-    for (int i = 0; i < tensors.size(); i++) {
-      extents[i] = SealedRecords.sealedBytes(4L * tensors.get(i).count());
-    }
+    long[] extents =
+        Arrays.copyOf(
+            tensors.stream().mapToLong(SealedRecords::sealedBytes).toArray(), tensors.size() + 1);
     // The ring is full after 64 mirrors, and an override may lengthen nothing: both are known here.
     extents[tensors.size()] = MirrorHeader.BYTES_MAX + SealedRecords.OVERHEAD;
     return PoolSizing.of(extents, blockBytes(tensors));
   }
 
   private static long blockBytes(List<MirroredTensor> tensors) {
-    return EXTENTS_AT + (long) EXTENT_BYTES * tensors.size();
+    return extentAt(0, tensors.size());
+  }
+
+  /** Where in the block at {@code root} the extent of a tensor stands. */
+  private static long extentAt(long root, int tensor) {
+    return root + EXTENTS_AT + (long) EXTENT_BYTES * tensor;
   }
 
   private long block(Tx tx) {
     long root = tx.root(ROOT);
     if (root == 0) {
-      root = tx.alloc(EXTENTS_AT + (long) EXTENT_BYTES * tensors.size());
+      root = tx.alloc(blockBytes(tensors));
       tx.setRoot(ROOT, root);
       tx.setLong(root + COUNT_AT, tensors.size());
     }
     return root;
   }
 
-  /** The extents of the mirror that is committed now; none before the first. */
+  /** The extents of the tensors of the mirror that is committed now. */
   private List<Extent> extents(ReadTx tx, long root) {
-    List<Extent> extents = new ArrayList<>();
-    if (tx.getLong(root + SEQUENCE_AT) > 0) {
-      extents.add(extent(tx, root + HEADER_AT, "the header"));
-      for (int i = 0; i < tensors.size(); i++) {
-        long at = root + EXTENTS_AT + (long) EXTENT_BYTES * i;
-        extents.add(extent(tx, at, "tensor " + tensors.get(i).name()));
-      }
-    }
-    return extents;
+    return IntStream.range(0, tensors.size())
+        .mapToObj(i -> extent(tx, extentAt(root, i), "tensor " + tensors.get(i).name()))
+        .toList();
   }
 
   private MirrorHeader header(long next, Progress progress, byte[] contents) {
-    List<MirrorHeader.Entry> entries = new ArrayList<>();
-    for (MirroredTensor tensor : tensors) {
-      entries.add(
-          new MirrorHeader.Entry(
-              tensor.name(),
-              SealedRecords.shapeOf(tensor),
-              SealedRecords.count(4L * tensor.count())));
-    }
+    List<MirrorHeader.Entry> entries =
+        tensors.stream()
+            .map(
+                each ->
+                    new MirrorHeader.Entry(
+                        each.name(), SealedRecords.shapeOf(each), SealedRecords.count(each)))
+            .toList();
     return new MirrorHeader(
         terms.job(),
         terms.ownerKeyId(),
@@ -409,13 +390,9 @@ public final class ModelMirror implements AutoCloseable {
 
   /** The identity of one mirror: over the tags of its records and of its header. */
   private static byte[] mirrorDigest(MirrorHeader header, byte[] headerTag) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update(header.contents());
-      return digest.digest(headerTag);
-    } catch (java.security.NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
+    MessageDigest digest = Digests.sha256();
+    digest.update(header.contents());
+    return digest.digest(headerTag);
   }
 
   private static SealedRecords records(
@@ -476,15 +453,9 @@ public final class ModelMirror implements AutoCloseable {
     if (!MessageDigest.isEqual(header.cfgDigest(), terms.cfgDigest())) {
       throw new MirrorException.OtherConfiguration(header.canonicalCfg());
     }
-    if (header.seed() != terms.seed()) {
-      throw new MirrorException.OtherPlan("seed", header.seed(), terms.seed());
-    }
-    if (!header.plan().equals(terms.plan())) {
-      throw new MirrorException.OtherPlan("kernel plan", header.plan(), terms.plan());
-    }
-    if (header.shards() != terms.shards()) {
-      throw new MirrorException.OtherPlan("shards", header.shards(), terms.shards());
-    }
+    requireSame("seed", header.seed(), terms.seed());
+    requireSame("kernel plan", header.plan(), terms.plan());
+    requireSame("shards", header.shards(), terms.shards());
     if (tx.getLong(root + COUNT_AT) != tensors.size()
         || header.entries().size() != tensors.size()) {
       throw new MirrorException.Tampered(
@@ -494,11 +465,17 @@ public final class ModelMirror implements AutoCloseable {
     }
     for (int i = 0; i < tensors.size(); i++) {
       MirrorHeader.Entry entry = header.entries().get(i);
-      if (!entry.name().equals(tensors.get(i).name())
-          || !entry.shape().equals(SealedRecords.shapeOf(tensors.get(i)))) {
-        throw new MirrorException.OtherPlan(
-            "tensor " + i, entry.name() + entry.shape(), tensors.get(i).name());
-      }
+      MirroredTensor tensor = tensors.get(i);
+      requireSame(
+          "tensor " + i,
+          entry.name() + entry.shape(),
+          tensor.name() + SealedRecords.shapeOf(tensor));
+    }
+  }
+
+  private static void requireSame(String what, Object mirrored, Object here) {
+    if (!mirrored.equals(here)) {
+      throw new MirrorException.OtherPlan(what, mirrored, here);
     }
   }
 }

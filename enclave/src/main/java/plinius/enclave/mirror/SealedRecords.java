@@ -1,27 +1,19 @@
 package plinius.enclave.mirror;
 
-import static java.nio.ByteOrder.BIG_ENDIAN;
-import static java.nio.ByteOrder.LITTLE_ENDIAN;
-
-import java.io.ByteArrayOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import plinius.kernel.Workers;
 import plinius.romulus.Extent;
 import plinius.romulus.ReadTx;
 import plinius.romulus.Tx;
+import plinius.seal.Digests;
 import plinius.seal.Id128;
 import plinius.seal.SealException;
 import plinius.seal.Sealer;
@@ -33,7 +25,7 @@ import plinius.seal.Unsealer;
  *
  * <pre>
  *  offset  bytes  field
- *       0      4  tensor index, {@link #HEADER} for the header
+ *       0      4  tensor index, -1 for the header
  *       4      4  record index within the tensor
  *       8      8  sequence of the mirror
  *      16     12  nonce
@@ -46,19 +38,12 @@ import plinius.seal.Unsealer;
  * checked, and only the copy is used.
  */
 final class SealedRecords {
-
-  static final int HEADER = -1;
   static final int PLAIN_BYTES_MAX = 256 * 1024;
   static final int PLACE_BYTES = 16;
   static final int OVERHEAD = PLACE_BYTES + Sealer.OVERHEAD;
   private static final int TAG_BYTES = 16;
-
-  private static final VarHandle INT =
-      MethodHandles.byteArrayViewVarHandle(int[].class, BIG_ENDIAN);
-  private static final VarHandle LONG =
-      MethodHandles.byteArrayViewVarHandle(long[].class, BIG_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(LITTLE_ENDIAN);
+  private static final int FLOATS_MAX = PLAIN_BYTES_MAX / 4;
+  private static final byte[] TYPE = "f32".getBytes(StandardCharsets.US_ASCII);
 
   /** Plain bytes for which one more thread is worth its waking. */
   private static final long BYTES_PER_THREAD = 1 << 20;
@@ -86,7 +71,7 @@ final class SealedRecords {
     this.staging = staging;
     firstRecords = new int[tensors.size() + 1];
     for (int i = 0; i < tensors.size(); i++) {
-      firstRecords[i + 1] = firstRecords[i] + count(4L * tensors.get(i).count());
+      firstRecords[i + 1] = firstRecords[i] + count(tensors.get(i));
     }
     tags = new byte[TAG_BYTES * firstRecords[tensors.size()]];
   }
@@ -106,7 +91,7 @@ final class SealedRecords {
 
     private synchronized Lane lane(int number) {
       if (lanes[number] == null) {
-        lanes[number] = new Lane();
+        lanes[number] = new Lane(new byte[PLAIN_BYTES_MAX], new byte[PLAIN_BYTES_MAX + OVERHEAD]);
       }
       return lanes[number];
     }
@@ -121,97 +106,107 @@ final class SealedRecords {
     }
   }
 
-  private static final class Lane {
-    private final byte[] plain = new byte[PLAIN_BYTES_MAX];
-    private final byte[] sealed = new byte[PLAIN_BYTES_MAX + OVERHEAD];
+  @SuppressWarnings("ArrayRecordComponent") // room, which nobody compares
+  private record Lane(byte[] plain, byte[] sealed) {
+    byte[] tag(int sealedBytes) {
+      return Arrays.copyOfRange(sealed, sealedBytes - TAG_BYTES, sealedBytes);
+    }
   }
 
-  /** What is done with one record. */
-  private interface RecordTask {
-    void accept(Lane lane, int tensor, int record);
+  /**
+   * A record's place in a mirror.
+   *
+   * @param number among the records of all tensors
+   * @param index of its tensor
+   * @param record index within the tensor, which has so many {@code records}
+   */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares places
+  private record Place(int number, int index, String name, int[] shape, int record, int records) {
+    static final Place HEADER = new Place(-1, -1, "header", new int[0], 0, 1);
+
+    int firstFloat() {
+      return record * FLOATS_MAX;
+    }
+
+    /** Within the extent. */
+    long offset() {
+      return (long) record * (PLAIN_BYTES_MAX + OVERHEAD);
+    }
+
+    @Override
+    public String toString() {
+      return index < 0
+          ? "model.pm: mirror header"
+          : "model.pm: tensor %s, record %d of %d".formatted(name, record + 1, records);
+    }
   }
 
-  /** What one thread brings along. */
-  private interface LaneTask {
-    void accept(Lane lane, Consumer<RecordTask> all);
+  private Place place(int number) {
+    int found = Arrays.binarySearch(firstRecords, number);
+    int index = found >= 0 ? found : -found - 2;
+    MirroredTensor tensor = tensors.get(index);
+    int first = firstRecords[index];
+    return new Place(number, index, tensor.name(), tensor.shape(), number - first, count(tensor));
   }
 
-  /** Runs a task on each lane that the tensors are worth; together they take all records. */
-  private void share(LaneTask task) {
-    long bytes = tensors.stream().mapToLong(t -> 4L * t.count()).sum();
+  /** Runs a task on each lane that the tensors are worth; together they get all records. */
+  private void share(BiConsumer<Lane, Stream<Place>> task) {
+    long bytes = tensors.stream().mapToLong(MirroredTensor::bytes).sum();
     int all = firstRecords[tensors.size()];
     int threads = Math.clamp(bytes / BYTES_PER_THREAD, 1, staging.lanes.length);
     AtomicInteger next = new AtomicInteger();
     staging.workers.run(
         threads,
         number -> {
-          Lane lane = staging.lane(number);
-          task.accept(
-              lane,
-              each -> {
-                for (int i = next.getAndIncrement(); i < all; i = next.getAndIncrement()) {
-                  int tensor = tensorOf(i);
-                  each.accept(lane, tensor, i - firstRecords[tensor]);
-                }
-              });
+          IntStream mine =
+              IntStream.iterate(next.getAndIncrement(), i -> i < all, _ -> next.getAndIncrement());
+          task.accept(staging.lane(number), mine.mapToObj(this::place));
         });
   }
 
-  private int tensorOf(int record) {
-    int found = Arrays.binarySearch(firstRecords, record);
-    return found >= 0 ? found : -found - 2;
+  static int count(MirroredTensor tensor) {
+    return Math.ceilDiv(tensor.count(), FLOATS_MAX);
   }
 
-  static int count(long plainBytes) {
-    return Math.toIntExact((plainBytes + PLAIN_BYTES_MAX - 1) / PLAIN_BYTES_MAX);
-  }
-
-  static long sealedBytes(long plainBytes) {
-    return plainBytes + (long) count(plainBytes) * OVERHEAD;
+  static long sealedBytes(MirroredTensor tensor) {
+    return tensor.bytes() + (long) count(tensor) * OVERHEAD;
   }
 
   /** Seals all tensors into their extents. */
   void write(Tx tx, List<Extent> extents, Sealer sealer) {
     share(
-        (lane, all) -> {
+        (lane, places) -> {
           try (Sealer mine = sealer.fork()) {
-            all.accept(
-                (_, tensor, record) -> write(tx, extents.get(tensor), lane, tensor, record, mine));
+            places.forEach(place -> write(tx, extents.get(place.index), lane, place, mine));
           }
         });
   }
 
-  private void write(Tx tx, Extent extent, Lane lane, int index, int record, Sealer sealer) {
-    MirroredTensor tensor = tensors.get(index);
-    int first = first(record);
-    int floats = floats(tensor, record);
-    MemorySegment.copy(
-        MemorySegment.ofArray(tensor.block()),
-        ValueLayout.JAVA_FLOAT,
-        4L * (tensor.offset() + first),
-        MemorySegment.ofArray(lane.plain),
-        FLOAT,
-        0,
-        floats);
-    byte[] place = associated(index, tensor.name(), tensor.shape(), record, records(index));
-    int bytes = seal(lane, index, record, 4 * floats, place, sealer);
-    System.arraycopy(lane.sealed, bytes - TAG_BYTES, tags, tagAt(index, record), TAG_BYTES);
-    tx.writeExtent(extent, offset(record), lane.sealed, 0, bytes);
+  private void write(Tx tx, Extent extent, Lane lane, Place place, Sealer sealer) {
+    MirroredTensor tensor = tensors.get(place.index);
+    int floats = floats(tensor, place);
+    tensor.copyTo(lane.plain, place.firstFloat(), floats);
+    int bytes = seal(lane, place, 4 * floats, sealer);
+    keepTag(lane, place, bytes);
+    tx.writeExtent(extent, place.offset(), lane.sealed, 0, bytes);
   }
 
-  void writeHeader(Tx tx, Extent extent, byte[] header, Sealer sealer) {
+  /** Sealed bytes of a header. */
+  int sealedBytes(MirrorHeader header) {
+    return header.encode(staging.lane(0).plain) + OVERHEAD;
+  }
+
+  void writeHeader(Tx tx, Extent extent, MirrorHeader header, Sealer sealer) {
     Lane lane = staging.lane(0);
-    System.arraycopy(header, 0, lane.plain, 0, header.length);
-    int bytes = seal(lane, HEADER, 0, header.length, associatedHeader(), sealer);
-    headerTag = Arrays.copyOfRange(lane.sealed, bytes - TAG_BYTES, bytes);
+    int bytes = seal(lane, Place.HEADER, header.encode(lane.plain), sealer);
+    headerTag = lane.tag(bytes);
     tx.writeExtent(extent, 0, lane.sealed, 0, bytes);
   }
 
-  private int seal(Lane lane, int index, int record, int length, byte[] place, Sealer sealer) {
-    INT.set(lane.sealed, 0, index);
-    INT.set(lane.sealed, 4, record);
-    LONG.set(lane.sealed, 8, sequence);
-    return PLACE_BYTES + sealer.seal(lane.plain, 0, length, place, lane.sealed, PLACE_BYTES);
+  private int seal(Lane lane, Place place, int length, Sealer sealer) {
+    ByteBuffer.wrap(lane.sealed).putInt(place.index).putInt(place.record).putLong(sequence);
+    byte[] aad = associated(place);
+    return PLACE_BYTES + sealer.seal(lane.plain, 0, length, aad, lane.sealed, PLACE_BYTES);
   }
 
   /**
@@ -220,19 +215,19 @@ final class SealedRecords {
    */
   void read(ReadTx tx, List<Extent> extents, SecretBytes key) {
     for (int i = 0; i < tensors.size(); i++) {
-      long expected = sealedBytes(4L * tensors.get(i).count());
-      if (extents.get(i).bytes() != expected) {
+      long bytes = extents.get(i).bytes();
+      long expected = sealedBytes(tensors.get(i));
+      if (bytes != expected) {
         throw new MirrorException.Tampered(
             "model.pm: tensor " + tensors.get(i).name(),
-            "its extent has %d bytes instead of %d".formatted(extents.get(i).bytes(), expected));
+            "its extent has %d bytes instead of %d".formatted(bytes, expected));
       }
     }
     try {
       share(
-          (lane, all) -> {
+          (lane, places) -> {
             try (Unsealer mine = new Unsealer(key)) {
-              all.accept(
-                  (_, tensor, record) -> read(tx, extents.get(tensor), lane, tensor, record, mine));
+              places.forEach(place -> read(tx, extents.get(place.index), lane, place, mine));
             }
           });
     } catch (RuntimeException | Error e) {
@@ -243,162 +238,97 @@ final class SealedRecords {
 
   /** Sets all tensors to 0. */
   void forget() {
-    for (MirroredTensor tensor : tensors) {
-      Arrays.fill(tensor.block(), tensor.offset(), tensor.offset() + tensor.count(), 0);
-    }
+    tensors.forEach(MirroredTensor::forget);
   }
 
-  private void read(ReadTx tx, Extent extent, Lane lane, int index, int record, Unsealer unsealer) {
-    MirroredTensor tensor = tensors.get(index);
-    int floats = floats(tensor, record);
-    byte[] place = associated(index, tensor.name(), tensor.shape(), record, records(index));
-    String where =
-        "model.pm: tensor %s, record %d of %d".formatted(tensor.name(), record + 1, records(index));
-    unseal(tx, extent, offset(record), where, lane, index, record, 4 * floats, place, unsealer);
-    int bytes = 4 * floats + OVERHEAD;
-    System.arraycopy(lane.sealed, bytes - TAG_BYTES, tags, tagAt(index, record), TAG_BYTES);
-    MemorySegment.copy(
-        MemorySegment.ofArray(lane.plain),
-        FLOAT,
-        0,
-        MemorySegment.ofArray(tensor.block()),
-        ValueLayout.JAVA_FLOAT,
-        4L * (tensor.offset() + first(record)),
-        floats);
+  private void read(ReadTx tx, Extent extent, Lane lane, Place place, Unsealer unsealer) {
+    MirroredTensor tensor = tensors.get(place.index);
+    int floats = floats(tensor, place);
+    unseal(tx, extent, lane, place, 4 * floats, unsealer);
+    keepTag(lane, place, 4 * floats + OVERHEAD);
+    tensor.copyFrom(lane.plain, place.firstFloat(), floats);
   }
 
   MirrorHeader readHeader(ReadTx tx, Extent extent, Unsealer unsealer) {
     if (extent.bytes() <= OVERHEAD || extent.bytes() > MirrorHeader.BYTES_MAX + OVERHEAD) {
       throw new MirrorException.Tampered(
-          "model.pm: mirror header", "it cannot have %d bytes".formatted(extent.bytes()));
+          Place.HEADER.toString(), "it cannot have %d bytes".formatted(extent.bytes()));
     }
     int length = (int) extent.bytes() - OVERHEAD;
     Lane lane = staging.lane(0);
-    String where = "model.pm: mirror header";
-    unseal(tx, extent, 0, where, lane, HEADER, 0, length, associatedHeader(), unsealer);
-    int bytes = length + OVERHEAD;
-    headerTag = Arrays.copyOfRange(lane.sealed, bytes - TAG_BYTES, bytes);
+    unseal(tx, extent, lane, Place.HEADER, length, unsealer);
+    headerTag = lane.tag(length + OVERHEAD);
     return MirrorHeader.decode(lane.plain, length);
   }
 
   private void unseal(
-      ReadTx tx,
-      Extent extent,
-      long at,
-      String where,
-      Lane lane,
-      int index,
-      int record,
-      int length,
-      byte[] place,
-      Unsealer unsealer) {
-    byte[] sealed = lane.sealed;
-    int bytes = length + OVERHEAD;
-    tx.readExtent(extent, at, sealed, 0, bytes);
-    int foundIndex = (int) INT.get(sealed, 0);
-    int foundRecord = (int) INT.get(sealed, 4);
-    long foundSequence = (long) LONG.get(sealed, 8);
+      ReadTx tx, Extent extent, Lane lane, Place place, int length, Unsealer unsealer) {
+    tx.readExtent(extent, place.offset(), lane.sealed, 0, length + OVERHEAD);
+    ByteBuffer found = ByteBuffer.wrap(lane.sealed);
+    int foundIndex = found.getInt();
+    int foundRecord = found.getInt();
+    long foundSequence = found.getLong();
     if (foundSequence != sequence) {
       throw new MirrorException.Tampered(
-          where,
+          place.toString(),
           "it is of mirror %d, and this is mirror %d: an older or foreign record was put here"
               .formatted(foundSequence, sequence));
     }
-    if (foundIndex != index || foundRecord != record) {
+    if (foundIndex != place.index || foundRecord != place.record) {
       throw new MirrorException.Tampered(
-          where,
+          place.toString(),
           "here lies record %d of tensor number %d instead of record %d of number %d: records were exchanged"
-              .formatted(foundRecord + 1, foundIndex, record + 1, index));
+              .formatted(foundRecord + 1, foundIndex, place.record + 1, place.index));
     }
+    int sealed = length + Sealer.OVERHEAD;
     try {
-      unsealer.unseal(sealed, PLACE_BYTES, bytes - PLACE_BYTES, place, lane.plain, 0);
+      unsealer.unseal(lane.sealed, PLACE_BYTES, sealed, associated(place), lane.plain, 0);
     } catch (SealException.NotAuthentic e) {
       throw new MirrorException.Tampered(
-          where, "its seal does not fit (at least one bit of it was changed)");
+          place.toString(), "its seal does not fit (at least one bit of it was changed)");
     }
   }
 
-  private static int first(int record) {
-    return record * (PLAIN_BYTES_MAX / 4);
+  private static int floats(MirroredTensor tensor, Place place) {
+    return Math.min(FLOATS_MAX, tensor.count() - place.firstFloat());
   }
 
-  private static int floats(MirroredTensor tensor, int record) {
-    return Math.min(PLAIN_BYTES_MAX / 4, tensor.count() - first(record));
-  }
-
-  /** Of a record within its extent. */
-  private static long offset(int record) {
-    return (long) record * (PLAIN_BYTES_MAX + OVERHEAD);
-  }
-
-  private int records(int index) {
-    return firstRecords[index + 1] - firstRecords[index];
-  }
-
-  private int tagAt(int index, int record) {
-    return TAG_BYTES * (firstRecords[index] + record);
+  private void keepTag(Lane lane, Place place, int bytes) {
+    System.arraycopy(lane.sealed, bytes - TAG_BYTES, tags, TAG_BYTES * place.number, TAG_BYTES);
   }
 
   /** Over (tensor, record, tag) of all tensors' records, in order. */
   byte[] digest() {
-    MessageDigest digest = sha256();
-    for (int index = 0; index < tensors.size(); index++) {
-      for (int record = 0; record < records(index); record++) {
-        update(digest, index, record, tags, tagAt(index, record));
-      }
+    MessageDigest digest = Digests.sha256();
+    for (int i = 0; i < firstRecords[tensors.size()]; i++) {
+      update(digest, place(i), tags, TAG_BYTES * i);
     }
     return digest.digest();
   }
 
   /** The same of the header's record. */
   byte[] headerDigest() {
-    MessageDigest digest = sha256();
-    update(digest, HEADER, 0, headerTag, 0);
+    MessageDigest digest = Digests.sha256();
+    update(digest, Place.HEADER, headerTag, 0);
     return digest.digest();
   }
 
-  private static void update(MessageDigest digest, int index, int record, byte[] tag, int at) {
-    byte[] place = new byte[8];
-    INT.set(place, 0, index);
-    INT.set(place, 4, record);
-    digest.update(place);
-    digest.update(tag, at, TAG_BYTES);
+  private static void update(MessageDigest digest, Place place, byte[] tags, int at) {
+    digest.update(ByteBuffer.allocate(8).putInt(place.index).putInt(place.record).flip());
+    digest.update(tags, at, TAG_BYTES);
   }
 
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
-  }
-
-  private byte[] associatedHeader() {
-    return associated(HEADER, "header", new int[0], 0, 1);
-  }
-
-  private byte[] associated(int index, String name, int[] shape, int record, int records) {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(128);
-    try (DataOutputStream out = new DataOutputStream(bytes)) {
-      out.writeInt(MirrorHeader.FORMAT);
-      out.write(job.bytes());
-      out.writeLong(epoch);
-      out.writeLong(sequence);
-      out.writeInt(index);
-      byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
-      out.writeInt(utf8.length);
-      out.write(utf8);
-      out.writeInt(shape.length);
-      for (int extent : shape) {
-        out.writeInt(extent);
-      }
-      out.writeBytes("f32");
-      out.writeInt(record);
-      out.writeInt(records);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return bytes.toByteArray();
+  /**
+   * Format, job, epoch, sequence; tensor's index, name, shape, type; index and count of records.
+   */
+  private byte[] associated(Place place) {
+    byte[] name = place.name.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer aad = ByteBuffer.allocate(59 + name.length + 4 * place.shape.length);
+    aad.putInt(MirrorHeader.FORMAT).put(job.bytes()).putLong(epoch).putLong(sequence);
+    aad.putInt(place.index).putInt(name.length).put(name).putInt(place.shape.length);
+    Arrays.stream(place.shape).forEach(aad::putInt);
+    aad.put(TYPE).putInt(place.record).putInt(place.records);
+    return aad.array();
   }
 
   static List<Integer> shapeOf(MirroredTensor tensor) {

@@ -27,7 +27,6 @@ public abstract sealed class BatchSource implements BatchLoader permits SampleBa
     return data.kind().data() == DataKind.TEXT
         ? new TextBatches(data, cfg, network, random)
         : new SampleBatches(
-            data,
             new SampleOrder(grant.orderKey(), data.count()),
             new Fitting(data, cfg, network),
             random);

@@ -1,5 +1,6 @@
 package plinius.enclave.pmdata;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -20,6 +21,7 @@ public final class Fitting {
   /** As detector.c has it. */
   private static final float TREE_THRESHOLD = .5f;
 
+  private final PmData data;
   private final Network network;
   private final SampleKind kind;
   private final boolean asItIs;
@@ -33,6 +35,7 @@ public final class Fitting {
    * @throws plinius.enclave.EnclaveException.BadInput if they do not fit
    */
   public Fitting(PmData data, CfgFile cfg, Network network) {
+    this.data = data;
     this.network = network;
     kind = data.kind();
     last = cfg.layers().getLast();
@@ -56,7 +59,12 @@ public final class Fitting {
         resizable && scenes && detects()
             ? Optional.of(Placement.of(cfg.net(), last))
             : Optional.empty();
-    requireTruths(data, cfg);
+    requireTruths(cfg);
+  }
+
+  /** Whose samples they are. */
+  public PmData data() {
+    return data;
   }
 
   /** For which it is. */
@@ -75,13 +83,13 @@ public final class Fitting {
     };
   }
 
-  private void requireTruths(PmData data, CfgFile cfg) {
+  private void requireTruths(CfgFile cfg) {
     switch (kind.data()) {
       case SCENES -> {
         if (!detects()) {
           throw data.unfit("scenes with boxes", "does not end in [yolo], [region] or [detection]");
         }
-        cfg.layers().stream().filter(Fitting::detects).forEach(layer -> requireBoxes(data, layer));
+        cfg.layers().stream().filter(Fitting::detects).forEach(this::requireBoxes);
       }
       case REGRESSION -> {
         if (kind.slots() != network.truths()) {
@@ -101,7 +109,7 @@ public final class Fitting {
     }
   }
 
-  private void requireBoxes(PmData data, Section detector) {
+  private void requireBoxes(Section detector) {
     if (detector.integer("classes") != kind.classes()) {
       throw data.unfit(
           "of " + kind.classes() + " classes",
@@ -122,15 +130,14 @@ public final class Fitting {
   }
 
   /** A sample to learn from: what chance makes of it, and the truth about that. */
-  void train(
-      PmData data, long index, Chance chance, float[] input, int at, float[] truth, int truthAt) {
+  void train(long index, Chance chance, float[] input, int at, float[] truth, int truthAt) {
     if (augmentation.isEmpty() && placement.isEmpty()) {
-      truth(load(data, index, input, at), truth, truthAt);
+      truth(load(index, input, at), truth, truthAt);
       return;
     }
     float[] values = new float[kind.values()];
     Label label = data.load(index, values, 0);
-    Image sample = new Image(kind.height(), kind.width(), kind.channels(), values);
+    Image sample = image(values);
     Image changed;
     if (label instanceof Label.Boxes scene) {
       float[] boxes = boxes(scene);
@@ -147,13 +154,13 @@ public final class Fitting {
   }
 
   /** A sample to look at: as it is, or its middle, or the whole of a scene. */
-  public Label load(PmData data, long index, float[] input, int at) {
+  private Label load(long index, float[] input, int at) {
     if (asItIs) {
       return data.load(index, input, at);
     }
     float[] values = new float[kind.values()];
     Label label = data.load(index, values, 0);
-    Image sample = new Image(kind.height(), kind.width(), kind.channels(), values);
+    Image sample = image(values);
     int height = network.height();
     int width = network.width();
     Image fitted =
@@ -162,6 +169,28 @@ public final class Fitting {
             : inGrid() ? sample.resize(height, width) : sample.letterbox(height, width);
     System.arraycopy(fitted.values(), 0, input, at, network.inputs());
     return label;
+  }
+
+  private Image image(float[] values) {
+    return new Image(kind.height(), kind.width(), kind.channels(), values);
+  }
+
+  /** Takes what the network says of some samples: their labels, and the first of its outputs. */
+  public interface Predicted<X extends Exception> {
+    void accept(List<Label> labels, float[] outputs) throws X;
+  }
+
+  /** Shows the network all samples of the set, a batch at a time and in the set's own order. */
+  public <X extends Exception> void predict(Predicted<X> each) throws X {
+    int batch = network.subBatch();
+    float[] inputs = new float[Math.multiplyExact(batch, network.inputs())];
+    for (long first = 0; first < data.count(); first += batch) {
+      List<Label> labels = new ArrayList<>();
+      for (long i = first; i < Math.min(first + batch, data.count()); i++) {
+        labels.add(load(i, inputs, labels.size() * network.inputs()));
+      }
+      each.accept(labels, network.predict(inputs, labels.size()));
+    }
   }
 
   /** Whether boxes are told in a grid, [detection], whose scenes are stretched. */

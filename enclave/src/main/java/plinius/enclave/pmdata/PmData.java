@@ -52,13 +52,9 @@ public final class PmData implements AutoCloseable {
       DataSetInfo plain = DataSetInfo.readPlain(name, source);
       if (!plain.ownerKeyId().equals(grant.ownerKeyId())) {
         throw new EnclaveException.BadInput(
-            "wrong key: "
-                + name
-                + " was sealed under the key "
-                + plain.ownerKeyId()
-                + " and the job is of the key "
-                + grant.ownerKeyId()
-                + "; seal the data under the job's key, or use the key that sealed it");
+            ("wrong key: %s was sealed under the key %s and the job is of the key %s; seal the data"
+                    + " under the job's key, or use the key that sealed it")
+                .formatted(name, plain.ownerKeyId(), grant.ownerKeyId()));
       }
       Grant.DataKey key =
           grant
@@ -66,11 +62,9 @@ public final class PmData implements AutoCloseable {
               .orElseThrow(
                   () ->
                       new EnclaveException.BadInput(
-                          "the job was not granted the data set "
-                              + plain.id()
-                              + " of "
-                              + name
-                              + "; name the one that the job was made with"));
+                          ("the job was not granted the data set %s of %s; name the one that the"
+                               + " job was made with")
+                              .formatted(plain.id(), name)));
       return new PmData(
           memory, SealedDataSet.open(name, source, key.recordKey(), key.manifestKey()), name);
     } catch (RuntimeException e) {

@@ -6,13 +6,11 @@ import plinius.kernel.CounterRandom;
 
 /** Batches of samples that have nothing to do with each other, in the keyed order. */
 final class SampleBatches extends BatchSource {
-  private final PmData data;
   private final SampleOrder order;
   private final Fitting fitting;
   private final CounterRandom random;
 
-  SampleBatches(PmData data, SampleOrder order, Fitting fitting, CounterRandom random) {
-    this.data = data;
+  SampleBatches(SampleOrder order, Fitting fitting, CounterRandom random) {
     this.order = order;
     this.fitting = fitting;
     this.random = random;
@@ -25,7 +23,7 @@ final class SampleBatches extends BatchSource {
     for (int row = 0; row < rows; row++) {
       Chance chance = Chance.of(random, Chance.AUGMENTATION, position + row);
       long index = order.at(position + row);
-      fitting.train(data, index, chance, input, row * inputs, truth, row * truths);
+      fitting.train(index, chance, input, row * inputs, truth, row * truths);
     }
   }
 }

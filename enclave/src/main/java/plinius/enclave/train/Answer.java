@@ -52,37 +52,31 @@ public final class Answer {
   }
 
   /** The network's outputs for every sample of a set, in its own order. */
-  public void predict(PmData data, Fitting fitting) {
+  public void predict(Fitting fitting) {
     Network network = fitting.network();
-    int batch = network.subBatch();
-    float[] images = new float[Math.multiplyExact(batch, network.inputs())];
     seal(
         Content.OUTPUTS,
         network.iteration(),
-        data.count(),
+        fitting.data().count(),
         out -> {
           out.writeInt(network.outputs());
-          for (long first = 0; first < data.count(); first += batch) {
-            int count = (int) Math.min(batch, data.count() - first);
-            for (int i = 0; i < count; i++) {
-              fitting.load(data, first + i, images, i * network.inputs());
-            }
-            for (float output : network.predict(images, count)) {
-              out.writeFloat(output);
-            }
-          }
+          fitting.predict(
+              (_, outputs) -> {
+                for (float output : outputs) {
+                  out.writeFloat(output);
+                }
+              });
         });
   }
 
   /** What the network finds in each scene of a set, the most probable first. */
-  public void detect(PmData data, Fitting fitting, Query query) {
+  public void detect(Fitting fitting, Query query) {
     seal(
         Content.BOXES,
         fitting.network().iteration(),
-        data.count(),
+        fitting.data().count(),
         out ->
             Scenes.each(
-                data,
                 fitting,
                 (float) query.threshold(),
                 (float) query.overlap(),

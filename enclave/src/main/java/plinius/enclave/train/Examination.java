@@ -1,19 +1,18 @@
 package plinius.enclave.train;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.Arrays;
 import plinius.boundary.EnclaveMessage.Metric;
 import plinius.boundary.EnclaveMessage.Score;
 import plinius.darknet.Network;
 import plinius.darknet.cfg.CfgFile;
+import plinius.dataset.DataKind;
 import plinius.dataset.Label;
 import plinius.enclave.pmdata.Fitting;
 import plinius.enclave.pmdata.PmData;
 import plinius.enclave.pmdata.Text;
 
 /** How well a network does on a data set: its one number. Changes no state of the network. */
-public abstract sealed class Examination {
+public abstract sealed class Examination implements AutoCloseable {
   final Network network;
   final PmData data;
 
@@ -38,6 +37,12 @@ public abstract sealed class Examination {
   /** Over the whole set, in its own order. */
   public abstract Score run();
 
+  /** Closes the data set. */
+  @Override
+  public void close() {
+    data.close();
+  }
+
   /** Accuracy of classes, or the mean squared error of targets. */
   private static final class OfSamples extends Examination {
     private final Fitting fitting;
@@ -49,43 +54,37 @@ public abstract sealed class Examination {
 
     @Override
     public Score run() {
-      int batch = network.subBatch();
-      int inputs = network.inputs();
-      int outputs = network.outputs();
-      float[] images = new float[Math.multiplyExact(batch, inputs)];
-      Label[] labels = new Label[batch];
-      long correct = 0;
-      double squares = 0;
-      for (long first = 0; first < data.count(); first += batch) {
-        int count = (int) Math.min(batch, data.count() - first);
-        for (int i = 0; i < count; i++) {
-          labels[i] = fitting.load(data, first + i, images, i * inputs);
-        }
-        float[] predicted = network.predict(images, count);
-        for (int i = 0; i < count; i++) {
-          switch (labels[i]) {
-            case Label.Category category -> {
-              if (largest(predicted, i * outputs, outputs) == category.number()) {
-                correct++;
-              }
+      Counts counts = new Counts();
+      fitting.predict(
+          (labels, outputs) -> {
+            for (int i = 0; i < labels.size(); i++) {
+              counts.add(labels.get(i), outputs, i * network.outputs(), network.outputs());
             }
-            case Label.Targets targets ->
-                squares += squares(predicted, i * outputs, targets.values());
-            case Label.Boxes _, Label.Length _ ->
-                throw new IllegalStateException("no label of a sample with an answer");
+          });
+      long samples = data.count();
+      double squares = counts.squares / samples / data.kind().slots();
+      return data.kind().data() == DataKind.REGRESSION
+          ? new Score(Metric.MEAN_SQUARED_ERROR, samples, 0, squares)
+          : new Score(Metric.ACCURACY, samples, counts.correct, (double) counts.correct / samples);
+    }
+  }
+
+  private static final class Counts {
+    long correct;
+    double squares;
+
+    /** Counts one sample. */
+    void add(Label label, float[] outputs, int at, int count) {
+      switch (label) {
+        case Label.Category category -> {
+          if (largest(outputs, at, count) == category.number()) {
+            correct++;
           }
         }
+        case Label.Targets targets -> squares += squares(outputs, at, targets.values());
+        case Label.Boxes _, Label.Length _ ->
+            throw new IllegalStateException("no label of a sample with an answer");
       }
-      return switch (data.kind().data()) {
-        case REGRESSION ->
-            new Score(
-                Metric.MEAN_SQUARED_ERROR,
-                data.count(),
-                0,
-                squares / data.count() / data.kind().slots());
-        default ->
-            new Score(Metric.ACCURACY, data.count(), correct, (double) correct / data.count());
-      };
     }
 
     /** Index of the largest value; the first of equals. */
@@ -126,16 +125,8 @@ public abstract sealed class Examination {
     @Override
     public Score run() {
       AveragePrecision precision = new AveragePrecision(data.kind().classes());
-      try {
-        Scenes.each(
-            data,
-            fitting,
-            THRESHOLD,
-            OVERLAP,
-            (truth, found) -> precision.add(truth.boxes(), found));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      Scenes.each(
+          fitting, THRESHOLD, OVERLAP, (truth, found) -> precision.add(truth.boxes(), found));
       return new Score(Metric.MEAN_AVERAGE_PRECISION, data.count(), 0, precision.mean());
     }
   }

@@ -25,7 +25,7 @@ import plinius.enclave.pmdata.BatchSource;
  * is the same after any crash; an iteration is told to the host only when its mirror is durable,
  * and the broker told of it as the job's freshness mode wants.
  */
-public final class TrainingLoop {
+public final class TrainingLoop implements AutoCloseable {
   private static final int STOPPED = 75;
 
   private final Network network;
@@ -63,7 +63,12 @@ public final class TrainingLoop {
    * @param examination over the validation set
    * @param best kept across runs
    */
-  public record Validation(Examination examination, BestModel best) {}
+  public record Validation(Examination examination, BestModel best) {
+    void close() {
+      best.close();
+      examination.close();
+    }
+  }
 
   public TrainingLoop(
       Network network,
@@ -189,5 +194,11 @@ public final class TrainingLoop {
     Score score = validation.get().examination().run();
     boolean better = validation.get().best().keep(score, progress());
     host.accept(new Validated(iteration, score, better));
+  }
+
+  /** Closes what it validates with. */
+  @Override
+  public void close() {
+    validation.ifPresent(Validation::close);
   }
 }
