@@ -63,7 +63,7 @@ public final class PmData implements AutoCloseable {
                   () ->
                       new EnclaveException.BadInput(
                           ("the job was not granted the data set %s of %s; name the one that the"
-                               + " job was made with")
+                                  + " job was made with")
                               .formatted(plain.id(), name)));
       return new PmData(
           memory, SealedDataSet.open(name, source, key.recordKey(), key.manifestKey()), name);
