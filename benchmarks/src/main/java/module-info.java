@@ -2,6 +2,8 @@
 module plinius.benchmarks {
   requires plinius.cli;
   requires plinius.broker;
+  requires plinius.ingest;
+  requires plinius.owner;
   requires transitive plinius.darknet;
   requires plinius.kernel;
   requires plinius.simd;

@@ -21,12 +21,15 @@ import plinius.boundary.HostMessage.Mode;
 import plinius.cli.ExitCode;
 import plinius.cli.Installation;
 import plinius.cli.JsonLines;
-import plinius.cli.Main;
 import plinius.cli.Owner;
 import plinius.cli.Refusal;
 import plinius.cli.RunRequest;
 import plinius.cli.Terminal;
 import plinius.cli.demo.DrawnDigits;
+import plinius.ingest.IdxSource;
+import plinius.owner.OwnerKey;
+import plinius.owner.SampleSource;
+import plinius.owner.SealedDataSetWriter;
 
 /**
  * Training under each freshness mode with real processes and the broker on loopback, in turns; then
@@ -38,6 +41,8 @@ import plinius.cli.demo.DrawnDigits;
     mixinStandardHelpOptions = true)
 public final class FreshnessBenchmark implements Callable<Integer> {
   private static final int IMAGES = 3000;
+  private static final String KEY = "owner.key";
+  private static final String DATA = "digits.sealed";
   private static final List<FreshnessMode> MODES =
       List.of(FreshnessMode.OFFLINE, FreshnessMode.DEFAULT, FreshnessMode.STRICT);
 
@@ -88,23 +93,25 @@ public final class FreshnessBenchmark implements Callable<Integer> {
     return Files.isWritable(memory) ? memory : Path.of(System.getProperty("java.io.tmpdir"));
   }
 
+  /**
+   * Makes a key and sealed digits in a folder. Through the libraries and not through the verbs:
+   * those tell people about it, on the standard output that belongs to the figures.
+   */
+  static void prepare(Path work) throws IOException {
+    Path images = work.resolve("images");
+    Path labels = work.resolve("labels");
+    new DrawnDigits(11).write(images, labels, IMAGES);
+    try (OwnerKey key = OwnerKey.generate();
+        SampleSource digits = IdxSource.open(images, labels)) {
+      key.save(work.resolve(KEY), Optional.empty());
+      SealedDataSetWriter.write(work.resolve(DATA), key, digits, done -> {});
+    }
+  }
+
   private void train(Path work) throws IOException {
-    new DrawnDigits(11).write(work.resolve("images"), work.resolve("labels"), IMAGES);
-    Path key = work.resolve("key");
-    Path data = work.resolve("data");
-    require(Main.run("key", "new", key.toString()));
-    require(
-        Main.run(
-            "data",
-            "seal",
-            "--key",
-            key.toString(),
-            "--images",
-            work.resolve("images").toString(),
-            "--labels",
-            work.resolve("labels").toString(),
-            "--out",
-            data.toString()));
+    prepare(work);
+    Path key = work.resolve(KEY);
+    Path data = work.resolve(DATA);
     double[][] speeds = new double[MODES.size()][rounds];
     double[][] ratios = new double[MODES.size()][rounds];
     for (int round = 0; round < rounds; round++) {
