@@ -41,7 +41,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @SuppressWarnings("UnusedVariable") // it may be said, and it excludes --full
     private boolean quick;
 
-    @Option(names = "--full", description = "As the paper does it, or more: an hour or two.")
+    @Option(names = "--full", description = "As the paper does it, or more: about half an hour.")
     private boolean full;
   }
 
@@ -65,6 +65,12 @@ final class EvaluateCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "A folder with spot traces (default: a synthetic one).")
   private Path traces;
+
+  @Option(
+      names = "--darknet",
+      paramLabel = "FILE",
+      description = "The original's libdarknet.so, to be trained beside (only --full).")
+  private Path darknet;
 
   @Option(
       names = "--pm",
@@ -103,8 +109,10 @@ final class EvaluateCommand implements Callable<Integer> {
             pm,
             slow,
             platform -> new Product(installation, platform),
-            Optional.ofNullable(data).map(folder -> existing("--data", folder)),
-            Optional.ofNullable(traces).map(folder -> existing("--traces", folder)),
+            new Laboratory.Inputs(
+                Optional.ofNullable(data).map(folder -> existing("--data", folder)),
+                Optional.ofNullable(traces).map(folder -> existing("--traces", folder)),
+                Optional.ofNullable(darknet).map(EvaluateCommand::readable)),
             Terminal::notice)) {
       Path fast = laboratory.pm();
       new Evaluation(
@@ -138,6 +146,13 @@ final class EvaluateCommand implements Callable<Integer> {
       throw new Refusal(ExitCode.BAD_INPUT, option + " " + folder + " is not a folder");
     }
     return folder.toAbsolutePath();
+  }
+
+  private static Path readable(Path file) {
+    if (!Files.isReadable(file)) {
+      throw new Refusal(ExitCode.BAD_INPUT, "--darknet " + file + " cannot be read");
+    }
+    return file.toAbsolutePath();
   }
 
   private static Path folder(Path results) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -43,6 +44,7 @@ public final class Evaluation {
 
   /** Runs what has not ended yet, and writes the summary and the report anew after each. */
   public void run(List<Experiment> experiments, Laboratory laboratory) {
+    Pace pace = new Pace(effort, experiments.stream().filter(one -> !ended(one)).toList());
     int number = 0;
     for (Experiment experiment : experiments) {
       number++;
@@ -51,14 +53,14 @@ public final class Evaluation {
         progress.accept(place + ": has ended before, kept");
         continue;
       }
-      progress.accept(place + ": " + experiment.title());
+      progress.accept(place + ": " + experiment.title() + "; " + pace.words(experiment));
       long began = System.nanoTime();
       Machine before = machine.get();
       Findings findings = findings(experiment, laboratory);
       FindingsFile.write(folder(experiment), effort, before, findings);
-      progress.accept(
-          String.format(
-              Locale.ROOT, "%s: ended after %.0f s", place, (System.nanoTime() - began) / 1e9));
+      Duration took = Duration.ofNanos(System.nanoTime() - began);
+      pace.took(experiment, took);
+      progress.accept(place + ": ended after " + took.toSeconds() + " s");
       writeReport(experiments);
     }
     writeReport(experiments);

@@ -1,5 +1,7 @@
 package plinius.evaluation;
 
+import java.time.Duration;
+
 /** One question, and the way to its answer. */
 public interface Experiment {
   /** The word by which the command line and the output folder know it. */
@@ -10,6 +12,11 @@ public interface Experiment {
 
   /** What the paper did and found; or that it did not ask. One or two sentences. */
   String paper();
+
+  /**
+   * About how long it takes on two slow cores (Zen 3), for the progress: an order, not a promise.
+   */
+  Duration estimate(Laboratory.Effort effort);
 
   /**
    * Runs it. What takes long tells {@link Laboratory#progress}.

@@ -7,9 +7,12 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import plinius.cli.Refusal;
@@ -18,6 +21,7 @@ class EvaluationTest {
   @TempDir private Path out;
 
   private final List<String> ran = new ArrayList<>();
+  private final List<String> told = new ArrayList<>();
 
   private final class Named implements Experiment {
     private final String name;
@@ -44,6 +48,11 @@ class EvaluationTest {
     }
 
     @Override
+    public Duration estimate(Laboratory.Effort effort) {
+      return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 60 : 600);
+    }
+
+    @Override
     public Findings run(Laboratory laboratory) {
       ran.add(name);
       if (measured < 0) {
@@ -66,7 +75,7 @@ class EvaluationTest {
   }
 
   private void evaluate(Laboratory.Effort effort, Experiment... experiments) {
-    new Evaluation(out, effort, () -> new Machine(Map.of("date", "today")), line -> {})
+    new Evaluation(out, effort, () -> new Machine(Map.of("date", "today")), told::add)
         .run(List.of(experiments), null);
   }
 
@@ -97,6 +106,67 @@ class EvaluationTest {
     assertThat(ran).containsExactly("one", "two");
     assertThat(FindingsFile.read(out.resolve("one")).orElseThrow().claims().getFirst().measured())
         .hasValue(1);
+  }
+
+  @Test
+  void the_progress_says_what_runs_and_about_how_long_it_and_the_rest_take() {
+    evaluate(Laboratory.Effort.FULL, new Named("one", 1));
+
+    evaluate(Laboratory.Effort.FULL, new Named("one", 1), new Named("two", 2));
+
+    assertThat(told)
+        .anyMatch(line -> line.startsWith("[1/1] one: The one; about 10 min"))
+        .anyMatch(line -> line.startsWith("[1/2] one: has ended before, kept"))
+        .anyMatch(line -> line.matches("\\[2/2\\] two: ended after [0-9]+ s"));
+  }
+
+  @Test
+  void what_is_to_come_is_estimated_by_how_long_others_took() {
+    Experiment one = new Named("one", 1);
+    Experiment two = new Named("two", 2);
+    Pace pace = new Pace(Laboratory.Effort.FULL, List.of(one, two));
+    assertThat(pace.words(one)).isEqualTo("about 10 min, all that is to come about 20 min");
+
+    pace.took(one, Duration.ofMinutes(5));
+
+    assertThat(pace.words(two)).isEqualTo("about 5 min, all that is to come about 5 min");
+  }
+
+  @Test
+  void what_is_kept_names_no_folder_of_the_machine() throws IOException {
+    new Evaluation(
+            out,
+            Laboratory.Effort.QUICK,
+            () -> Machine.observe(Path.of("").toAbsolutePath(), out, out, Clock.systemUTC()),
+            told::add)
+        .run(List.of(new Named("one", 1)), null);
+
+    try (Stream<Path> files = Files.walk(out)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        assertThat(Files.readString(file))
+            .as(out.relativize(file).toString())
+            .doesNotContain(out.toString())
+            .doesNotContain(Path.of("").toAbsolutePath().toString())
+            .doesNotContain(System.getProperty("user.home") + "/");
+      }
+    }
+  }
+
+  @Test
+  void folders_of_processes_that_are_no_more_are_removed_and_others_stay() throws Exception {
+    Process process = new ProcessBuilder("sleep", "60").start();
+    Path running = out.resolve("plinius-evaluation-" + process.pid() + "-1");
+    Path foreign = out.resolve("plinius-evaluation-of-mine");
+    Files.createDirectories(running.resolve("pool"));
+    Files.createDirectories(foreign);
+    Laboratory.removeAbandoned(out);
+    assertThat(running).exists();
+
+    process.destroyForcibly().waitFor();
+    Laboratory.removeAbandoned(out);
+
+    assertThat(running).doesNotExist();
+    assertThat(foreign).exists();
   }
 
   @Test

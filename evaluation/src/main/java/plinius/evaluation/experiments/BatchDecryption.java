@@ -2,8 +2,8 @@ package plinius.evaluation.experiments;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import plinius.cli.demo.DrawnDigits;
 import plinius.evaluation.Claim;
@@ -39,6 +39,11 @@ final class BatchDecryption implements Experiment {
   }
 
   @Override
+  public Duration estimate(Laboratory.Effort effort) {
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 40 : 150);
+  }
+
+  @Override
   public Findings run(Laboratory laboratory) {
     Path images = laboratory.disk().resolve("batch-images");
     Path labels = laboratory.disk().resolve("batch-labels");
@@ -54,12 +59,10 @@ final class BatchDecryption implements Experiment {
     for (int batch : batches) {
       laboratory.progress("batch: " + batch);
       int pairs = Math.clamp(laboratory.choose(1_500, 6_000) / batch, 9, 60);
-      Path cfg = laboratory.disk().resolve("batch-" + batch + ".cfg");
-      try {
-        Files.writeString(cfg, Networks.five(batch, 1000, laboratory.choose(16, 32)));
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      Path cfg =
+          Networks.write(
+              laboratory.disk().resolve("batch-" + batch + ".cfg"),
+              Networks.five(batch, 1000, laboratory.choose(16, 32)));
       MeasuringJvm.run(
               BatchProbe.class,
               laboratory.pm().toString(),

@@ -1,6 +1,7 @@
 package plinius.evaluation.experiments;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.time.Duration;
 import java.util.List;
 import plinius.evaluation.Claim;
 import plinius.evaluation.Experiment;
@@ -53,6 +54,11 @@ final class EnclaveMemory implements Experiment {
     return workingSetBytes <= USABLE_BYTES
         ? 0
         : touchedBytes / PAGE_BYTES * FAULT_CYCLES / CYCLES_A_SECOND;
+  }
+
+  @Override
+  public Duration estimate(Laboratory.Effort effort) {
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 20 : 60);
   }
 
   @Override

@@ -19,6 +19,7 @@ public final class Experiments {
         new SecureInference(),
         new TrustedSize(),
         new Further(),
+        new FreshnessModes(),
         new Overheads());
   }
 }

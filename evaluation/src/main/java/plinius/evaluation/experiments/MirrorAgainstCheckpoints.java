@@ -3,10 +3,13 @@ package plinius.evaluation.experiments;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.Predicate;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 import plinius.evaluation.Claim;
 import plinius.evaluation.Experiment;
 import plinius.evaluation.Figure;
@@ -54,22 +57,22 @@ final class MirrorAgainstCheckpoints implements Experiment {
   }
 
   @Override
+  public Duration estimate(Laboratory.Effort effort) {
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 60 : 330);
+  }
+
+  @Override
   public Findings run(Laboratory laboratory) {
-    List<Double> sizes =
-        laboratory.choose(
-            List.of(10., 50., 100.), List.of(10., 25., 50., 75., 100., 140., 180., 200.));
-    int rounds = laboratory.choose(5, 9);
+    int cores = Runtime.getRuntime().availableProcessors();
     Table.Rows raw = rawTable();
-    for (double megabytes : sizes) {
-      laboratory.progress("mirror: a model of " + (int) megabytes + " MB, " + rounds + " rounds");
-      MeasuringJvm.run(
-              MirrorProbe.class,
-              laboratory.pm().toString(),
-              laboratory.disk().toString(),
-              Double.toString(megabytes),
-              Integer.toString(rounds),
-              "1")
-          .forEach(line -> addTo(raw, line));
+    probe(
+        laboratory,
+        1,
+        laboratory.choose(
+            List.of(10., 50., 100.), List.of(10., 25., 50., 75., 100., 140., 180., 200.)),
+        raw);
+    if (cores > 1) {
+      probe(laboratory, cores, laboratory.choose(List.of(50.), List.of(50., 100., 180.)), raw);
     }
     Findings.Builder findings = new Findings.Builder();
     judge(raw.done(), findings);
@@ -78,9 +81,32 @@ final class MirrorAgainstCheckpoints implements Experiment {
     return findings.build();
   }
 
+  private static void probe(
+      Laboratory laboratory, int threads, List<Double> sizes, Table.Rows raw) {
+    int rounds = laboratory.choose(5, 7);
+    for (double megabytes : sizes) {
+      laboratory.progress(
+          "mirror: a model of "
+              + (int) megabytes
+              + " MB, "
+              + rounds
+              + " rounds, threads: "
+              + threads);
+      MeasuringJvm.run(
+              MirrorProbe.class,
+              laboratory.pm().toString(),
+              laboratory.disk().toString(),
+              Double.toString(megabytes),
+              Integer.toString(rounds),
+              Integer.toString(threads))
+          .forEach(line -> addTo(raw, megabytes, line));
+    }
+  }
+
   static Table.Rows rawTable() {
     return Table.of(
         "rounds",
+        "threads",
         "megabytes",
         "store",
         "round",
@@ -89,10 +115,11 @@ final class MirrorAgainstCheckpoints implements Experiment {
         "coldRestoreMillis");
   }
 
-  private static void addTo(Table.Rows raw, JsonNode line) {
+  private static void addTo(Table.Rows raw, double megabytes, JsonNode line) {
     String cold = line.path("coldRestoreMillis").asText();
     raw.add(
-        line.path("megabytes").asDouble(),
+        line.path("threads").asInt(),
+        megabytes,
         line.path("store").asText(),
         line.path("round").asInt(),
         line.path("saveMillis").asDouble(),
@@ -104,142 +131,18 @@ final class MirrorAgainstCheckpoints implements Experiment {
 
   /** Medians, ratios, claims and figures of raw rounds. */
   static void judge(Table raw, Findings.Builder findings) {
-    Table.Rows medians = Table.of("medians", "megabytes", "store", "save", "restore", "cold");
-    Table.Rows means = Table.of("means", "megabytes", "store", "save", "restore");
+    findings.table(raw);
+    Table.Rows means = Table.of("means", "threads", "megabytes", "store", "save", "restore");
     Table.Rows saves = Table.of("save-ratios", "megabytes", "against", "times");
     Table.Rows restores = Table.of("restore-ratios", "megabytes", "against", "times");
-    List<Double> sizes =
-        raw.rows().stream().map(r -> Double.parseDouble(r.get(0))).distinct().toList();
-    double worstSave = Double.MAX_VALUE;
-    double worstLines = Double.MAX_VALUE;
-    double worstCold = Double.MAX_VALUE;
-    double worstTwins = Double.MAX_VALUE;
-    double worstCopy = 0;
-    double paperSave = Double.MAX_VALUE;
-    double cipherShare = 0;
-    double warm = Double.MAX_VALUE;
-    boolean isCold = true;
-    for (double size : sizes) {
-      double save = median(raw, "saveMillis", size, MIRROR);
-      double restore = median(raw, "restoreMillis", size, MIRROR);
-      for (String store : List.of(MIRROR, LINES, TWINS, COPY, CIPHER, FILE, EACH)) {
-        medians.add(
-            size,
-            store,
-            median(raw, "saveMillis", size, store),
-            median(raw, "restoreMillis", size, store),
-            isCold(raw, size, store) ? median(raw, "coldRestoreMillis", size, store) : "");
-        means.add(
-            size,
-            store,
-            Statistics.mean(raw.numbers("saveMillis", of(size, store))),
-            Statistics.mean(raw.numbers("restoreMillis", of(size, store))));
-      }
-      double fair = median(raw, "saveMillis", size, FILE) / save;
-      double papers = median(raw, "saveMillis", size, EACH) / save;
-      double twins = median(raw, "saveMillis", size, TWINS) / save;
-      saves.add(size, FILE, fair).add(size, EACH, papers).add(size, TWINS, twins);
-      double warmRatio = median(raw, "restoreMillis", size, FILE) / restore;
-      restores.add(size, "file, cache warm", warmRatio);
-      boolean coldHere = isCold(raw, size, FILE);
-      isCold &= coldHere;
-      if (coldHere) {
-        restores.add(
-            size, "file, cache cold", median(raw, "coldRestoreMillis", size, FILE) / restore);
-      }
-      if (size < JUDGED_FROM || size > JUDGED_TO) {
-        continue;
-      }
-      worstSave = Math.min(worstSave, fair);
-      paperSave = Math.min(paperSave, papers);
-      worstLines =
-          Math.min(
-              worstLines,
-              median(raw, "saveMillis", size, FILE) / median(raw, "saveMillis", size, LINES));
-      worstTwins = Math.min(worstTwins, twins);
-      worstCopy = Math.max(worstCopy, save / median(raw, "saveMillis", size, COPY));
-      warm = Math.min(warm, warmRatio);
-      cipherShare = Math.max(cipherShare, median(raw, "saveMillis", size, CIPHER) / save);
-      if (coldHere) {
-        worstCold = Math.min(worstCold, median(raw, "coldRestoreMillis", size, FILE) / restore);
-      }
-    }
-    Table restoreTable = restores.done();
+    raw.rows().stream()
+        .map(cells -> Integer.parseInt(cells.getFirst()))
+        .distinct()
+        .forEach(threads -> new OfThreads(raw, threads).judge(means, saves, restores, findings));
     findings
-        .table(raw)
-        .table(medians.done())
         .table(means.done())
         .table(saves.done())
-        .table(restoreTable)
-        .claim(
-            Claim.atLeast(
-                4,
-                "Save against a file with one fsync, non-temporal stores, worst size of 50 to 180"
-                    + " MB",
-                worstSave,
-                "x",
-                "3.2x, against an fsync for each buffer"))
-        .claim(
-            Claim.atLeast(3.5, "The same with ordinary stores and write-back", worstLines, "x", ""))
-        .claim(
-            Claim.of(
-                "Save against a file with an fsync for each buffer, the paper's baseline",
-                paperSave,
-                "x",
-                "3.2x on Optane, 3.5x emulated"));
-    if (isCold) {
-      findings.claim(
-          Claim.atLeast(
-              3,
-              "Restore against a file, cache cold, worst size",
-              worstCold,
-              "x",
-              "3.7x on Optane, 2.5x emulated"));
-    } else {
-      findings.note("The file's cache could not be emptied here: no cold restore was measured.");
-    }
-    findings
-        .claim(Claim.of("Restore against a file, cache warm, worst size", warm, "x", ""))
-        .claim(
-            Claim.atLeast(
-                1.3,
-                "Save against the paper's way, every byte twice, worst size",
-                worstTwins,
-                "x",
-                ""))
-        .claim(
-            Claim.atMost(
-                2,
-                "Save against copying as many bytes into the same medium, worst size",
-                worstCopy,
-                "x",
-                ""))
-        .claim(
-            Claim.of(
-                "Share of encryption in a save, greatest",
-                100 * cipherShare,
-                "%",
-                "30.3 % on Optane, 66.4 % emulated"))
-        .figure(
-            Figure.of(
-                    "Save: encrypt, write, make durable",
-                    "medians",
-                    Figure.Kind.LINE,
-                    "megabytes",
-                    Figure.Axis.linear("model, MB"),
-                    "save",
-                    Figure.Axis.log("ms, median"))
-                .by("store"))
-        .figure(
-            Figure.of(
-                    "Restore: read, authenticate, decrypt",
-                    "medians",
-                    Figure.Kind.LINE,
-                    "megabytes",
-                    Figure.Axis.linear("model, MB"),
-                    "restore",
-                    Figure.Axis.log("ms, median"))
-                .by("store"))
+        .table(restores.done())
         .figure(
             Figure.of(
                     "How many times faster our mirror saves",
@@ -264,19 +167,235 @@ final class MirrorAgainstCheckpoints implements Experiment {
                 .beside("the paper, Optane against SSD: 3.7", 3.7));
   }
 
-  private static double median(Table raw, String column, double size, String store) {
-    return raw.median(column, of(size, store));
-  }
+  /** The rounds with so many threads on every side. */
+  private record OfThreads(Table raw, int threads) {
 
-  private static Predicate<Table.Row> of(double size, String store) {
-    return row -> row.is("megabytes", size) && row.is("store", store);
-  }
+    /** Ends the names of claims and series. */
+    private String words() {
+      return threads == 1 ? "1 thread" : threads + " threads";
+    }
 
-  private static boolean isCold(Table raw, double size, String store) {
-    return raw.rows().stream()
-        .map(cells -> new Table.Row(raw, cells))
-        .filter(row -> row.is("megabytes", size) && row.is("store", store))
-        .noneMatch(row -> row.get("coldRestoreMillis").isEmpty());
+    void judge(Table.Rows means, Table.Rows saves, Table.Rows restores, Findings.Builder findings) {
+      Table.Rows medians =
+          Table.of("medians-" + threads, "megabytes", "store", "save", "restore", "cold");
+      for (double size : sizes()) {
+        for (String store : List.of(MIRROR, LINES, TWINS, COPY, CIPHER, FILE, EACH)) {
+          if (!measured(size, store)) {
+            continue; // the paper's ways are measured on one thread
+          }
+          medians.add(
+              size,
+              store,
+              save(size, store),
+              restore(size, store),
+              isCold(size) && (store.equals(FILE) || store.equals(EACH)) ? cold(size, store) : "");
+          means.add(
+              threads,
+              size,
+              store,
+              Statistics.mean(raw.numbers("saveMillis", of(size, store))),
+              Statistics.mean(raw.numbers("restoreMillis", of(size, store))));
+        }
+        for (String other : List.of(FILE, EACH, TWINS)) {
+          if (measured(size, other)) {
+            saves.add(size, other + ", " + words(), save(size, other) / save(size, MIRROR));
+          }
+        }
+        restores.add(size, "file, cache warm, " + words(), warmTimes(size));
+        if (isCold(size)) {
+          restores.add(size, "file, cache cold, " + words(), coldTimes(size));
+        }
+      }
+      findings.table(medians.done());
+      List<Double> judged =
+          sizes().stream().filter(size -> size >= JUDGED_FROM && size <= JUDGED_TO).toList();
+      if (!judged.isEmpty()) {
+        claims(judged, findings);
+        breakdown(judged.get(judged.size() / 2), findings);
+      }
+      figures(findings);
+    }
+
+    private void claims(List<Double> judged, Findings.Builder findings) {
+      findings
+          .claim(
+              Claim.atLeast(
+                  4,
+                  "Save against a file with one fsync, non-temporal stores, worst size of 50 to 180"
+                      + " MB, "
+                      + words(),
+                  least(judged, size -> save(size, FILE) / save(size, MIRROR)),
+                  "x",
+                  "3.2x, against an fsync for each buffer"))
+          .claim(
+              Claim.atLeast(
+                  3.5,
+                  "The same with ordinary stores and write-back, " + words(),
+                  least(judged, size -> save(size, FILE) / save(size, LINES)),
+                  "x",
+                  ""));
+      if (judged.stream().allMatch(size -> measured(size, EACH))) {
+        findings.claim(
+            Claim.of(
+                "Save against a file with an fsync for each buffer, the paper's baseline, "
+                    + words(),
+                least(judged, size -> save(size, EACH) / save(size, MIRROR)),
+                "x",
+                "3.2x on Optane, 3.5x emulated"));
+      }
+      if (judged.stream().allMatch(this::isCold)) {
+        findings.claim(
+            Claim.atLeast(
+                3,
+                "Restore against a file, cache cold, worst size, " + words(),
+                least(judged, this::coldTimes),
+                "x",
+                "3.7x on Optane, 2.5x emulated"));
+      } else {
+        findings.note("The file's cache could not be emptied here: no cold restore was measured.");
+      }
+      findings.claim(
+          Claim.of(
+              "Restore against a file, cache warm, worst size, " + words(),
+              least(judged, this::warmTimes),
+              "x",
+              ""));
+      if (judged.stream().allMatch(size -> measured(size, TWINS))) {
+        findings.claim(
+            Claim.atLeast(
+                1.3,
+                "Save against the paper's way, every byte twice, worst size, " + words(),
+                least(judged, size -> save(size, TWINS) / save(size, MIRROR)),
+                "x",
+                ""));
+      }
+      findings
+          .claim(
+              Claim.atMost(
+                  2,
+                  "Save against copying as many bytes into the same medium, worst size, " + words(),
+                  -least(judged, size -> -save(size, MIRROR) / save(size, COPY)),
+                  "x",
+                  ""))
+          .claim(
+              Claim.of(
+                  "Share of encryption in a save, greatest, " + words(),
+                  -100 * least(judged, size -> -save(size, CIPHER) / save(size, MIRROR)),
+                  "%",
+                  "30.3 % on Optane, 66.4 % emulated"))
+          .claim(
+              Claim.of(
+                  "Share of decryption in a restore, greatest, " + words(),
+                  -100 * least(judged, size -> -restore(size, CIPHER) / restore(size, MIRROR)),
+                  "%",
+                  ""));
+    }
+
+    /** Where the time of one size goes: the cipher alone, and what is not the cipher. */
+    private void breakdown(double size, Findings.Builder findings) {
+      String name = "breakdown-" + threads;
+      Table.Rows parts = Table.of(name, "operation", "part", "millis");
+      split(parts, "save, mirror", save(size, MIRROR), save(size, CIPHER));
+      split(parts, "save, file", save(size, FILE), save(size, CIPHER));
+      split(parts, "restore, mirror", restore(size, MIRROR), restore(size, CIPHER));
+      split(parts, "restore, file", restore(size, FILE), restore(size, CIPHER));
+      if (isCold(size)) {
+        split(parts, "restore, cold file", cold(size, FILE), restore(size, CIPHER));
+      }
+      findings
+          .table(parts.done())
+          .figure(
+              Figure.of(
+                      "Where the time goes, "
+                          + (int) size
+                          + " MB, "
+                          + words()
+                          + " (the file with one fsync)",
+                      name,
+                      Figure.Kind.BARS,
+                      "operation",
+                      Figure.Axis.linear("operation"),
+                      "millis",
+                      Figure.Axis.linear("ms"))
+                  .by("part"));
+    }
+
+    private static void split(Table.Rows parts, String operation, double all, double cipher) {
+      parts.add(operation, "cipher", cipher);
+      parts.add(operation, "all else", Math.max(0, all - cipher));
+    }
+
+    private void figures(Findings.Builder findings) {
+      findings
+          .figure(
+              Figure.of(
+                      "Save: encrypt, write, make durable, " + words(),
+                      "medians-" + threads,
+                      Figure.Kind.LINE,
+                      "megabytes",
+                      Figure.Axis.linear("model, MB"),
+                      "save",
+                      Figure.Axis.log("ms, median"))
+                  .by("store"))
+          .figure(
+              Figure.of(
+                      "Restore: read, authenticate, decrypt, " + words(),
+                      "medians-" + threads,
+                      Figure.Kind.LINE,
+                      "megabytes",
+                      Figure.Axis.linear("model, MB"),
+                      "restore",
+                      Figure.Axis.log("ms, median, files from a warm cache"))
+                  .by("store"));
+    }
+
+    private List<Double> sizes() {
+      return rows().map(row -> row.number("megabytes")).distinct().toList();
+    }
+
+    private Stream<Table.Row> rows() {
+      return raw.rows().stream()
+          .map(cells -> new Table.Row(raw, cells))
+          .filter(row -> row.is("threads", threads));
+    }
+
+    private Predicate<Table.Row> of(double size, String store) {
+      return row ->
+          row.is("threads", threads) && row.is("megabytes", size) && row.is("store", store);
+    }
+
+    private boolean measured(double size, String store) {
+      return rows().anyMatch(of(size, store));
+    }
+
+    /** Whether each round of a file's restores has a cold one. */
+    private boolean isCold(double size) {
+      return rows().filter(of(size, FILE)).noneMatch(row -> row.get("coldRestoreMillis").isEmpty());
+    }
+
+    private double save(double size, String store) {
+      return raw.median("saveMillis", of(size, store));
+    }
+
+    private double restore(double size, String store) {
+      return raw.median("restoreMillis", of(size, store));
+    }
+
+    private double cold(double size, String store) {
+      return raw.median("coldRestoreMillis", of(size, store));
+    }
+
+    private double warmTimes(double size) {
+      return restore(size, FILE) / restore(size, MIRROR);
+    }
+
+    private double coldTimes(double size) {
+      return cold(size, FILE) / restore(size, MIRROR);
+    }
+
+    private static double least(List<Double> sizes, ToDoubleFunction<Double> value) {
+      return sizes.stream().mapToDouble(value).min().orElseThrow();
+    }
   }
 
   // ---------------------------------------------------------------- fresh virtual machine
@@ -324,10 +443,10 @@ final class MirrorAgainstCheckpoints implements Experiment {
             + Machine.fileSystem(laboratory.pm())
             + ", the checkpoints lie on "
             + Machine.fileSystem(laboratory.disk())
-            + ". One thread on both sides, AES-256-GCM, the same buffers of at most 256 KiB, stores"
-            + " take turns in one virtual machine. Ratios are those of medians; means, as the paper"
-            + " has them, are in a table of their own. A cold cache means that this system has"
-            + " dropped the file's pages; a virtual disk's host may still have them, which favours"
-            + " the disk.");
+            + ". As many threads on every side (the paper's two ways have one), AES-256-GCM, the"
+            + " same buffers of at most 256 KiB, stores take turns in one virtual machine. Ratios"
+            + " are those of medians; means, as the paper has them, are in a table of their own. A"
+            + " cold cache means that this system has dropped the file's pages; a virtual disk's"
+            + " host may still have them, which favours the disk.");
   }
 }

@@ -1,5 +1,9 @@
 package plinius.evaluation.experiments;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Locale;
 
 /** The configurations of the experiments. */
@@ -81,6 +85,15 @@ public final class Networks {
         + POOL
         + convolution(2 * filters)
         + ENDING;
+  }
+
+  /** Writes a configuration. */
+  static Path write(Path file, String cfg) {
+    try {
+      return Files.writeString(file, cfg);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Twelve convolutions, as examples/mnist/mnist-12.cfg has them. */

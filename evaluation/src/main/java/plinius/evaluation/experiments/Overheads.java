@@ -40,12 +40,15 @@ final class Overheads implements Experiment {
   }
 
   @Override
+  public Duration estimate(Laboratory.Effort effort) {
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 40 : 110);
+  }
+
+  @Override
   public Findings run(Laboratory laboratory) {
     Trainings trainings =
         Trainings.prepare(
-            laboratory.product(),
-            CrashResilience.folder(laboratory, "overheads"),
-            laboratory.mnist());
+            laboratory.product(), laboratory.newFolder("overheads"), laboratory.inputs().mnist());
     int iterations = laboratory.choose(60, 120);
     Path cfg =
         trainings.cfg(

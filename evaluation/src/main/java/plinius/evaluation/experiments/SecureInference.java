@@ -1,6 +1,7 @@
 package plinius.evaluation.experiments;
 
 import java.nio.file.Path;
+import java.time.Duration;
 import plinius.evaluation.Claim;
 import plinius.evaluation.Experiment;
 import plinius.evaluation.Figure;
@@ -31,12 +32,15 @@ final class SecureInference implements Experiment {
   }
 
   @Override
+  public Duration estimate(Laboratory.Effort effort) {
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 50 : 170);
+  }
+
+  @Override
   public Findings run(Laboratory laboratory) {
     Trainings trainings =
         Trainings.prepare(
-            laboratory.product(),
-            CrashResilience.folder(laboratory, "inference"),
-            laboratory.mnist());
+            laboratory.product(), laboratory.newFolder("inference"), laboratory.inputs().mnist());
     int iterations = laboratory.choose(200, 500);
     Path cfg =
         trainings.cfg(

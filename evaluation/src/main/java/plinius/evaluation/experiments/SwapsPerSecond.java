@@ -1,5 +1,6 @@
 package plinius.evaluation.experiments;
 
+import java.time.Duration;
 import java.util.List;
 import plinius.evaluation.Claim;
 import plinius.evaluation.Experiment;
@@ -32,9 +33,30 @@ final class SwapsPerSecond implements Experiment {
   }
 
   @Override
+  public Duration estimate(Laboratory.Effort effort) {
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 45 : 170);
+  }
+
+  @Override
   public Findings run(Laboratory laboratory) {
     laboratory.progress("sps: plinius bench sps");
-    Product.Ended ended = laboratory.product().run("bench", "sps", "--json");
+    Product.Ended ended =
+        laboratory
+            .product()
+            .run(
+                "bench",
+                "sps",
+                "--json",
+                "--folder",
+                laboratory.pm(),
+                "--swaps",
+                laboratory.choose("1,8,64,512,2048", "1,2,4,8,16,32,64,128,256,512,1024,2048"),
+                "--threads",
+                laboratory.choose("1", "1,2"),
+                "--rounds",
+                3,
+                "--milliseconds",
+                laboratory.choose(100, 200));
     List<Event> lines =
         ended.events().stream()
             .filter(line -> line.fields().path("bench").asText().equals("sps"))

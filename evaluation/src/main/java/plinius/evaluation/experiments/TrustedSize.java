@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
 import plinius.evaluation.Claim;
@@ -32,6 +33,11 @@ final class TrustedSize implements Experiment {
   public String paper() {
     return "28,450 lines in all, 15,900 of them trusted, against over 2.5 million for TensorFlow in"
         + " SCONE.";
+  }
+
+  @Override
+  public Duration estimate(Laboratory.Effort effort) {
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 5 : 5);
   }
 
   @Override

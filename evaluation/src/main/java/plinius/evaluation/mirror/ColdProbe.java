@@ -9,6 +9,7 @@ import java.util.Map;
 import plinius.cli.JsonLines;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
+import plinius.kernel.Workers;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.WriteBack;
@@ -18,7 +19,7 @@ import plinius.seal.SecretBytes;
 
 /**
  * A fresh virtual machine restores a model, the keys at hand: from the process's start to the first
- * use of its parameters. Written by the same class before, in another process.
+ * use of its parameters, on all cores. Written by the same class before, in another process.
  *
  * <p>Arguments: save or restore, the pool, megabytes; to restore, the instant of the start too.
  */
@@ -43,12 +44,13 @@ public final class ColdProbe {
       warmUp.join();
       double warm = secondsSince(arguments[3]);
       double sum = 0;
-      try (ModelMirror mirror =
-          ModelMirror.open(
-              MappedMemory.open(pool, Access.READ_ONLY, WriteBack.AUTO),
-              Model.terms(key),
-              model.tensors())) {
-        if (mirror.mirrorIn().isEmpty()) {
+      try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors());
+          ModelMirror mirror =
+              ModelMirror.open(
+                  MappedMemory.open(pool, Access.READ_ONLY, WriteBack.AUTO),
+                  Model.terms(key),
+                  model.tensors())) {
+        if (mirror.sharedBy(workers).mirrorIn().isEmpty()) {
           throw new IllegalStateException("the pool holds no mirror");
         }
         for (int i = 0; i < model.block().length; i += 1024) {

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import plinius.kernel.Workers;
 import plinius.seal.SecretBytes;
 
 /** Checkpoints in a file: encrypt, write, fsync; read, decrypt. */
@@ -28,10 +29,10 @@ final class FileStore implements Store {
   private final Sync sync;
   private final Buffers buffers;
 
-  FileStore(Path file, Sync sync, Model model, SecretBytes key) {
+  FileStore(Path file, Sync sync, Model model, SecretBytes key, Workers workers) {
     this.file = file;
     this.sync = sync;
-    this.buffers = new Buffers(model, key);
+    this.buffers = new Buffers(model, key, workers);
   }
 
   @Override
@@ -47,15 +48,7 @@ final class FileStore implements Store {
             StandardOpenOption.CREATE,
             StandardOpenOption.TRUNCATE_EXISTING,
             StandardOpenOption.WRITE)) {
-      for (Buffers.Part part : buffers.parts()) {
-        ByteBuffer bytes = ByteBuffer.wrap(buffers.seal(part), 0, part.sealedBytes());
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        if (sync == Sync.EACH_BUFFER) {
-          channel.force(true);
-        }
-      }
+      buffers.share((lane, part) -> write(channel, lane.seal(part), part));
       if (sync == Sync.AT_THE_END) {
         channel.force(true);
       }
@@ -67,14 +60,37 @@ final class FileStore implements Store {
   @Override
   public void restore() {
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      for (Buffers.Part part : buffers.parts()) {
-        ByteBuffer bytes = ByteBuffer.wrap(buffers.incoming(), 0, part.sealedBytes());
-        while (bytes.hasRemaining()) {
-          if (channel.read(bytes) < 0) {
-            throw new IllegalStateException(file + " is too short");
-          }
+      buffers.share(
+          (lane, part) -> {
+            read(channel, lane.incoming(), part);
+            lane.unseal(part);
+          });
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void write(FileChannel channel, byte[] sealed, Buffers.Part part) {
+    ByteBuffer bytes = ByteBuffer.wrap(sealed, 0, part.sealedBytes());
+    try {
+      while (bytes.hasRemaining()) {
+        channel.write(bytes, part.at() + bytes.position());
+      }
+      if (sync == Sync.EACH_BUFFER) {
+        channel.force(true);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private void read(FileChannel channel, byte[] into, Buffers.Part part) {
+    ByteBuffer bytes = ByteBuffer.wrap(into, 0, part.sealedBytes());
+    try {
+      while (bytes.hasRemaining()) {
+        if (channel.read(bytes, part.at() + bytes.position()) < 0) {
+          throw new IllegalStateException(file + " is too short");
         }
-        buffers.unseal(part);
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import plinius.cli.JsonLines;
+import plinius.kernel.Workers;
 import plinius.pmem.WriteBack;
 import plinius.seal.AesWarmUp;
 import plinius.seal.SecretBytes;
@@ -17,7 +18,8 @@ import plinius.seal.SecretBytes;
  * The stores take turns, so that drift of the machine falls on all of them.
  *
  * <p>Arguments: a folder on persistent memory, one on the disk, megabytes of the model, rounds, and
- * whether to fsync each buffer too (slow): 0 or 1.
+ * threads, as many on every side. The paper's two ways are there on one thread only: its training
+ * has one, and an fsync for each buffer and a transaction's own writes follow one another.
  */
 public final class MirrorProbe {
   /** Rounds that only warm the virtual machine up. */
@@ -31,16 +33,17 @@ public final class MirrorProbe {
     Path disk = Path.of(arguments[1]);
     double megabytes = Double.parseDouble(arguments[2]);
     int rounds = Integer.parseInt(arguments[3]);
-    boolean papersBaseline = arguments[4].equals("1");
+    int threads = Integer.parseInt(arguments[4]);
     AesWarmUp.run();
     Model model = Model.of(megabytes, 1);
     List<Path> files = new ArrayList<>();
-    try (SecretBytes key = SecretBytes.random(32)) {
-      List<Store> stores = stores(pm, disk, model, key, papersBaseline, files);
+    try (SecretBytes key = SecretBytes.random(32);
+        Workers workers = new Workers(threads)) {
+      List<Store> stores = stores(pm, disk, model, key, workers, files);
       try {
         for (int round = -WARM_ROUNDS; round < rounds; round++) {
           for (Store store : stores) {
-            measure(store, model, megabytes, round);
+            measure(store, model, threads, round);
           }
         }
       } finally {
@@ -54,37 +57,39 @@ public final class MirrorProbe {
   }
 
   private static List<Store> stores(
-      Path pm, Path disk, Model model, SecretBytes key, boolean papersBaseline, List<Path> files) {
+      Path pm, Path disk, Model model, SecretBytes key, Workers workers, List<Path> files) {
     files.addAll(
         List.of(
             pm.resolve("nt.pm"),
             pm.resolve("lines.pm"),
-            pm.resolve("twins.pm"),
             pm.resolve("copy.pm"),
             disk.resolve("one.ckpt"),
+            pm.resolve("twins.pm"),
             disk.resolve("each.ckpt")));
     List<Store> stores = new ArrayList<>();
-    stores.add(new MirrorStore("mirror, non-temporal", files.get(0), WriteBack.AUTO, model, key));
+    stores.add(
+        new MirrorStore("mirror, non-temporal", files.get(0), WriteBack.AUTO, model, key, workers));
     stores.add(
         new MirrorStore(
-            "mirror, stores and write-back", files.get(1), WriteBack.UNSAFE, model, key));
-    stores.add(new TwinStore(files.get(2), model, key));
-    stores.add(new CopyStore(files.get(3), model));
-    stores.add(new FileStore(files.get(4), FileStore.Sync.AT_THE_END, model, key));
-    if (papersBaseline) {
-      stores.add(new FileStore(files.get(5), FileStore.Sync.EACH_BUFFER, model, key));
+            "mirror, stores and write-back", files.get(1), WriteBack.UNSAFE, model, key, workers));
+    stores.add(new CopyStore(files.get(2), model, workers));
+    stores.add(new CipherStore(model, key, workers));
+    stores.add(new FileStore(files.get(3), FileStore.Sync.AT_THE_END, model, key, workers));
+    if (workers.threads() == 1) {
+      stores.add(new TwinStore(files.get(4), model, key));
+      stores.add(new FileStore(files.get(5), FileStore.Sync.EACH_BUFFER, model, key, workers));
     }
-    stores.add(new CipherStore(model, key));
     return stores;
   }
 
-  private static void measure(Store store, Model model, double megabytes, int round) {
+  private static void measure(Store store, Model model, int threads, int round) {
     float[] before = store instanceof CipherStore ? null : model.block().clone();
     double save = seconds(store::save);
     if (before != null) {
       Arrays.fill(model.block(), 0);
     }
     double restore = seconds(store::restore);
+    store.release();
     double cold = store.forget() ? seconds(store::restore) : Double.NaN;
     if (store instanceof CopyStore) {
       System.arraycopy(before, 0, model.block(), 0, before.length);
@@ -96,8 +101,8 @@ public final class MirrorProbe {
           Map.of(
               "store",
               store.name(),
-              "megabytes",
-              megabytes,
+              "threads",
+              threads,
               "round",
               round,
               "saveMillis",

@@ -1,9 +1,11 @@
 package plinius.evaluation.mirror;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import plinius.enclave.mirror.MirrorTerms;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
+import plinius.kernel.Workers;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.WriteBack;
@@ -17,22 +19,32 @@ final class MirrorStore implements Store {
   private final WriteBack writeBack;
   private final Model model;
   private final MirrorTerms terms;
+  private final Workers workers;
   private final ModelMirror mirror;
+  private Optional<ModelMirror> opened = Optional.empty();
   private int iteration;
 
-  MirrorStore(String name, Path file, WriteBack writeBack, Model model, SecretBytes key) {
+  /**
+   * A mirror of a model.
+   *
+   * @param workers who share the work of sealing and unsealing; the caller closes them
+   */
+  MirrorStore(
+      String name, Path file, WriteBack writeBack, Model model, SecretBytes key, Workers workers) {
     this.name = name;
     this.file = file;
     this.writeBack = writeBack;
     this.model = model;
     this.terms = Model.terms(key);
+    this.workers = workers;
     PreparedFile.make(file, ModelMirror.poolBytes(model.tensors()));
     this.mirror =
         ModelMirror.create(
-            MappedMemory.open(file, Access.READ_WRITE, writeBack),
-            Protocol.PING_PONG,
-            terms,
-            model.tensors());
+                MappedMemory.open(file, Access.READ_WRITE, writeBack),
+                Protocol.PING_PONG,
+                terms,
+                model.tensors())
+            .sharedBy(workers);
   }
 
   @Override
@@ -49,17 +61,25 @@ final class MirrorStore implements Store {
   /** Opens the pool anew, as after a restart. */
   @Override
   public void restore() {
-    try (ModelMirror opened =
+    release();
+    ModelMirror mirrored =
         ModelMirror.open(
-            MappedMemory.open(file, Access.READ_ONLY, writeBack), terms, model.tensors())) {
-      if (opened.mirrorIn().isEmpty()) {
-        throw new IllegalStateException("the pool holds no mirror");
-      }
+            MappedMemory.open(file, Access.READ_ONLY, writeBack), terms, model.tensors());
+    opened = Optional.of(mirrored);
+    if (mirrored.sharedBy(workers).mirrorIn().isEmpty()) {
+      throw new IllegalStateException("the pool holds no mirror");
     }
   }
 
   @Override
+  public void release() {
+    opened.ifPresent(ModelMirror::close);
+    opened = Optional.empty();
+  }
+
+  @Override
   public void close() {
+    release();
     mirror.close();
   }
 }

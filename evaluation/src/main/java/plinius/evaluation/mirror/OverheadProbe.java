@@ -20,6 +20,8 @@ import plinius.seal.SecretBytes;
  * What mirroring a model adds to iterations of about 300 ms of real training on all cores: as many
  * iterations with it as without it, in turn, so that what the mirror does to the caches is in it.
  *
+ * <p>The mirror follows the work, on the same threads.
+ *
  * <p>Arguments: a folder on persistent memory, a configuration, megabytes of the mirrored model,
  * rounds.
  */
@@ -39,7 +41,7 @@ public final class OverheadProbe {
     Model model = Model.of(megabytes, 1);
     try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors());
         SecretBytes key = SecretBytes.random(32);
-        Store store = new MirrorStore("mirror", pool, WriteBack.AUTO, model, key)) {
+        Store store = new MirrorStore("mirror", pool, WriteBack.AUTO, model, key, workers)) {
       Network network =
           Network.build(
               Cfg.parse(cfg, "overhead.cfg", Map.of()),

@@ -11,6 +11,12 @@ interface Store extends AutoCloseable {
   /** Fills the model from what was saved last, all of it authenticated: read, decrypt. */
   void restore();
 
+  /**
+   * Lets go of what the last {@link #restore} opened. Apart from it, because training goes on with
+   * the same: no restart pays for that.
+   */
+  default void release() {}
+
   /** Takes what was saved out of the operating system's cache; false where there is none. */
   default boolean forget() {
     return false;

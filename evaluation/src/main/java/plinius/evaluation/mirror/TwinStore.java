@@ -1,6 +1,8 @@
 package plinius.evaluation.mirror;
 
 import java.nio.file.Path;
+import java.util.Optional;
+import plinius.kernel.Workers;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.WriteBack;
@@ -21,10 +23,12 @@ final class TwinStore implements Store {
   private final Path file;
   private final Buffers buffers;
   private final Pool pool;
+  private Optional<Pool> opened = Optional.empty();
 
   TwinStore(Path file, Model model, SecretBytes key) {
     this.file = file;
-    this.buffers = new Buffers(model, key);
+    // A transaction writes its twin on one thread, as the paper's does.
+    this.buffers = new Buffers(model, key, new Workers(1));
     long needed = buffers.sealedBytes() + buffers.sealedBytes() / 3;
     PoolSizing sizing = PoolSizing.of(new long[] {PAGE_BYTES}, needed);
     PreparedFile.make(file, sizing.poolBytes());
@@ -52,7 +56,7 @@ final class TwinStore implements Store {
         tx -> {
           long row = tx.root(ROOT);
           for (Buffers.Part part : buffers.parts()) {
-            tx.write(row + part.at(), buffers.seal(part), 0, part.sealedBytes());
+            tx.write(row + part.at(), buffers.lane().seal(part), 0, part.sealedBytes());
           }
           return null;
         });
@@ -60,21 +64,30 @@ final class TwinStore implements Store {
 
   @Override
   public void restore() {
-    try (Pool opened = Pool.open(MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO))) {
-      opened.read(
-          tx -> {
-            long row = tx.root(ROOT);
-            for (Buffers.Part part : buffers.parts()) {
-              tx.read(row + part.at(), buffers.incoming(), 0, part.sealedBytes());
-              buffers.unseal(part);
-            }
-            return null;
-          });
-    }
+    release();
+    Pool found = Pool.open(MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO));
+    opened = Optional.of(found);
+    Buffers.Lane lane = buffers.lane();
+    found.read(
+        tx -> {
+          long row = tx.root(ROOT);
+          for (Buffers.Part part : buffers.parts()) {
+            tx.read(row + part.at(), lane.incoming(), 0, part.sealedBytes());
+            lane.unseal(part);
+          }
+          return null;
+        });
+  }
+
+  @Override
+  public void release() {
+    opened.ifPresent(Pool::close);
+    opened = Optional.empty();
   }
 
   @Override
   public void close() {
+    release();
     pool.close();
     buffers.close();
   }

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import plinius.cli.JsonLines;
 import plinius.evaluation.Statistics;
+import plinius.kernel.Workers;
 import plinius.pmem.WriteBack;
 import plinius.seal.AesWarmUp;
 import plinius.seal.SecretBytes;
@@ -32,10 +33,12 @@ public final class WorkingSetProbe {
     double[] restoreBytes = new double[ROUNDS];
     double[] restoreMillis = new double[ROUNDS];
     try (SecretBytes key = SecretBytes.random(32);
-        Store store = new MirrorStore("mirror", pool, WriteBack.AUTO, model, key)) {
+        Workers alone = new Workers(1);
+        Store store = new MirrorStore("mirror", pool, WriteBack.AUTO, model, key, alone)) {
       for (int round = 0; round < ROUNDS; round++) {
         measure(store::save, saveBytes, saveMillis, round);
         measure(store::restore, restoreBytes, restoreMillis, round);
+        store.release();
       }
     } finally {
       Files.deleteIfExists(pool);

@@ -219,11 +219,10 @@ public final class SpotCommand implements Callable<Integer> {
             pm,
             Path.of(System.getProperty("java.io.tmpdir")),
             platform -> new Product(installation, platform),
-            Optional.ofNullable(data),
-            Optional.empty(),
+            Laboratory.Inputs.ofMnist(Optional.ofNullable(data)),
             Terminal::notice)) {
       Trainings trainings =
-          Trainings.prepare(laboratory.product(), laboratory.disk(), laboratory.mnist());
+          Trainings.prepare(laboratory.product(), laboratory.disk(), laboratory.inputs().mnist());
       Path network =
           cfg != null ? cfg : trainings.cfg("spot.cfg", Networks.twelve(128, iterations, 32));
       for (Policy policy : chosen) {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,14 +39,22 @@ class ArithmeticTest {
         double noise = round == 2 ? 1000 : 0;
         // At 100 MB the mirror is slower in proportion; at 10 MB absurdly slow, and not judged.
         double own = size == 10 ? 500 : size == 50 ? 10 : 25;
-        raw.add(size, MirrorAgainstCheckpoints.MIRROR, round, own + noise, 5 + noise, "");
-        raw.add(size, MirrorAgainstCheckpoints.LINES, round, 12.5 + noise, 5, "");
-        raw.add(size, MirrorAgainstCheckpoints.TWINS, round, 40 + noise, 5, "");
-        raw.add(size, MirrorAgainstCheckpoints.COPY, round, 5 + noise, 5, "");
-        raw.add(size, MirrorAgainstCheckpoints.CIPHER, round, 4 + noise, 4, "");
-        raw.add(size, MirrorAgainstCheckpoints.FILE, round, 75 + noise, 6, cold);
-        raw.add(size, MirrorAgainstCheckpoints.EACH, round, 250 + noise, 6, cold);
+        raw.add(1, size, MirrorAgainstCheckpoints.MIRROR, round, own + noise, 5 + noise, "");
+        raw.add(1, size, MirrorAgainstCheckpoints.LINES, round, 12.5 + noise, 5, "");
+        raw.add(1, size, MirrorAgainstCheckpoints.TWINS, round, 40 + noise, 5, "");
+        raw.add(1, size, MirrorAgainstCheckpoints.COPY, round, 5 + noise, 5, "");
+        raw.add(1, size, MirrorAgainstCheckpoints.CIPHER, round, 4 + noise, 4, "");
+        raw.add(1, size, MirrorAgainstCheckpoints.FILE, round, 75 + noise, 6, cold);
+        raw.add(1, size, MirrorAgainstCheckpoints.EACH, round, 250 + noise, 6, cold);
       }
+    }
+    // On two threads without the paper's ways.
+    for (int round = 0; round < 3; round++) {
+      raw.add(2, 50.0, MirrorAgainstCheckpoints.MIRROR, round, 10, 2.5, "");
+      raw.add(2, 50.0, MirrorAgainstCheckpoints.LINES, round, 20, 2.5, "");
+      raw.add(2, 50.0, MirrorAgainstCheckpoints.COPY, round, 8, 2, "");
+      raw.add(2, 50.0, MirrorAgainstCheckpoints.CIPHER, round, 5, 2, "");
+      raw.add(2, 50.0, MirrorAgainstCheckpoints.FILE, round, 60, 3, cold);
     }
     Findings.Builder findings = new Findings.Builder();
     MirrorAgainstCheckpoints.judge(raw.done(), findings);
@@ -58,23 +67,53 @@ class ArithmeticTest {
 
     // 10, 10 and a disturbed 1010 ms.
     assertThat(means.rows())
-        .contains(List.of("50", MirrorAgainstCheckpoints.MIRROR, "343.333", "338.333"));
+        .contains(List.of("1", "50", MirrorAgainstCheckpoints.MIRROR, "343.333", "338.333"));
   }
 
   @Test
-  void the_mirrors_claims_are_medians_ratios_of_the_worst_judged_size() {
+  void the_mirrors_claims_are_ratios_of_medians_of_the_worst_judged_size() {
+    Findings findings = mirror(20.0);
+    Claim save =
+        claim(
+            findings,
+            "Save against a file with one fsync, non-temporal stores, worst size of 50 to 180 MB,"
+                + " 1 thread");
+
+    assertThat(save.measured()).hasValue(3);
+    assertThat(save.met()).contains(false);
+    assertThat(measured(findings, "The same with ordinary stores and write-back, 1")).isEqualTo(6);
+    assertThat(measured(findings, "Save against a file with an fsync for each")).isEqualTo(10);
+    assertThat(measured(findings, "Restore against a file, cache cold, worst size, 1"))
+        .isEqualTo(4);
+    assertThat(measured(findings, "Restore against a file, cache warm, worst size, 1"))
+        .isEqualTo(1.2);
+    assertThat(measured(findings, "Save against the paper's way")).isEqualTo(1.6);
+    assertThat(
+            measured(
+                findings, "Save against copying as many bytes into the same medium, worst size, 1"))
+        .isEqualTo(5);
+    assertThat(measured(findings, "Share of encryption in a save, greatest, 1")).isEqualTo(40);
+    assertThat(measured(findings, "Share of decryption in a restore, greatest, 1")).isEqualTo(80);
+  }
+
+  @Test
+  void each_number_of_threads_is_judged_for_itself_with_as_many_on_both_sides() {
     Findings findings = mirror(20.0);
 
-    assertThat(measured(findings, "Save against a file with one fsync")).isEqualTo(3);
-    assertThat(claim(findings, "Save against a file with one fsync").met()).contains(false);
-    assertThat(measured(findings, "The same with ordinary stores")).isEqualTo(6);
-    assertThat(measured(findings, "Save against a file with an fsync for each")).isEqualTo(10);
-    assertThat(measured(findings, "Restore against a file, cache cold")).isEqualTo(4);
-    assertThat(measured(findings, "Restore against a file, cache warm")).isEqualTo(1.2);
-    assertThat(measured(findings, "Save against the paper's way")).isEqualTo(1.6);
-    assertThat(measured(findings, "Save against copying")).isEqualTo(5);
-    assertThat(measured(findings, "Share of encryption")).isEqualTo(40);
-    assertThat(findings.table("save-ratios").rows()).hasSize(9);
+    assertThat(
+            measured(
+                findings,
+                "Save against a file with one fsync, non-temporal stores, worst size of 50 to 180"
+                    + " MB, 2 threads"))
+        .isEqualTo(6);
+    assertThat(measured(findings, "The same with ordinary stores and write-back, 2")).isEqualTo(3);
+    assertThat(measured(findings, "Restore against a file, cache cold, worst size, 2"))
+        .isEqualTo(8);
+    assertThat(findings.table("save-ratios").rows()).hasSize(3 * 3 + 1);
+    assertThat(findings.table("breakdown-2").rows())
+        .contains(List.of("restore, mirror", "cipher", "2"))
+        .contains(List.of("restore, mirror", "all else", "0.5"))
+        .contains(List.of("restore, cold file", "all else", "18"));
   }
 
   @Test
@@ -137,8 +176,106 @@ class ArithmeticTest {
 
     Findings built = findings.build();
     assertThat(measured(built, "Mirror of 50 MB")).isEqualTo(3);
+    assertThat(measured(built, "The same at every 10th")).isCloseTo(0.3, within(1e-9));
     assertThat(built.table("overhead").rows())
         .contains(List.of("50", "whole iteration, with against without", "3"));
+  }
+
+  @Test
+  void threads_are_compared_with_one_by_medians_of_the_same_size() {
+    Table.Rows raw =
+        Table.of(
+            "scaling-rounds",
+            "megabytes",
+            "threads",
+            "round",
+            "saveMillis",
+            "restoreMillis",
+            "copyMillis");
+    for (int round = 0; round < 3; round++) {
+      double noise = round == 1 ? 500 : 0;
+      raw.add(50.0, 1, round, 20 + noise, 30, 10);
+      raw.add(50.0, 2, round, 10 + noise, 20, 8);
+      raw.add(200.0, 1, round, 80, 90, 40);
+      raw.add(200.0, 2, round, 50, 60, 40);
+    }
+    Findings.Builder findings = new Findings.Builder();
+
+    Further.judgeScaling(raw.done(), findings);
+
+    Findings built = findings.build();
+    assertThat(measured(built, "Mirror of 50 MB, save on 2 threads")).isEqualTo(2);
+    assertThat(measured(built, "Mirror of 50 MB, restore on 2 threads")).isEqualTo(1.5);
+    assertThat(built.table("scaling").rows())
+        .contains(List.of("1", "200 MB, save", "1"))
+        .contains(List.of("2", "200 MB, save", "1.6"))
+        .contains(List.of("2", "50 MB, copy", "1.25"));
+    assertThat(Further.threads(1)).containsExactly(1);
+    assertThat(Further.threads(2)).containsExactly(1, 2);
+    assertThat(Further.threads(6)).containsExactly(1, 2, 4, 6);
+  }
+
+  @Test
+  void freshness_is_told_in_percent_of_offline_and_a_window_is_judged() {
+    Findings.Builder findings = new Findings.Builder();
+
+    FreshnessModes.judge(
+        Table.of("modes", "mode", "iterationsPerSecond", "percentOfOffline", "least", "most")
+            .add("offline", 10.0, 100.0, 100.0, 100.0)
+            .add("window:32", 9.8, 98.0, 97.0, 99.0)
+            .add("strict", 9.0, 90.0, 89.0, 91.0)
+            .done(),
+        Table.of("broker", "operation", "perSecond")
+            .add("opens", 30.0)
+            .add("advances", 400.0)
+            .done(),
+        findings);
+
+    Findings built = findings.build();
+    assertThat(measured(built, "Training rate with freshness window:32")).isEqualTo(98);
+    assertThat(claim(built, "Training rate with freshness window:32").met()).contains(false);
+    assertThat(claim(built, "Training rate with freshness strict").met()).isEmpty();
+    assertThat(built.claims()).noneMatch(one -> one.name().contains("offline"));
+    assertThat(measured(built, "Mirrors that a broker")).isEqualTo(400);
+  }
+
+  @Test
+  void media_are_compared_at_the_same_access() {
+    Table.Rows raw =
+        Table.of("accesses", "medium", "access", "megabytesPerSecond", "microsPerBlock");
+    for (String access : List.of("sequential read", "random read", "random write")) {
+      raw.add("disk", access, access.equals("random write") ? 2.0 : 10.0, 1.0);
+      raw.add("pm", access, access.equals("random write") ? 1000.0 : 5000.0, 1.0);
+    }
+    Findings.Builder findings = new Findings.Builder();
+
+    MediumCharacter.judge(raw.done(), "pm", "disk", findings);
+
+    assertThat(measured(findings.build(), "Durable random writes")).isEqualTo(500);
+    assertThat(measured(findings.build(), "Random reads")).isEqualTo(500);
+  }
+
+  @Test
+  void kills_are_told_in_iterations_computed_again_and_time() {
+    Findings.Builder findings =
+        new Findings.Builder()
+            .table(Table.of("curves", "training", "executed", "iteration", "loss").done());
+
+    CrashResilience.judge(
+        500,
+        9,
+        Map.of(
+            CrashResilience.UNDISTURBED, new CrashResilience.Outcome(500, 20, "aa", 0),
+            CrashResilience.MIRRORED, new CrashResilience.Outcome(504, 50, "aa", 2.5),
+            CrashResilience.BARE, new CrashResilience.Outcome(1500, 80, "bb", 0)),
+        findings);
+
+    Findings built = findings.build();
+    assertThat(claim(built, "The final state after 9 kills").met()).contains(true);
+    assertThat(measured(built, "Iterations computed more than needed")).isEqualTo(4);
+    assertThat(measured(built, "Iterations computed in all, without")).isEqualTo(1500);
+    assertThat(measured(built, "Time with 9 kills and mirroring")).isEqualTo(2.5);
+    assertThat(measured(built, "Restart")).isEqualTo(2.5);
   }
 
   @Test

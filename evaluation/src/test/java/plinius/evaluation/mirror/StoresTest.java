@@ -8,6 +8,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import plinius.kernel.Workers;
 import plinius.pmem.WriteBack;
 import plinius.seal.SecretBytes;
 
@@ -15,16 +18,19 @@ import plinius.seal.SecretBytes;
 class StoresTest {
   @TempDir private Path folder;
 
-  @Test
-  void each_store_restores_the_last_of_several_saves() {
+  @ParameterizedTest
+  @ValueSource(ints = {1, 3})
+  void each_store_restores_the_last_of_several_saves(int threads) {
     Model model = Model.of(3, 1);
-    try (SecretBytes key = SecretBytes.random(32)) {
+    try (SecretBytes key = SecretBytes.random(32);
+        Workers workers = new Workers(threads)) {
       for (Store store :
           List.of(
-              new MirrorStore("mirror", folder.resolve("a"), WriteBack.AUTO, model, key),
+              new MirrorStore("mirror", folder.resolve("a"), WriteBack.AUTO, model, key, workers),
               new TwinStore(folder.resolve("b"), model, key),
-              new FileStore(folder.resolve("c"), FileStore.Sync.AT_THE_END, model, key),
-              new FileStore(folder.resolve("d"), FileStore.Sync.EACH_BUFFER, model, key))) {
+              new FileStore(folder.resolve("c"), FileStore.Sync.AT_THE_END, model, key, workers),
+              new FileStore(
+                  folder.resolve("d"), FileStore.Sync.EACH_BUFFER, model, key, workers))) {
         try (store) {
           for (int save = 0; save < 3; save++) {
             model.block()[save]++;
@@ -39,6 +45,20 @@ class StoresTest {
         }
       }
     }
+  }
+
+  @Test
+  void the_copy_that_is_the_limit_copies_every_byte() throws Exception {
+    Model model = Model.shaped(1.3);
+    Path file = folder.resolve("copy");
+    byte[] all = new byte[(int) model.bytes()];
+    new java.util.Random(1).nextBytes(all);
+    try (Workers workers = new Workers(3);
+        Store copy = new CopyStore(file, model, workers)) {
+      copy.save();
+    }
+
+    assertThat(Arrays.equals(Files.readAllBytes(file), all)).isTrue();
   }
 
   @Test
