@@ -27,7 +27,6 @@ import plinius.dataset.SealedResult;
 import plinius.ingest.BoxedPicture;
 import plinius.ingest.Pictures;
 import plinius.owner.OwnerKey;
-import plinius.owner.SealedDataSetWriter;
 import plinius.owner.SealedFile;
 import plinius.seal.SecretBytes;
 
@@ -108,24 +107,9 @@ final class DetectCommand implements Callable<Integer>, JsonErrors {
           ExitCode.USAGE,
           "--threshold and --nms take 0 to 1, got " + threshold + " and " + overlap);
     }
-    if (scenes.data != null) {
-      return ask(scenes.data);
-    }
-    Path sealed = null;
-    try {
-      sealed = Files.createTempFile("plinius", ".scenes");
-      try (OwnerKey owner = key.load();
-          Pictures pictures = pictures()) {
-        SealedDataSetWriter.write(sealed, owner, pictures, _ -> {});
-      }
-      return ask(sealed);
-    } catch (IOException e) {
-      throw new Refusal(ExitCode.MEDIUM, "cannot seal the pictures: " + e.getMessage());
-    } finally {
-      if (sealed != null) {
-        sealed.toFile().delete();
-      }
-    }
+    return scenes.data != null
+        ? ask(scenes.data)
+        : SealedQuestion.ask("the pictures", key, this::pictures, this::ask);
   }
 
   /** In the size that the network takes. */

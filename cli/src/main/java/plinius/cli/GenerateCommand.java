@@ -1,8 +1,6 @@
 package plinius.cli;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -14,8 +12,6 @@ import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.Query;
 import plinius.dataset.SealedResult;
 import plinius.ingest.TextSource;
-import plinius.owner.OwnerKey;
-import plinius.owner.SealedDataSetWriter;
 
 /** Lets a model of characters write. */
 @Command(
@@ -81,25 +77,13 @@ final class GenerateCommand implements Callable<Integer>, JsonErrors {
       throw new Refusal(
           ExitCode.USAGE, "--length takes 1 or more, --temperature more than 0 and at most 100");
     }
-    if (prompt.data != null) {
-      return ask(prompt.data);
-    }
-    Path sealed = null;
-    try {
-      sealed = Files.createTempFile("plinius", ".prompt");
-      byte[] text = prompt.text.getBytes(StandardCharsets.UTF_8);
-      try (OwnerKey owner = key.load();
-          TextSource source = TextSource.of("the prompt", text)) {
-        SealedDataSetWriter.write(sealed, owner, source, _ -> {});
-      }
-      return ask(sealed);
-    } catch (IOException e) {
-      throw new Refusal(ExitCode.MEDIUM, "cannot seal the prompt: " + e.getMessage());
-    } finally {
-      if (sealed != null) {
-        sealed.toFile().delete();
-      }
-    }
+    return prompt.data != null
+        ? ask(prompt.data)
+        : SealedQuestion.ask("the prompt", key, this::text, this::ask);
+  }
+
+  private TextSource text() {
+    return TextSource.of("the prompt", prompt.text.getBytes(StandardCharsets.UTF_8));
   }
 
   private int ask(Path text) {

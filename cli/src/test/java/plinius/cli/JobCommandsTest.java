@@ -2,9 +2,6 @@ package plinius.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -55,7 +52,7 @@ final class JobCommandsTest {
   @BeforeEach
   void make_key_data_and_weights() throws Exception {
     key = folder.resolve("owner.key");
-    assertThat(run("key", "new", key).code()).isZero();
+    assertThat(Said.run("key", "new", key).code()).isZero();
     cfg = Files.writeString(folder.resolve("net.cfg"), CFG);
     data = folder.resolve("data.sealed");
     pm = folder.resolve("pm");
@@ -92,7 +89,7 @@ final class JobCommandsTest {
         List.of(
             addJob("--job", "a b"),
             begin(weights, "--job", "a/b"),
-            run("train", cfg, "--data", data, "--key", key, "--pm", pm, "--job", "a b"))) {
+            Said.run("train", cfg, "--data", data, "--key", key, "--pm", pm, "--job", "a b"))) {
       assertThat(said.code()).isEqualTo(ExitCode.USAGE.code());
       assertThat(said.err()).contains("1 to 64 letters, digits");
     }
@@ -151,7 +148,7 @@ final class JobCommandsTest {
     List<Object> words =
         new ArrayList<>(List.of("broker", "--key", key, "add-job", "--cfg", cfg, "--data", data));
     words.addAll(List.of(more));
-    return run(words.toArray());
+    return Said.run(words.toArray());
   }
 
   private Said begin(Path file, Object... more) {
@@ -159,36 +156,13 @@ final class JobCommandsTest {
         new ArrayList<>(
             List.of("weights", "import", cfg, file, "--key", key, "--data", data, "--pm", pm));
     words.addAll(List.of(more));
-    return run(words.toArray());
+    return Said.run(words.toArray());
   }
 
   private List<Job> jobs() {
     try (OwnerKey owner = Owner.loadKey(key, Optional.empty());
         BrokerRecord record = BrokerRecord.open(owner, Owner.brokerState(key), Clock.systemUTC())) {
       return record.jobs();
-    }
-  }
-
-  private record Said(int code, String out, String err) {}
-
-  private static Said run(Object... arguments) {
-    String[] words = new String[arguments.length];
-    for (int i = 0; i < words.length; i++) {
-      words[i] = arguments[i].toString();
-    }
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream saidOut = new ByteArrayOutputStream();
-    ByteArrayOutputStream saidErr = new ByteArrayOutputStream();
-    try {
-      System.setOut(new PrintStream(saidOut, true, StandardCharsets.UTF_8));
-      System.setErr(new PrintStream(saidErr, true, StandardCharsets.UTF_8));
-      int code = Main.run(words);
-      return new Said(
-          code, saidOut.toString(StandardCharsets.UTF_8), saidErr.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
     }
   }
 

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayOutputStream;
-import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,36 +35,13 @@ final class NetCommandTest {
 
   @TempDir private Path folder;
 
-  private record Said(int code, String out, String err) {}
-
-  private static Said run(Object... arguments) {
-    String[] words = new String[arguments.length];
-    for (int i = 0; i < words.length; i++) {
-      words[i] = arguments[i].toString();
-    }
-    PrintStream out = System.out;
-    PrintStream err = System.err;
-    ByteArrayOutputStream saidOut = new ByteArrayOutputStream();
-    ByteArrayOutputStream saidErr = new ByteArrayOutputStream();
-    try {
-      System.setOut(new PrintStream(saidOut, true, StandardCharsets.UTF_8));
-      System.setErr(new PrintStream(saidErr, true, StandardCharsets.UTF_8));
-      int code = Main.run(words);
-      return new Said(
-          code, saidOut.toString(StandardCharsets.UTF_8), saidErr.toString(StandardCharsets.UTF_8));
-    } finally {
-      System.setOut(out);
-      System.setErr(err);
-    }
-  }
-
   private Path file(String text) throws Exception {
     return Files.writeString(folder.resolve("my.cfg"), text);
   }
 
   @Test
   void the_table_counts_operations_parameters_and_memory() throws Exception {
-    Said said = run("net", file(SLOPPY), "--lenient", "--json", "--plan");
+    Said said = Said.run("net", file(SLOPPY), "--lenient", "--json", "--plan");
 
     assertThat(said.code()).as(said.err()).isZero();
     JsonNode net = new ObjectMapper().readTree(said.out());
@@ -89,7 +64,7 @@ final class NetCommandTest {
 
   @Test
   void without_leniency_the_first_deviation_is_refused_with_its_place() throws Exception {
-    Said said = run("net", file(SLOPPY));
+    Said said = Said.run("net", file(SLOPPY));
 
     assertThat(said.code()).isEqualTo(ExitCode.BAD_INPUT.code());
     assertThat(said.err()).contains("my.cfg:2: ").contains("A comment needs a line of its own");
@@ -97,7 +72,7 @@ final class NetCommandTest {
 
   @Test
   void people_get_a_line_for_each_layer_and_the_warnings_apart() throws Exception {
-    Said said = run("net", file(SLOPPY), "--lenient", "--batch", "1");
+    Said said = Said.run("net", file(SLOPPY), "--lenient", "--batch", "1");
 
     assertThat(said.code()).isZero();
     assertThat(said.out().lines().filter(l -> l.contains(" -> "))).hasSize(4);
@@ -110,15 +85,16 @@ final class NetCommandTest {
     Path file = folder.resolve("latin.cfg");
     Files.writeString(file, "# \u00fc\n[net]\ninputs=3\n[softmax]\n", StandardCharsets.ISO_8859_1);
 
-    assertThat(run("net", file).code()).isEqualTo(ExitCode.BAD_INPUT.code());
-    assertThat(run("net", file).err()).contains("UTF-8");
-    assertThat(run("net", file, "--lenient").code()).isZero();
-    assertThat(run("net", folder.resolve("none.cfg")).code()).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(Said.run("net", file).code()).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(Said.run("net", file).err()).contains("UTF-8");
+    assertThat(Said.run("net", file, "--lenient").code()).isZero();
+    assertThat(Said.run("net", folder.resolve("none.cfg")).code())
+        .isEqualTo(ExitCode.BAD_INPUT.code());
   }
 
   @Test
   void a_network_without_a_cost_is_shown_and_said_not_to_be_trainable() throws Exception {
-    Said said = run("net", file(SLOPPY.replace("[softmax]\n", "")), "--lenient", "--json");
+    Said said = Said.run("net", file(SLOPPY.replace("[softmax]\n", "")), "--lenient", "--json");
 
     JsonNode net = new ObjectMapper().readTree(said.out());
     assertThat(net.get("trainable").asBoolean()).isFalse();
@@ -133,7 +109,8 @@ final class NetCommandTest {
             folder.resolve("wide.cfg"), SLOPPY.replace(" # images", "").replace("seen=0\n", ""));
     Path pm = folder.resolve("pm");
 
-    Said said = run("train", cfg, "--data", "none", "--key", "none", "--pm", pm, "--memory", "12M");
+    Said said =
+        Said.run("train", cfg, "--data", "none", "--key", "none", "--pm", pm, "--memory", "12M");
 
     assertThat(said.code()).isEqualTo(ExitCode.BAD_INPUT.code());
     assertThat(said.err()).contains("wide.cfg plans", "activations", "--memory allows 12.0");
@@ -142,7 +119,7 @@ final class NetCommandTest {
     assertThat(set).hasSize(2);
     // What it proposes passes this check; then something else is missed.
     Said smaller =
-        run(
+        Said.run(
             "train",
             cfg,
             set[0],
