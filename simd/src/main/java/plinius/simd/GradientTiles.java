@@ -1,208 +1,145 @@
 package plinius.simd;
 
 import static plinius.simd.Lanes.LANES;
+import static plinius.simd.Lanes.REGISTERS;
 import static plinius.simd.Lanes.broadcast;
 import static plinius.simd.Lanes.load;
+import static plinius.simd.Lanes.store;
 
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The innermost loops of weight gradients: some neighbouring weights of one filter row, times one
- * block of filters, summed over all pixels of an image in registers.
+ * The innermost loops of weight gradients: neighbouring weights of one filter row, times one block
+ * of filters, summed over all pixels of an image in registers.
  *
  * <p>Unrolled by hand like {@link ForwardTiles}. Nothing is checked here.
  */
 final class GradientTiles {
-  private GradientTiles() {}
+  private static final int WIDEST = REGISTERS == 32 ? 8 : 4;
+
+  private final float[] x;
+  private final int xStep;
+  private final int xRow;
+  private final float[] d;
+  private final int dStep;
+  private final int dRow;
 
   /**
-   * Adds to {@code taps} (8, 4 or 1) rows of updates.
+   * Tiles of one convolution.
    *
    * @param x the padded input; the taps lie side by side
+   * @param xStep from one pixel to the next, as the filter goes
+   * @param xRow from one row to the next
    * @param d the delta, whole blocks
-   * @param rows output rows that this filter row reaches inside the image
    */
-  static void run(
-      int taps,
-      float[] x,
-      int xAt,
-      int xStep,
-      int xRow,
-      float[] d,
-      int dAt,
-      int dStep,
-      int dRow,
-      int rows,
-      int columns,
-      float[] u,
-      int uAt,
-      int uStep) {
-    switch (taps) {
-      case 8 -> tile8(x, xAt, xStep, xRow, d, dAt, dStep, dRow, rows, columns, u, uAt, uStep);
-      case 4 -> tile4(x, xAt, xStep, xRow, d, dAt, dStep, dRow, rows, columns, u, uAt, uStep);
-      default -> tile1(x, xAt, xStep, xRow, d, dAt, dStep, dRow, rows, columns, u, uAt);
+  GradientTiles(float[] x, int xStep, int xRow, float[] d, int dStep, int dRow) {
+    this.x = x;
+    this.xStep = xStep;
+    this.xRow = xRow;
+    this.d = d;
+    this.dStep = dStep;
+    this.dRow = dRow;
+  }
+
+  /**
+   * Adds to the updates of some taps.
+   *
+   * @param rows output rows that this filter row reaches inside the image
+   * @param uStep from one tap's updates to the next one's
+   */
+  void run(int taps, int rows, int columns, int xAt, int dAt, float[] u, int uAt, int uStep) {
+    for (int t = 0; t < taps; ) {
+      int left = taps - t;
+      int some = left >= WIDEST ? WIDEST : left >= 4 ? 4 : 1;
+      int to = uAt + t * uStep;
+      switch (some) {
+        case 8 -> eight(rows, columns, xAt + t, dAt, u, to, uStep);
+        case 4 -> four(rows, columns, xAt + t, dAt, u, to, uStep);
+        default -> one(rows, columns, xAt + t, dAt, u, to);
+      }
+      t += some;
     }
   }
 
-  private static void tile8(
-      float[] x,
-      int xAt,
-      int xStep,
-      int xRow,
-      float[] d,
-      int dAt,
-      int dStep,
-      int dRow,
-      int rows,
-      int columns,
-      float[] u,
-      int uAt,
-      int uStep) {
-    FloatVector a0 = load(u, uAt);
-    FloatVector b0 = load(u, uAt + LANES);
-    FloatVector a1 = load(u, uAt + uStep);
-    FloatVector b1 = load(u, uAt + uStep + LANES);
-    FloatVector a2 = load(u, uAt + 2 * uStep);
-    FloatVector b2 = load(u, uAt + 2 * uStep + LANES);
-    FloatVector a3 = load(u, uAt + 3 * uStep);
-    FloatVector b3 = load(u, uAt + 3 * uStep + LANES);
-    FloatVector a4 = load(u, uAt + 4 * uStep);
-    FloatVector b4 = load(u, uAt + 4 * uStep + LANES);
-    FloatVector a5 = load(u, uAt + 5 * uStep);
-    FloatVector b5 = load(u, uAt + 5 * uStep + LANES);
-    FloatVector a6 = load(u, uAt + 6 * uStep);
-    FloatVector b6 = load(u, uAt + 6 * uStep + LANES);
-    FloatVector a7 = load(u, uAt + 7 * uStep);
-    FloatVector b7 = load(u, uAt + 7 * uStep + LANES);
+  private void eight(int rows, int columns, int xAt, int dAt, float[] u, int uAt, int uStep) {
+    FloatVector a0 = load(u, uAt), b0 = load(u, uAt + LANES);
+    FloatVector a1 = load(u, uAt + uStep), b1 = load(u, uAt + uStep + LANES);
+    FloatVector a2 = load(u, uAt + 2 * uStep), b2 = load(u, uAt + 2 * uStep + LANES);
+    FloatVector a3 = load(u, uAt + 3 * uStep), b3 = load(u, uAt + 3 * uStep + LANES);
+    FloatVector a4 = load(u, uAt + 4 * uStep), b4 = load(u, uAt + 4 * uStep + LANES);
+    FloatVector a5 = load(u, uAt + 5 * uStep), b5 = load(u, uAt + 5 * uStep + LANES);
+    FloatVector a6 = load(u, uAt + 6 * uStep), b6 = load(u, uAt + 6 * uStep + LANES);
+    FloatVector a7 = load(u, uAt + 7 * uStep), b7 = load(u, uAt + 7 * uStep + LANES);
     for (int r = 0; r < rows; r++) {
-      int xr = xAt + r * xRow;
-      int dr = dAt + r * dRow;
-      for (int i = 0; i < columns; i++) {
-        FloatVector da = load(d, dr + i * dStep);
-        FloatVector db = load(d, dr + i * dStep + LANES);
-        FloatVector v0 = broadcast(x[xr + i * xStep]);
-        a0 = v0.fma(da, a0);
-        b0 = v0.fma(db, b0);
-        FloatVector v1 = broadcast(x[xr + i * xStep + 1]);
-        a1 = v1.fma(da, a1);
-        b1 = v1.fma(db, b1);
-        FloatVector v2 = broadcast(x[xr + i * xStep + 2]);
-        a2 = v2.fma(da, a2);
-        b2 = v2.fma(db, b2);
-        FloatVector v3 = broadcast(x[xr + i * xStep + 3]);
-        a3 = v3.fma(da, a3);
-        b3 = v3.fma(db, b3);
-        FloatVector v4 = broadcast(x[xr + i * xStep + 4]);
-        a4 = v4.fma(da, a4);
-        b4 = v4.fma(db, b4);
-        FloatVector v5 = broadcast(x[xr + i * xStep + 5]);
-        a5 = v5.fma(da, a5);
-        b5 = v5.fma(db, b5);
-        FloatVector v6 = broadcast(x[xr + i * xStep + 6]);
-        a6 = v6.fma(da, a6);
-        b6 = v6.fma(db, b6);
-        FloatVector v7 = broadcast(x[xr + i * xStep + 7]);
-        a7 = v7.fma(da, a7);
-        b7 = v7.fma(db, b7);
+      int at = xAt + r * xRow;
+      int to = dAt + r * dRow;
+      for (int i = 0; i < columns; i++, at += xStep, to += dStep) {
+        FloatVector da = load(d, to), db = load(d, to + LANES);
+        a0 = broadcast(x[at]).fma(da, a0);
+        b0 = broadcast(x[at]).fma(db, b0);
+        a1 = broadcast(x[at + 1]).fma(da, a1);
+        b1 = broadcast(x[at + 1]).fma(db, b1);
+        a2 = broadcast(x[at + 2]).fma(da, a2);
+        b2 = broadcast(x[at + 2]).fma(db, b2);
+        a3 = broadcast(x[at + 3]).fma(da, a3);
+        b3 = broadcast(x[at + 3]).fma(db, b3);
+        a4 = broadcast(x[at + 4]).fma(da, a4);
+        b4 = broadcast(x[at + 4]).fma(db, b4);
+        a5 = broadcast(x[at + 5]).fma(da, a5);
+        b5 = broadcast(x[at + 5]).fma(db, b5);
+        a6 = broadcast(x[at + 6]).fma(da, a6);
+        b6 = broadcast(x[at + 6]).fma(db, b6);
+        a7 = broadcast(x[at + 7]).fma(da, a7);
+        b7 = broadcast(x[at + 7]).fma(db, b7);
       }
     }
-    a0.intoArray(u, uAt);
-    b0.intoArray(u, uAt + LANES);
-    a1.intoArray(u, uAt + uStep);
-    b1.intoArray(u, uAt + uStep + LANES);
-    a2.intoArray(u, uAt + 2 * uStep);
-    b2.intoArray(u, uAt + 2 * uStep + LANES);
-    a3.intoArray(u, uAt + 3 * uStep);
-    b3.intoArray(u, uAt + 3 * uStep + LANES);
-    a4.intoArray(u, uAt + 4 * uStep);
-    b4.intoArray(u, uAt + 4 * uStep + LANES);
-    a5.intoArray(u, uAt + 5 * uStep);
-    b5.intoArray(u, uAt + 5 * uStep + LANES);
-    a6.intoArray(u, uAt + 6 * uStep);
-    b6.intoArray(u, uAt + 6 * uStep + LANES);
-    a7.intoArray(u, uAt + 7 * uStep);
-    b7.intoArray(u, uAt + 7 * uStep + LANES);
+    store(a0, b0, u, uAt);
+    store(a1, b1, u, uAt + uStep);
+    store(a2, b2, u, uAt + 2 * uStep);
+    store(a3, b3, u, uAt + 3 * uStep);
+    store(a4, b4, u, uAt + 4 * uStep);
+    store(a5, b5, u, uAt + 5 * uStep);
+    store(a6, b6, u, uAt + 6 * uStep);
+    store(a7, b7, u, uAt + 7 * uStep);
   }
 
-  private static void tile4(
-      float[] x,
-      int xAt,
-      int xStep,
-      int xRow,
-      float[] d,
-      int dAt,
-      int dStep,
-      int dRow,
-      int rows,
-      int columns,
-      float[] u,
-      int uAt,
-      int uStep) {
-    FloatVector a0 = load(u, uAt);
-    FloatVector b0 = load(u, uAt + LANES);
-    FloatVector a1 = load(u, uAt + uStep);
-    FloatVector b1 = load(u, uAt + uStep + LANES);
-    FloatVector a2 = load(u, uAt + 2 * uStep);
-    FloatVector b2 = load(u, uAt + 2 * uStep + LANES);
-    FloatVector a3 = load(u, uAt + 3 * uStep);
-    FloatVector b3 = load(u, uAt + 3 * uStep + LANES);
+  private void four(int rows, int columns, int xAt, int dAt, float[] u, int uAt, int uStep) {
+    FloatVector a0 = load(u, uAt), b0 = load(u, uAt + LANES);
+    FloatVector a1 = load(u, uAt + uStep), b1 = load(u, uAt + uStep + LANES);
+    FloatVector a2 = load(u, uAt + 2 * uStep), b2 = load(u, uAt + 2 * uStep + LANES);
+    FloatVector a3 = load(u, uAt + 3 * uStep), b3 = load(u, uAt + 3 * uStep + LANES);
     for (int r = 0; r < rows; r++) {
-      int xr = xAt + r * xRow;
-      int dr = dAt + r * dRow;
-      for (int i = 0; i < columns; i++) {
-        FloatVector da = load(d, dr + i * dStep);
-        FloatVector db = load(d, dr + i * dStep + LANES);
-        FloatVector v0 = broadcast(x[xr + i * xStep]);
-        a0 = v0.fma(da, a0);
-        b0 = v0.fma(db, b0);
-        FloatVector v1 = broadcast(x[xr + i * xStep + 1]);
-        a1 = v1.fma(da, a1);
-        b1 = v1.fma(db, b1);
-        FloatVector v2 = broadcast(x[xr + i * xStep + 2]);
-        a2 = v2.fma(da, a2);
-        b2 = v2.fma(db, b2);
-        FloatVector v3 = broadcast(x[xr + i * xStep + 3]);
-        a3 = v3.fma(da, a3);
-        b3 = v3.fma(db, b3);
+      int at = xAt + r * xRow;
+      int to = dAt + r * dRow;
+      for (int i = 0; i < columns; i++, at += xStep, to += dStep) {
+        FloatVector da = load(d, to), db = load(d, to + LANES);
+        a0 = broadcast(x[at]).fma(da, a0);
+        b0 = broadcast(x[at]).fma(db, b0);
+        a1 = broadcast(x[at + 1]).fma(da, a1);
+        b1 = broadcast(x[at + 1]).fma(db, b1);
+        a2 = broadcast(x[at + 2]).fma(da, a2);
+        b2 = broadcast(x[at + 2]).fma(db, b2);
+        a3 = broadcast(x[at + 3]).fma(da, a3);
+        b3 = broadcast(x[at + 3]).fma(db, b3);
       }
     }
-    a0.intoArray(u, uAt);
-    b0.intoArray(u, uAt + LANES);
-    a1.intoArray(u, uAt + uStep);
-    b1.intoArray(u, uAt + uStep + LANES);
-    a2.intoArray(u, uAt + 2 * uStep);
-    b2.intoArray(u, uAt + 2 * uStep + LANES);
-    a3.intoArray(u, uAt + 3 * uStep);
-    b3.intoArray(u, uAt + 3 * uStep + LANES);
+    store(a0, b0, u, uAt);
+    store(a1, b1, u, uAt + uStep);
+    store(a2, b2, u, uAt + 2 * uStep);
+    store(a3, b3, u, uAt + 3 * uStep);
   }
 
-  private static void tile1(
-      float[] x,
-      int xAt,
-      int xStep,
-      int xRow,
-      float[] d,
-      int dAt,
-      int dStep,
-      int dRow,
-      int rows,
-      int columns,
-      float[] u,
-      int uAt) {
-    FloatVector a0 = load(u, uAt);
-    FloatVector b0 = load(u, uAt + LANES);
+  private void one(int rows, int columns, int xAt, int dAt, float[] u, int uAt) {
+    FloatVector a0 = load(u, uAt), b0 = load(u, uAt + LANES);
     for (int r = 0; r < rows; r++) {
-      int xr = xAt + r * xRow;
-      int dr = dAt + r * dRow;
-      for (int i = 0; i < columns; i++) {
-        FloatVector da = load(d, dr + i * dStep);
-        FloatVector db = load(d, dr + i * dStep + LANES);
-        FloatVector v0 = broadcast(x[xr + i * xStep]);
-        a0 = v0.fma(da, a0);
-        b0 = v0.fma(db, b0);
+      int at = xAt + r * xRow;
+      int to = dAt + r * dRow;
+      for (int i = 0; i < columns; i++, at += xStep, to += dStep) {
+        FloatVector da = load(d, to), db = load(d, to + LANES);
+        a0 = broadcast(x[at]).fma(da, a0);
+        b0 = broadcast(x[at]).fma(db, b0);
       }
     }
-    a0.intoArray(u, uAt);
-    b0.intoArray(u, uAt + LANES);
+    store(a0, b0, u, uAt);
   }
 }

@@ -20,6 +20,10 @@ final class Lanes {
   /** Lanes of a vector. */
   static final int LANES = FLOATS.length();
 
+  /** Vectors that the processor holds in registers: 32 with AVX-512 and on ARM, else 16. */
+  static final int REGISTERS =
+      FLOATS.vectorBitSize() == 512 || System.getProperty("os.arch").equals("aarch64") ? 32 : 16;
+
   /** Filters of a block: two vectors. */
   static final int BLOCK = 2 * LANES;
 
@@ -27,6 +31,12 @@ final class Lanes {
 
   static FloatVector load(float[] array, int at) {
     return FloatVector.fromArray(FLOATS, array, at);
+  }
+
+  /** Stores a block. */
+  static void store(FloatVector a, FloatVector b, float[] array, int at) {
+    a.intoArray(array, at);
+    b.intoArray(array, at + LANES);
   }
 
   static FloatVector broadcast(float value) {

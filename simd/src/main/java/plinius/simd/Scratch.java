@@ -11,6 +11,9 @@ import java.util.Map;
 final class Scratch {
   private static final ThreadLocal<Scratch> MINE = ThreadLocal.withInitial(Scratch::new);
 
+  /** Results of a block of filters that are computed before they are brought to their place. */
+  static final int TILE = 40;
+
   /** What an array is for: those in use together have names of their own. */
   enum Use {
     /** An image with zeros around it. */
@@ -30,8 +33,8 @@ final class Scratch {
   /** 6 x 6 vectors between the two passes of a transform. */
   final float[] patch = new float[WinogradTransforms.PATCH * LANES];
 
-  /** 8 results of a tile of filters, or 4 x 4 vectors of outputs. */
-  final float[] tile = new float[8 * BLOCK];
+  /** Results of a block of filters, or 4 x 4 vectors of outputs. */
+  final float[] tile = new float[TILE * BLOCK];
 
   private final Map<Use, float[]> arrays = new EnumMap<>(Use.class);
 

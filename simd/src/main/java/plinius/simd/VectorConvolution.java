@@ -3,6 +3,7 @@ package plinius.simd;
 import static plinius.simd.Lanes.BLOCK;
 import static plinius.simd.Lanes.LANES;
 import static plinius.simd.Lanes.load;
+import static plinius.simd.Scratch.TILE;
 import static plinius.simd.Scratch.Use.DELTAS;
 import static plinius.simd.Scratch.Use.PADDED;
 import static plinius.simd.Scratch.Use.WEIGHTS;
@@ -188,6 +189,8 @@ final class VectorConvolution {
     int k = p.size * channels;
     float[] input = p.inPlace() ? x : Scratch.mine().zeros(PADDED, p.paddedCount());
     float[] tile = Scratch.mine().tile;
+    ForwardTiles sums =
+        new ForwardTiles(input, p.stride * channels, p.pitch(), k, packed, p.dilate * k * BLOCK);
     for (int n = 0; n < images; n++) {
       int image = xAt + n * p.h * p.w * p.c;
       int start = p.inPlace() ? image : 0;
@@ -205,28 +208,16 @@ final class VectorConvolution {
           int rows = rows(p, top, first);
           int source = start + (rows > 0 ? (top + first) / p.dilate * p.pitch() : 0);
           int weights = block + first * k * BLOCK;
-          int target = out + oh * p.outW * p.filters + b * BLOCK;
-          for (int ow = 0; ow < p.outW; ) {
-            int pixels = tile(p.outW, ow);
-            int at = target + ow * p.filters;
-            ForwardTiles.run(
-                pixels,
-                input,
-                source + ow * p.stride * channels,
-                p.stride * channels,
-                p.pitch(),
-                rows,
-                k,
-                packed,
-                weights,
-                (p.dilate - 1) * k * BLOCK,
-                direct ? y : tile,
-                direct ? at : 0,
-                direct ? p.filters : BLOCK);
-            if (!direct) {
+          for (int ow = 0; ow < p.outW; ow += TILE) {
+            int pixels = Math.min(TILE, p.outW - ow);
+            int from = source + ow * p.stride * channels;
+            int at = out + (oh * p.outW + ow) * p.filters + b * BLOCK;
+            if (direct) {
+              sums.run(pixels, rows, from, weights, y, at, p.filters);
+            } else {
+              sums.run(pixels, rows, from, weights, tile, 0, BLOCK);
               put(tile, pixels, y, at, p.filters, filters, add);
             }
-            ow += pixels;
           }
         }
       }
@@ -262,15 +253,6 @@ final class VectorConvolution {
     int inFilter = (p.size - 1 - first + p.dilate) / p.dilate;
     int inImage = p.h - (top + first) / p.dilate;
     return first >= p.size ? 0 : Math.max(0, Math.min(inFilter, inImage));
-  }
-
-  /** Pixels of the next tile: the widest that fits, sevens where the whole row is made of them. */
-  private static int tile(int width, int at) {
-    int left = width - at;
-    if (left >= 8 && (width % 8 == 0 || width % 7 != 0)) {
-      return 8;
-    }
-    return left >= 7 ? 7 : left >= 4 ? 4 : left >= 2 ? 2 : 1;
   }
 
   /** Copies one group of one image between the zeros. */
@@ -346,6 +328,8 @@ final class VectorConvolution {
     int channels = p.channels();
     int k = p.size * channels;
     float[] tile = Scratch.mine().tile;
+    GradientTiles sums =
+        new GradientTiles(x, p.stride * channels, p.stride * p.pitch(), d, dStep, p.outW * dStep);
     for (int kh = 0; kh < p.size; kh++) {
       int first = Math.max(0, p.pad - kh + p.stride - 1) / p.stride;
       int end = Math.min(p.outH, Math.floorDiv(p.h - 1 + p.pad - kh, p.stride) + 1);
@@ -353,35 +337,24 @@ final class VectorConvolution {
         continue;
       }
       int source = xAt + (first * p.stride + kh - p.pad) * p.pitch();
-      for (int i = 0; i < k; ) {
-        int taps = k - i >= 8 ? 8 : k - i >= 4 ? 4 : 1;
+      for (int i = 0; i < k; i += TILE) {
+        int taps = Math.min(TILE, k - i);
         for (int b = 0; b < p.blocks(); b++) {
           int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
+          int from = dAt + first * p.outW * dStep + b * BLOCK;
           int at = uAt + (kh * k + i) * p.filters + b * BLOCK;
-          boolean direct = filters == BLOCK;
-          for (int t = 0; t < taps && !direct; t++) {
+          if (filters == BLOCK) {
+            sums.run(taps, end - first, p.outW, source + i, from, updates, at, p.filters);
+            continue;
+          }
+          for (int t = 0; t < taps; t++) {
             System.arraycopy(updates, at + t * p.filters, tile, t * BLOCK, filters);
           }
-          GradientTiles.run(
-              taps,
-              x,
-              source + i,
-              p.stride * channels,
-              p.stride * p.pitch(),
-              d,
-              dAt + first * p.outW * dStep + b * BLOCK,
-              dStep,
-              p.outW * dStep,
-              end - first,
-              p.outW,
-              direct ? updates : tile,
-              direct ? at : 0,
-              direct ? p.filters : BLOCK);
-          for (int t = 0; t < taps && !direct; t++) {
+          sums.run(taps, end - first, p.outW, source + i, from, tile, 0, BLOCK);
+          for (int t = 0; t < taps; t++) {
             System.arraycopy(tile, t * BLOCK, updates, at + t * p.filters, filters);
           }
         }
-        i += taps;
       }
     }
   }

@@ -175,15 +175,11 @@ final class VectorWinograd {
 
   /** m (tile, filter) = v (tile, c) * u (c, filter), one plane. */
   private static void multiply(Grid g, int p, int tiles, float[] v, float[] u, float[] m) {
-    for (int b = 0; b < g.filters / BLOCK; b++) {
-      int weights = (p * g.filters + b * BLOCK) * g.c;
-      for (int t = 0; t < tiles; ) {
-        int some = tiles - t >= 8 ? 8 : tiles - t >= 4 ? 4 : tiles - t >= 2 ? 2 : 1;
-        int from = p * plane(g.c) + t * g.c;
-        int to = p * plane(g.filters) + t * g.filters + b * BLOCK;
-        ForwardTiles.run(some, v, from, g.c, 0, 1, g.c, u, weights, 0, m, to, g.filters);
-        t += some;
-      }
+    ForwardTiles products = new ForwardTiles(v, g.c, 0, g.c, u, 0);
+    for (int f = 0; f < g.filters; f += BLOCK) {
+      int weights = (p * g.filters + f) * g.c;
+      int to = p * plane(g.filters) + f;
+      products.run(tiles, 1, p * plane(g.c), weights, m, to, g.filters);
     }
   }
 
@@ -283,24 +279,10 @@ final class VectorWinograd {
   /** u (c, filter) += v^T (c, tile) * d (tile, filter), one plane. */
   private static void addProducts(
       Grid g, int p, int tiles, float[] v, float[] d, float[] u, int uAt) {
-    for (int b = 0; b < g.filters; b += BLOCK) {
-      for (int channel = 0; channel < g.c; channel += 8) {
-        GradientTiles.run(
-            8,
-            v,
-            p * plane(g.c) + channel,
-            g.c,
-            0,
-            d,
-            p * plane(g.filters) + b,
-            g.filters,
-            0,
-            1,
-            tiles,
-            u,
-            uAt + (p * g.c + channel) * g.filters + b,
-            g.filters);
-      }
+    GradientTiles products = new GradientTiles(v, g.c, 0, d, g.filters, 0);
+    for (int f = 0; f < g.filters; f += BLOCK) {
+      int to = uAt + p * g.c * g.filters + f;
+      products.run(g.c, 1, tiles, p * plane(g.c), p * plane(g.filters) + f, u, to, g.filters);
     }
   }
 
