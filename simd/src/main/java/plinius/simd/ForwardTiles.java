@@ -77,7 +77,7 @@ final class ForwardTiles {
     }
   }
 
-  private void eight(int rows, int xAt, int wAt, float[] y, int yAt, int yStep) {
+  void eight(int rows, int xAt, int wAt, float[] y, int yAt, int yStep) {
     FloatVector zero = FloatVector.zero(FLOATS);
     FloatVector a0 = zero, b0 = zero;
     FloatVector a1 = zero, b1 = zero;
@@ -127,7 +127,7 @@ final class ForwardTiles {
     store(a7, b7, y, yAt + 7 * yStep);
   }
 
-  private void five(int rows, int xAt, int wAt, float[] y, int yAt, int yStep) {
+  void five(int rows, int xAt, int wAt, float[] y, int yAt, int yStep) {
     FloatVector zero = FloatVector.zero(FLOATS);
     FloatVector a0 = zero, b0 = zero;
     FloatVector a1 = zero, b1 = zero;
@@ -162,7 +162,7 @@ final class ForwardTiles {
     store(a4, b4, y, yAt + 4 * yStep);
   }
 
-  private void four(int rows, int xAt, int wAt, float[] y, int yAt, int yStep) {
+  void four(int rows, int xAt, int wAt, float[] y, int yAt, int yStep) {
     FloatVector zero = FloatVector.zero(FLOATS);
     FloatVector a0 = zero, b0 = zero;
     FloatVector a1 = zero, b1 = zero;
@@ -192,7 +192,7 @@ final class ForwardTiles {
     store(a3, b3, y, yAt + 3 * yStep);
   }
 
-  private void one(int rows, int xAt, int wAt, float[] y, int yAt) {
+  void one(int rows, int xAt, int wAt, float[] y, int yAt) {
     FloatVector zero = FloatVector.zero(FLOATS);
     FloatVector a0 = zero, b0 = zero;
     for (int r = 0; r < rows; r++) {

@@ -61,7 +61,7 @@ final class GradientTiles {
     }
   }
 
-  private void eight(int rows, int columns, int xAt, int dAt, float[] u, int uAt, int uStep) {
+  void eight(int rows, int columns, int xAt, int dAt, float[] u, int uAt, int uStep) {
     FloatVector a0 = load(u, uAt), b0 = load(u, uAt + LANES);
     FloatVector a1 = load(u, uAt + uStep), b1 = load(u, uAt + uStep + LANES);
     FloatVector a2 = load(u, uAt + 2 * uStep), b2 = load(u, uAt + 2 * uStep + LANES);
@@ -103,7 +103,7 @@ final class GradientTiles {
     store(a7, b7, u, uAt + 7 * uStep);
   }
 
-  private void four(int rows, int columns, int xAt, int dAt, float[] u, int uAt, int uStep) {
+  void four(int rows, int columns, int xAt, int dAt, float[] u, int uAt, int uStep) {
     FloatVector a0 = load(u, uAt), b0 = load(u, uAt + LANES);
     FloatVector a1 = load(u, uAt + uStep), b1 = load(u, uAt + uStep + LANES);
     FloatVector a2 = load(u, uAt + 2 * uStep), b2 = load(u, uAt + 2 * uStep + LANES);
@@ -129,7 +129,7 @@ final class GradientTiles {
     store(a3, b3, u, uAt + 3 * uStep);
   }
 
-  private void one(int rows, int columns, int xAt, int dAt, float[] u, int uAt) {
+  void one(int rows, int columns, int xAt, int dAt, float[] u, int uAt) {
     FloatVector a0 = load(u, uAt), b0 = load(u, uAt + LANES);
     for (int r = 0; r < rows; r++) {
       int at = xAt + r * xRow;
