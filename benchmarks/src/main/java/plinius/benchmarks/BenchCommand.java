@@ -5,7 +5,6 @@ import picocli.CommandLine.Command;
 import plinius.benchmarks.freshness.FreshnessBenchmark;
 import plinius.benchmarks.pm.PmCommand;
 import plinius.benchmarks.sps.SpsCommand;
-import plinius.benchmarks.sps.SpsWorker;
 import plinius.benchmarks.train.TrainBenchmark;
 import plinius.cli.ExitCode;
 import plinius.cli.Terminal;
@@ -17,7 +16,6 @@ import plinius.cli.Terminal;
     subcommands = {
       TrainBenchmark.class,
       SpsCommand.class,
-      SpsWorker.class,
       FreshnessBenchmark.class,
       PmCommand.class
     })

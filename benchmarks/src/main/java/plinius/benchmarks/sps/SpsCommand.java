@@ -2,6 +2,7 @@ package plinius.benchmarks.sps;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -32,6 +33,7 @@ import plinius.romulus.Protocol;
     mixinStandardHelpOptions = true)
 public final class SpsCommand implements Callable<Integer> {
   private static final String LIBPMEMOBJ = "libpmemobj";
+  private static final String INSIDE = ", inside";
   private static final int LARGE_SWAPS = 64;
 
   @Option(names = "--swaps", split = ",", paramLabel = "N", description = "Swaps a transaction.")
@@ -59,6 +61,11 @@ public final class SpsCommand implements Callable<Integer> {
       paramLabel = "DIR",
       description = "Where the pools lie: persistent memory or tmpfs (default /dev/shm).")
   private Path folder = Path.of("/dev/shm");
+
+  @Option(
+      names = "--inside",
+      description = "Measures the first instruction in the enclave's image too.")
+  private boolean inside;
 
   @Option(names = "--json", description = "Prints a line of JSON for each point.")
   private boolean json;
@@ -127,10 +134,10 @@ public final class SpsCommand implements Callable<Integer> {
     Optional<Path> driver = LibPmemObj.build(work);
     for (WriteBack writeBack : writeBacks) {
       for (Protocol protocol : Protocol.values()) {
-        Path pool = work.resolve(protocol.option() + "-" + writeBack.option());
-        contenders.add(
-            new Contender(
-                protocol.option(), writeBack, worker(protocol, writeBack, pool), Map.of()));
+        start(contenders, work, protocol, writeBack, "", outside());
+        if (inside && writeBack == writeBacks.getFirst()) {
+          start(contenders, work, protocol, writeBack, INSIDE, inside());
+        }
       }
       driver.ifPresent(
           program ->
@@ -140,7 +147,24 @@ public final class SpsCommand implements Callable<Integer> {
     }
   }
 
-  private static List<String> worker(Protocol protocol, WriteBack writeBack, Path pool) {
+  private static void start(
+      List<Contender> contenders,
+      Path work,
+      Protocol protocol,
+      WriteBack writeBack,
+      String where,
+      List<String> machine) {
+    String name = protocol.option() + where;
+    List<String> command = new ArrayList<>(machine);
+    command.addAll(
+        List.of(
+            protocol.name(),
+            writeBack.name(),
+            work.resolve(name + "-" + writeBack.option()).toString()));
+    contenders.add(new Contender(name, writeBack, command, Map.of()));
+  }
+
+  private static List<String> outside() {
     return List.of(
         Installation.current().java().toString(),
         "-XX:+UseSerialGC",
@@ -148,12 +172,22 @@ public final class SpsCommand implements Callable<Integer> {
         "-p",
         System.getProperty("jdk.module.path"),
         "-m",
-        "plinius.benchmarks/plinius.benchmarks.Main",
-        "bench",
-        "sps-worker",
-        protocol.name(),
-        writeBack.name(),
-        pool.toString());
+        "plinius.benchmarks/" + SpsWorker.class.getName());
+  }
+
+  /** The image brings the library and its options along; only the worker comes from here. */
+  private static List<String> inside() {
+    try {
+      Path classes =
+          Path.of(SpsWorker.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      return List.of(
+          Installation.current().existingImage().resolve("bin/java").toString(),
+          "-cp",
+          classes.toString(),
+          SpsWorker.class.getName());
+    } catch (URISyntaxException e) {
+      throw new IllegalStateException("a jar lies at a path", e);
+    }
   }
 
   private void measure(
@@ -188,12 +222,12 @@ public final class SpsCommand implements Callable<Integer> {
     for (int count : threads) {
       Terminal.out().printf("%nMillion swaps a second, threads: %d%n%-8s", count, "swaps");
       series.forEach(
-          s -> Terminal.out().printf("%22s", s.implementation() + " " + s.writeBack().option()));
+          s -> Terminal.out().printf("%24s", s.implementation() + " " + s.writeBack().option()));
       Terminal.out().println();
       for (int size : swaps) {
         Terminal.out().printf("%-8d", size);
         for (Series s : series) {
-          Terminal.out().printf("%22.2f", results.get(new Point(s, count, size)) / 1e6);
+          Terminal.out().printf("%24.2f", results.get(new Point(s, count, size)) / 1e6);
         }
         Terminal.out().println();
       }

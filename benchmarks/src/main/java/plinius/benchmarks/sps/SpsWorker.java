@@ -4,15 +4,9 @@ import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.RandomAccessFile;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.concurrent.Callable;
-import picocli.CommandLine.Command;
-import picocli.CommandLine.Parameters;
-import plinius.cli.ExitCode;
-import plinius.cli.Terminal;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.PersistentMemory;
@@ -23,25 +17,24 @@ import plinius.romulus.Protocol;
  * One pool in a process of its own: reads lines "threads swaps milliseconds" and answers swaps a
  * second, so that warm processes can be measured in turns. At the end of its input it checks the
  * array.
+ *
+ * <p>A program that needs nothing but the library: so it runs in the enclave's image too, which has
+ * nothing else.
+ *
+ * <p>Arguments: protocol, write-back, and a file for the pool.
  */
-@Command(name = "sps-worker", hidden = true)
-public final class SpsWorker implements Callable<Integer> {
+public final class SpsWorker {
   private static final long WARM_UP_NANOS = 250_000_000;
   private static final int WARM_UP_ROUNDS = 8;
   private static final int LARGE_SWAPS = 64;
 
-  @Parameters(index = "0")
-  private Protocol protocol;
+  private SpsWorker() {}
 
-  @Parameters(index = "1")
-  private WriteBack writeBack;
-
-  @Parameters(index = "2")
-  private Path file;
-
-  @Override
-  public Integer call() {
-    try (PersistentMemory memory = map();
+  /** Prints ready when it is warm, then an answer a line. */
+  public static void main(String[] arguments) throws IOException {
+    Protocol protocol = Protocol.valueOf(arguments[0]);
+    WriteBack writeBack = WriteBack.valueOf(arguments[1]);
+    try (PersistentMemory memory = map(Path.of(arguments[2]), writeBack);
         Sps sps = new Sps(memory, protocol);
         BufferedReader requests =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII))) {
@@ -50,7 +43,7 @@ public final class SpsWorker implements Callable<Integer> {
         sps.run(1, LARGE_SWAPS, WARM_UP_NANOS);
         sps.run(1, 1, WARM_UP_NANOS);
       }
-      Terminal.out().println("ready");
+      System.out.println("ready");
       for (String line = requests.readLine(); line != null; line = requests.readLine()) {
         String[] words = line.split(" ", -1);
         double swapsPerSecond =
@@ -58,16 +51,13 @@ public final class SpsWorker implements Callable<Integer> {
                 Integer.parseInt(words[0]),
                 Integer.parseInt(words[1]),
                 Long.parseLong(words[2]) * 1_000_000);
-        Terminal.out().println(Math.round(swapsPerSecond));
+        System.out.println(Math.round(swapsPerSecond));
       }
       sps.check();
-      return ExitCode.DONE.code();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
     }
   }
 
-  private PersistentMemory map() throws IOException {
+  private static PersistentMemory map(Path file, WriteBack writeBack) throws IOException {
     // Written and not only made longer: a store into a hole of a full disk would kill us.
     byte[] zeros = new byte[1 << 20];
     try (RandomAccessFile pool = new RandomAccessFile(file.toFile(), "rw")) {

@@ -49,7 +49,7 @@ final class CrashResilience implements Experiment {
 
   @Override
   public Duration estimate(Laboratory.Effort effort) {
-    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 60 : 210);
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 60 : 190);
   }
 
   @Override

@@ -41,7 +41,7 @@ final class Further implements Experiment {
 
   @Override
   public Duration estimate(Laboratory.Effort effort) {
-    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 90 : 300);
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 75 : 265);
   }
 
   @Override

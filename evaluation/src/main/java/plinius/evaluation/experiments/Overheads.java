@@ -41,7 +41,7 @@ final class Overheads implements Experiment {
 
   @Override
   public Duration estimate(Laboratory.Effort effort) {
-    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 40 : 110);
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 40 : 65);
   }
 
   @Override
@@ -49,7 +49,7 @@ final class Overheads implements Experiment {
     Trainings trainings =
         Trainings.prepare(
             laboratory.product(), laboratory.newFolder("overheads"), laboratory.inputs().mnist());
-    int iterations = laboratory.choose(60, 120);
+    int iterations = laboratory.choose(40, 60);
     Path cfg =
         trainings.cfg(
             "overheads.cfg",

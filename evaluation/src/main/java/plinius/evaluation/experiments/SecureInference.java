@@ -33,7 +33,7 @@ final class SecureInference implements Experiment {
 
   @Override
   public Duration estimate(Laboratory.Effort effort) {
-    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 50 : 170);
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 50 : 160);
   }
 
   @Override
@@ -55,7 +55,7 @@ final class SecureInference implements Experiment {
     }
     Table.Rows tests = Table.of("tests", "run", "images", "correct");
     Table.Rows rates = Table.of("rates", "run", "images", "seconds", "few", "fewSeconds", "rate");
-    int runs = laboratory.choose(1, 3);
+    int runs = laboratory.choose(1, 2);
     for (int run = 0; run < runs; run++) {
       laboratory.progress("inference: test and predictions, run " + (run + 1) + " of " + runs);
       Event result = trainings.test(cfg, pm).get("tested");

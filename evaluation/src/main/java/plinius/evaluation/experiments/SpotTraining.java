@@ -65,7 +65,7 @@ final class SpotTraining implements Experiment {
 
   @Override
   public Duration estimate(Laboratory.Effort effort) {
-    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 90 : 480);
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 120 : 580);
   }
 
   @Override
