@@ -1,4 +1,4 @@
-/** Layers, network, optimizer, .cfg, .weights. */
+/** Layers, network, optimizer, .cfg. */
 module plinius.darknet {
   requires transitive plinius.kernel;
 
@@ -6,5 +6,4 @@ module plinius.darknet {
   exports plinius.darknet.cfg;
   exports plinius.darknet.data;
   exports plinius.darknet.layer;
-  exports plinius.darknet.weights;
 }

@@ -136,7 +136,7 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
 
   private void startFrom(long seen, Network made) {
     try {
-      made.startFrom(seen);
+      made.setSeen(seen - seen % made.batch());
       if (made.iteration() >= 0) {
         return;
       }

@@ -13,11 +13,12 @@ import plinius.darknet.layer.Detects;
 import plinius.darknet.layer.Draws;
 import plinius.darknet.layer.IsegLayer;
 import plinius.darknet.layer.Layer;
+import plinius.darknet.layer.Layers;
+import plinius.darknet.layer.NamedTensor;
 import plinius.darknet.layer.Pass;
 import plinius.darknet.layer.RouteLayer;
 import plinius.darknet.layer.Shape;
 import plinius.darknet.layer.ShortcutLayer;
-import plinius.darknet.layer.Slot;
 import plinius.darknet.layer.Step;
 import plinius.darknet.layer.Storage;
 import plinius.kernel.CounterRandom;
@@ -40,29 +41,20 @@ public final class Network {
   private final Draws draws;
   private final Optional<Sizes> sizes; // of the images in training, if they change
   private final Shape own; // of an image, as the configuration says
-  private final int subBatch;
   private final int subdivisions;
-  private final int timeSteps;
-  private final int maxBatches;
-  private final float momentum;
-  private final float decay;
-  private final float clip;
-  private final Step.Adam adam; // its constants
-  private final Optional<Slot> adamUpdates;
+  private final Optional<NamedTensor> adamUpdates;
   private final LearningRate learningRate;
   private final boolean chained; // each layer reads the one before it and no other
   private final int outputLayer;
   private final int truths;
-  private final float[] block;
-  private final List<NamedTensor> state;
-  private final boolean recurrent;
   private final boolean inspected;
+  private final Pass.Means means;
   private Shape in; // of the images at present
   private List<Layer> layers;
-  private Pass pass;
-  private float[] input; // (subBatch, h, w, c)
-  private float[] truth; // (subBatch, truths)
-  private float[] inputDelta; // (subBatch, h, w, c), or empty: nobody needs it
+  private Pass pass; // the last one
+  float[] input; // (subBatch, h, w, c)
+  float[] truth; // (subBatch, truths)
+  float[] inputDelta; // (subBatch, h, w, c), or empty: nobody needs it
   private long seen;
   private double averageLoss = -1;
 
@@ -114,46 +106,29 @@ public final class Network {
     this.inspected = inspected;
     Section net = cfg.net();
     subdivisions = net.integer("subdivisions");
-    timeSteps = net.integer("time_steps");
-    subBatch = Math.multiplyExact(net.integer("batch") / subdivisions, timeSteps);
-    maxBatches = net.integer("max_batches");
-    momentum = net.decimal("momentum");
-    decay = net.decimal("decay");
-    boolean cpu = options.quirks().has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    clip = cpu ? 0 : net.decimal("clip");
-    adam = new Step.Adam(net.decimal("B1"), net.decimal("B2"), net.decimal("eps"), 0);
     learningRate = new LearningRate(net, options.quirks(), draws);
-    boolean image = net.integer("height") > 0;
+    int h = net.integer("height");
     own =
-        image
-            ? new Shape(net.integer("height"), net.integer("width"), net.integer("channels"), true)
+        h > 0
+            ? new Shape(h, net.integer("width"), net.integer("channels"), true)
             : Shape.flat(net.integer("inputs"));
-    sizes = options.training() && image ? Sizes.of(cfg) : Optional.empty();
+    sizes = options.training() && h > 0 ? Sizes.of(cfg) : Optional.empty();
     // The largest first, in whose memory the smaller ones have room.
     in = sizes.map(s -> new Shape(s.most(), s.most(), own.c(), true)).orElse(own);
-
-    // The rest of the heap is for the callers: data, staging, what they mirror.
-    long limit = Runtime.getRuntime().maxMemory() / 4 * 3;
-    boolean byAdam = net.flag("adam") && !cpu;
-    boolean lastStep = options.quirks().has(Quirk.BATCHNORM_OF_LAST_STEP);
-    storage = new Storage(extent, subBatch, options.training(), byAdam, timeSteps, lastStep, limit);
+    storage = new Storage(extent, net, options);
+    means = new Pass.Means(options.kernels(), options.workers(), draws, storage);
     layers = Layers.of(cfg, in, options, storage, inspected);
     adamUpdates =
-        byAdam
-            ? Optional.of(storage.slot("net.adam.updates", Slot.Role.OPTIMIZER, 1))
+        storage.adam()
+            ? Optional.of(storage.slot("net.adam.updates", NamedTensor.Role.OPTIMIZER, 1))
             : Optional.empty();
-    storage.allocate();
-    block = storage.block();
-    state = storage.slots().stream().map(slot -> new NamedTensor(slot, block)).toList();
     chained = layers.stream().noneMatch(l -> l instanceof RouteLayer || l instanceof ShortcutLayer);
-    outputLayer = outputLayer(cfg);
+    outputLayer = outputLayer();
     Layer last = layers.getLast();
     boolean ownTruths = last instanceof Detects || last instanceof IsegLayer;
-    truths = ownTruths ? last.truths() : output().out().count();
-    refuseUntrainable(cfg);
-
-    allocateBatch();
-    recurrent = timeSteps > 1 || layers.stream().anyMatch(Layer::recurrent);
+    truths = ownTruths ? last.truths() : outputs();
+    refuseUntrainable();
+    allocate();
     takeImagesOf(own.h(), own.w());
   }
 
@@ -167,13 +142,11 @@ public final class Network {
   }
 
   /** What the layers share, once all of them have asked for theirs. */
-  private void allocateBatch() {
+  private void allocate() {
     input = storage.activations(in.count());
     truth = storage.activations(truths);
     inputDelta = inspected ? storage.activations(in.count()) : NOTHING;
-    if (pass == null || !pass.holds(storage)) {
-      pass = new Pass(options.kernels(), options.workers(), draws, storage);
-    }
+    storage.allocate();
   }
 
   /**
@@ -185,12 +158,12 @@ public final class Network {
       in = new Shape(height, width, own.c(), true);
       storage.rewind();
       layers = Layers.of(cfg, in, options, storage, inspected);
-      allocateBatch();
+      allocate();
     }
   }
 
   /** The last layer that does more than compare. */
-  private int outputLayer(CfgFile cfg) {
+  private int outputLayer() {
     for (int i = layers.size() - 1; i >= 0; i--) {
       if (!(layers.get(i) instanceof CostLayer)) {
         return i;
@@ -199,19 +172,19 @@ public final class Network {
     throw cfg.layers().getFirst().refuse("is no network: there are only cost layers; add others.");
   }
 
-  private void refuseUntrainable(CfgFile cfg) {
+  private void refuseUntrainable() {
     int expected = truths;
     boolean withCost = false;
     for (Layer layer : layers) {
-      Section section = cfg.layers().get(layer.common().index());
       if (layer.cost().isPresent()) {
         withCost = true;
         if (options.training() && layer.truths() != expected) {
-          throw section.refuse(
-              "compares " + layer.truths() + " values with a truth of " + expected + ".");
+          throw layer
+              .section()
+              .refuse("compares " + layer.truths() + " values with a truth of " + expected + ".");
         }
       }
-      if (layer.common().truth()) {
+      if (layer.section().flag("truth")) {
         expected = layer.out().count();
       }
     }
@@ -234,7 +207,7 @@ public final class Network {
     takeImagesOf(batchHeight(), batchWidth());
     double sum = 0;
     for (int i = 0; i < subdivisions; i++) {
-      loader.load(seen, subBatch, input, truth);
+      loader.load(seen, subBatch(), input, truth);
       sum += forwardBackward();
     }
     update();
@@ -245,17 +218,18 @@ public final class Network {
 
   /** Forward and backward over the sub-batch in {@link #input}; returns its cost. */
   double forwardBackward() {
-    pass.begin(true, subBatch, seen / batch(), (int) (seen % batch()), seen + subBatch);
+    int first = (int) (seen % batch());
+    long iteration = iteration();
+    seen += subBatch();
+    pass = new Pass(means, new Pass.Moment(true, iteration, first, seen), subBatch());
     pass.truth(truth);
-    seen += subBatch;
-    pass.at(NOTHING, NOTHING, 0);
     clearDeltas();
     forward();
     double cost = networkCost();
     boolean taken = false;
     for (int i = layers.size() - 1; i >= 0; i--) {
       Layer layer = layers.get(i);
-      if (layer.common().stopBackward()) {
+      if (layer.section().flag("stopbackward")) {
         break;
       }
       float[] below = i == 0 ? inputDelta : layers.get(i - 1).delta();
@@ -274,7 +248,7 @@ public final class Network {
   }
 
   private static boolean firstStepTaken(Layer below) {
-    return below.takesDelta() && !below.common().stopBackward();
+    return below.takesDelta() && !below.section().flag("stopbackward");
   }
 
   private void clearDeltas() {
@@ -309,7 +283,7 @@ public final class Network {
       }
       layer.forward(pass);
       before = layer;
-      if (layer.common().truth()) {
+      if (layer.section().flag("truth")) {
         pass.reads(layer);
         pass.finishInput();
         pass.truth(inTheirOrder(layer));
@@ -323,7 +297,7 @@ public final class Network {
   /** A layer's output as truths are: images in Darknet's (c, h, w) order. */
   private float[] inTheirOrder(Layer layer) {
     int count = layer.out().count();
-    float[] theirs = new float[subBatch * count];
+    float[] theirs = new float[subBatch() * count];
     for (int i = 0; i < theirs.length; i++) {
       theirs[i] = layer.output()[i - i % count + layer.out().place(i % count)];
     }
@@ -345,10 +319,15 @@ public final class Network {
 
   /** Applies the updates of the sub-batches since the last time. */
   void update() {
-    adamUpdates.ifPresent(slot -> block[slot.offset()]++);
-    float updates = adamUpdates.isPresent() ? block[adamUpdates.get().offset()] : 0;
-    Step.Adam now = new Step.Adam(adam.b1(), adam.b2(), adam.eps(), updates);
-    Step step = new Step(rate(), momentum, decay, batch(), clip, now);
+    Section net = cfg.net();
+    adamUpdates.ifPresent(count -> storage.block()[count.offset()]++);
+    float updates = adamUpdates.map(count -> storage.block()[count.offset()]).orElse(0f);
+    Step.Adam adam =
+        new Step.Adam(net.decimal("B1"), net.decimal("B2"), net.decimal("eps"), updates);
+    boolean cpu = options.quirks().has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
+    float clip = cpu ? 0 : net.decimal("clip");
+    Step step =
+        new Step(rate(), net.decimal("momentum"), net.decimal("decay"), batch(), clip, adam);
     for (Layer layer : layers) {
       layer.update(pass, step);
     }
@@ -363,16 +342,18 @@ public final class Network {
    * @return (count, outputs)
    */
   public float[] predict(float[] images, int count) {
-    if (recurrent && count % subBatch != 0) {
+    int most = subBatch();
+    boolean recurrent = storage.timeSteps() > 1 || layers.stream().anyMatch(Layer::recurrent);
+    if (recurrent && count % most != 0) {
       throw new NetworkException(
-          count + " rows are no multiple of batch x time_steps = " + subBatch + ".");
+          count + " rows are no multiple of batch x time_steps = " + most + ".");
     }
     takeImagesOf(own.h(), own.w());
     float[] predicted = new float[Math.multiplyExact(count, outputs())];
-    for (int from = 0; from < count; from += subBatch) {
-      int some = Math.min(subBatch, count - from);
+    for (int from = 0; from < count; from += most) {
+      int some = Math.min(most, count - from);
       System.arraycopy(images, from * in.count(), input, 0, some * in.count());
-      pass.begin(false, some, 0, 0, 0);
+      pass = new Pass(means, new Pass.Moment(false, 0, 0, 0), some);
       forward();
       System.arraycopy(output().output(), 0, predicted, from * outputs(), some * outputs());
     }
@@ -381,11 +362,11 @@ public final class Network {
 
   /** Lets a stream of a recurrent network begin anew (network.c reset_network_state). */
   public void resetState(int stream) {
-    for (NamedTensor tensor : state) {
-      if (tensor.role() == Slot.Role.STATE) {
+    for (NamedTensor tensor : state()) {
+      if (tensor.role() == NamedTensor.Role.STATE) {
         int values = tensor.count() / tensor.shape()[0]; // (streams, outputs)
         int from = tensor.offset() + stream * values;
-        Arrays.fill(block, from, from + values, 0);
+        Arrays.fill(storage.block(), from, from + values, 0);
       }
     }
   }
@@ -422,12 +403,12 @@ public final class Network {
 
   /** Images of one iteration, over all sub-batches. */
   public int batch() {
-    return subBatch * subdivisions;
+    return subBatch() * subdivisions;
   }
 
   /** Images of one sub-batch. */
   public int subBatch() {
-    return subBatch;
+    return storage.batch();
   }
 
   /** Sub-batches of one iteration. */
@@ -477,20 +458,21 @@ public final class Network {
 
   /** Iterations after which training is done; 0 = the configuration does not say. */
   public int maxBatches() {
-    return maxBatches;
+    return cfg.net().integer("max_batches");
   }
 
   /** All tensors that an iteration changes, in canonical order; together they are the block. */
   public List<NamedTensor> state() {
-    return state;
+    return storage.tensors();
   }
 
   /** Takes over what another network of these layers has learnt, whatever its batch. */
   public void takeOver(Network other) {
-    for (NamedTensor tensor : state) {
-      for (NamedTensor same : other.state) {
+    for (NamedTensor tensor : state()) {
+      for (NamedTensor same : other.state()) {
         if (same.name().equals(tensor.name()) && same.count() == tensor.count()) {
-          System.arraycopy(same.block(), same.offset(), block, tensor.offset(), tensor.count());
+          System.arraycopy(
+              same.block(), same.offset(), tensor.block(), tensor.offset(), tensor.count());
         }
       }
     }
@@ -538,7 +520,7 @@ public final class Network {
 
   /** Shards that a sub-batch is cut into: a function of its size alone. */
   public int shards() {
-    return Pass.shards(subBatch);
+    return Pass.shards(subBatch());
   }
 
   /**
@@ -546,26 +528,27 @@ public final class Network {
    * all give the same bits.
    */
   public String plan() {
-    StringBuilder plan = new StringBuilder();
-    plan.append("kernels ").append(Kernels.VERSION).append(", shards ").append(shards());
+    List<String> plan = new ArrayList<>();
+    plan.add("kernels " + Kernels.VERSION);
+    plan.add("shards " + shards());
     for (Quirk quirk : Quirk.values()) {
       if (options.quirks().has(quirk)) {
-        plan.append(", quirk ").append(quirk);
+        plan.add("quirk " + quirk);
       }
     }
     for (Layer layer : layers) {
       if (!layer.plan().isEmpty()) {
-        plan.append(", layer ").append(layer.common().index()).append(": ").append(layer.plan());
+        plan.add("layer " + layer.index() + ": " + layer.plan());
       }
     }
-    return plan.toString();
+    return String.join(", ", plan);
   }
 
   /** Whether every parameter, statistic and update is a finite number. */
   public boolean finite() {
     // The sum of x * 0 is 0 unless one of them is infinite or not a number.
     float sum = 0;
-    for (float value : block) {
+    for (float value : storage.block()) {
       sum += value * 0;
     }
     return sum == 0;
@@ -581,24 +564,7 @@ public final class Network {
     return storage;
   }
 
-  /** Takes over the count of images that a .weights file carries, which may be any number. */
-  public void startFrom(long images) {
-    seen = images - images % batch();
-  }
-
   private Layer output() {
     return layers.get(outputLayer);
-  }
-
-  float[] input() {
-    return input;
-  }
-
-  float[] truth() {
-    return truth;
-  }
-
-  float[] inputDelta() {
-    return inputDelta;
   }
 }

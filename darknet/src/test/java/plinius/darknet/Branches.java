@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.IntToDoubleFunction;
+import plinius.darknet.layer.Inside;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.MaxpoolLayer;
 import plinius.kernel.Activation;
@@ -81,9 +82,9 @@ final class Branches implements InvocationHandler {
     this.tolerance = tolerance;
     for (Layer layer : net.layers()) {
       // A dropout in place shares the output of the layer before it.
-      outputs.putIfAbsent(layer.output(), layer.common().index());
+      outputs.putIfAbsent(layer.output(), layer.index());
       if (layer instanceof MaxpoolLayer maxpool) {
-        indexes.put(maxpool.indexes(), layer.common().index());
+        indexes.put(Inside.indexes(maxpool), layer.index());
       }
     }
   }

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.layer.Draws;
+import plinius.darknet.layer.NamedTensor;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;

@@ -10,7 +10,6 @@ import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -19,6 +18,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntUnaryOperator;
 import java.util.function.UnaryOperator;
 import plinius.darknet.Branches.Branch;
 import plinius.darknet.GoldenCase.Recorded;
@@ -29,8 +29,10 @@ import plinius.darknet.layer.Box;
 import plinius.darknet.layer.CropLayer;
 import plinius.darknet.layer.Detection;
 import plinius.darknet.layer.DropoutLayer;
+import plinius.darknet.layer.Inside;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.MaxpoolLayer;
+import plinius.darknet.layer.NamedTensor;
 import plinius.darknet.layer.Purpose;
 import plinius.darknet.layer.Shape;
 import plinius.kernel.Kernels;
@@ -49,12 +51,6 @@ import plinius.kernel.Workers;
  * the README.
  */
 final class GoldenRun {
-  /**
-   * What the original's CPU build does. Only that its loader divides by zero for deconvolutional
-   * layers is left out: the vectors' driver set their weights itself.
-   */
-  private static final Quirks LOADED_AS_REPAIRED = loadedAsRepaired();
-
   private final GoldenCase c;
   private final CfgFile cfg;
   private final Workers workers;
@@ -86,12 +82,6 @@ final class GoldenRun {
     this.change = change;
     this.tries = tries;
     cfg = Cfg.parse(c.cfg(), c.name() + "/net.cfg", Map.of());
-  }
-
-  private static Quirks loadedAsRepaired() {
-    Set<Quirk> on = EnumSet.allOf(Quirk.class);
-    on.remove(Quirk.DECONVOLUTION_NOT_LOADED);
-    return new Quirks(on);
   }
 
   /** Everything that differs; empty if nothing does. */
@@ -128,7 +118,7 @@ final class GoldenRun {
             branches.kernels(),
             workers,
             1,
-            original ? LOADED_AS_REPAIRED : Quirks.none(),
+            original ? Quirks.darknetCpu() : Quirks.none(),
             true,
             name -> c.text(name));
     net = Network.build(cfg, options, this::recordedDraw, true);
@@ -264,7 +254,7 @@ final class GoldenRun {
     loose = false;
     differences.clear();
     System.arraycopy(start, 0, net.state().getFirst().block(), 0, start.length);
-    net.startFrom(startSeen);
+    net.setSeen(startSeen);
     int pass = 0;
     for (step = 1; step <= steps; step++) {
       for (int sub = 0; sub < net.subdivisions(); sub++, pass++) {
@@ -320,7 +310,7 @@ final class GoldenRun {
             for (int i = 0; i < draws.length; i++) {
               draws[i] = glibc.uniform();
             }
-            drawn.put(List.of(p, each.common().index()), draws);
+            drawn.put(List.of(p, each.index()), draws);
           }
         }
       }
@@ -360,26 +350,22 @@ final class GoldenRun {
   /** Fills a network with the weights of the vectors' generator, and writes them. */
   private byte[] generated(Network built) {
     int salt = c.manifest.get("salt").asInt() * 1000;
-    int[] number = {0};
-    DarknetOrder.transfer(
-        built,
-        true,
-        (block, count, place) -> {
-          NamedTensor tensor = DarknetOrder.tensor(built, place.applyAsInt(0));
-          String[] name = tensor.name().split("\\.", -1);
-          for (int i = 0; i < count; i++) {
-            double u = GoldenCase.uniform(i, salt + number[0]);
-            double value =
-                switch (name[name.length - 1]) {
-                  case "biases", "rolling_mean" -> (2 * u - 1) * .1;
-                  case "scales" -> 1 + (2 * u - 1) * .2;
-                  case "rolling_variance" -> .5 + u;
-                  default -> (2 * u - 1) * Math.sqrt(3.0 / fanIn(name[1], tensor.shape()));
-                };
-            block[place.applyAsInt(i)] = (float) value;
-          }
-          number[0]++;
-        });
+    for (NamedTensor tensor : DarknetOrder.file(built)) {
+      IntUnaryOperator places = DarknetOrder.places(built, tensor);
+      String[] name = tensor.name().split("\\.", -1);
+      for (int i = 0; i < tensor.count(); i++) {
+        double u = GoldenCase.uniform(i, salt);
+        double value =
+            switch (name[name.length - 1]) {
+              case "biases", "rolling_mean" -> (2 * u - 1) * .1;
+              case "scales" -> 1 + (2 * u - 1) * .2;
+              case "rolling_variance" -> .5 + u;
+              default -> (2 * u - 1) * Math.sqrt(3.0 / fanIn(name[1], tensor.shape()));
+            };
+        tensor.block()[places.applyAsInt(i)] = (float) value;
+      }
+      salt++;
+    }
     return WeightsFiles.write(built);
   }
 
@@ -394,12 +380,9 @@ final class GoldenRun {
   private void infer() {
     load(0);
     for (String prefix : List.of("infer/", "infer2/")) {
-      net.predict(net.input().clone(), net.subBatch());
+      net.predict(net.input.clone(), net.subBatch());
       for (Layer layer : net.layers()) {
-        check(
-            prefix + "output." + layer.common().index(),
-            images(layer.output(), layer.out()),
-            false);
+        check(prefix + "output." + layer.index(), images(layer.output(), layer.out()), false);
       }
       if (prefix.equals("infer/")) {
         detections();
@@ -474,36 +457,35 @@ final class GoldenRun {
     float[] input = c.tensors.get("input").values();
     for (int i = 0; i < input.length; i++) {
       float value = sub == 0 ? input[i] : (float) (input[i] * (1 - .25 * sub));
-      net.input()[i / in.count() * in.count() + in.place(i % in.count())] = value;
+      net.input[i / in.count() * in.count() + in.place(i % in.count())] = value;
     }
     Recorded truth = c.tensors.get("truth");
     if (truth != null) {
-      assertThat(truth.count()).as("values of truth").isEqualTo(net.truth().length);
-      System.arraycopy(truth.values(), 0, net.truth(), 0, truth.count());
+      assertThat(truth.count()).as("values of truth").isEqualTo(net.truth.length);
+      System.arraycopy(truth.values(), 0, net.truth, 0, truth.count());
     }
   }
 
   private void afterFirstPass() {
     for (Layer layer : net.layers()) {
-      int i = layer.common().index();
+      int i = layer.index();
       check("train/output." + i, images(layer.output(), layer.out()), false);
       check("train/delta." + i, images(layer.delta(), layer.out()), true);
-      check("train/loss." + i, images(layer.losses(), layer.out()), false);
+      check("train/loss." + i, images(Inside.losses(layer), layer.out()), false);
       if (layer instanceof MaxpoolLayer maxpool) {
         checkWinners(i, maxpool);
       }
     }
-    check("train/input_delta", images(net.inputDelta(), input()), true);
+    check("train/input_delta", images(net.inputDelta, input()), true);
   }
 
   private void gradients() {
     parameters("grad/");
     for (Layer layer : net.layers()) {
-      layer
-          .normalizations()
+      Inside.statistics(layer)
           .forEach(
               (part, n) -> {
-                String of = layer.common().index() + (part.isEmpty() ? "" : "." + part);
+                String of = layer.index() + (part.isEmpty() ? "" : "." + part);
                 check("grad/mean." + of, n.mean(), true);
                 check("grad/variance." + of, n.variance(), true);
               });
@@ -528,7 +510,7 @@ final class GoldenRun {
       return;
     }
     compared.add(recorded.name());
-    int[] indexes = maxpool.indexes().clone();
+    int[] indexes = Inside.indexes(maxpool).clone();
     for (Branch branch : forced) {
       if (branch.pass() == 0 && branch.layer() == layer) {
         indexes[branch.at()] = branch.other();

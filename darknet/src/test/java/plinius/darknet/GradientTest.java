@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.layer.CostLayer;
+import plinius.darknet.layer.NamedTensor;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
@@ -254,11 +255,11 @@ final class GradientTest {
       this.workers = workers;
       net = network();
       Random random = new Random(seed);
-      input = new float[net.input().length];
+      input = new float[net.input.length];
       for (int i = 0; i < input.length; i++) {
         input[i] = (float) random.nextGaussian();
       }
-      truth = new float[net.truth().length];
+      truth = new float[net.truth.length];
       for (int i = 0; i < net.subBatch(); i++) {
         truth[i * net.truths() + random.nextInt(net.truths())] = 1;
       }
@@ -286,14 +287,14 @@ final class GradientTest {
     }
 
     private double cost(Network network, float[] x) {
-      System.arraycopy(x, 0, network.input(), 0, x.length);
-      System.arraycopy(truth, 0, network.truth(), 0, truth.length);
+      System.arraycopy(x, 0, network.input, 0, x.length);
+      System.arraycopy(truth, 0, network.truth, 0, truth.length);
       network.setSeen(0);
       return network.forwardBackward();
     }
 
     void input() {
-      float[] gradient = net.inputDelta();
+      float[] gradient = net.inputDelta;
       compare(
           "input",
           gradient,

@@ -15,6 +15,7 @@ import java.util.zip.GZIPInputStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import plinius.darknet.cfg.Cfg;
+import plinius.darknet.layer.NamedTensor;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 

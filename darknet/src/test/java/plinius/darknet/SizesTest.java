@@ -192,7 +192,9 @@ final class SizesTest {
   @Test
   void an_array_that_a_longer_one_replaces_is_no_longer_counted() {
     for (Storage.Extent extent : Storage.Extent.values()) {
-      Storage storage = new Storage(extent, 2, true, false, 1, false, 1 << 20);
+      CfgFile cfg = cfg("[net]\nbatch=2\ninputs=1\n[softmax]\n");
+      NetworkOptions options = new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), true);
+      Storage storage = new Storage(extent, cfg.net(), options);
       storage.activations(10);
       storage.activations(20);
       assertThat(storage.activationBytes()).isEqualTo(2 * 4 * 30);

@@ -89,6 +89,7 @@ final class FuzzTest {
       num=2
       [dropout]
       probability=.5
+      [avgpool]
       [connected]
       output=9
       [rnn]
@@ -98,7 +99,6 @@ final class FuzzTest {
       [lstm]
       output=6
       batch_normalize=1
-      [avgpool]
       [softmax]
       groups=2
       [cost]

@@ -18,13 +18,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import plinius.darknet.NamedTensor;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.layer.Detection;
+import plinius.darknet.layer.NamedTensor;
 import plinius.darknet.layer.Shape;
 import plinius.exchange.cfg.LenientCfg;
 import plinius.exchange.net.NetTable;
@@ -135,7 +135,7 @@ final class OriginalTest {
 
       Shape out =
           network.layers().reversed().stream()
-              .filter(layer -> !layer.common().type().equals("cost"))
+              .filter(layer -> !layer.section().type().equals("cost"))
               .findFirst()
               .orElseThrow()
               .out();

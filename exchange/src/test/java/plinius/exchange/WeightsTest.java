@@ -19,6 +19,7 @@ import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
+import plinius.darknet.cfg.CfgFile;
 import plinius.exchange.weights.ModelPool;
 import plinius.exchange.weights.WeightsException;
 import plinius.exchange.weights.WeightsHeader;
@@ -144,6 +145,31 @@ final class WeightsTest {
     assertThat(whole.length - rest.length).isEqualTo(4 * (4 * 4 + 4 * 27));
     assertThat(state(spared).getFirst()).isEqualTo(state(small(6)).getFirst());
     assertThat(WeightsWriter.write(spared)).isNotEqualTo(whole).hasSameSizeAs(whole);
+  }
+
+  @Test
+  void a_deconvolution_is_loaded_but_for_the_quirk_that_it_cannot_be() {
+    CfgFile cfg =
+        Cfg.parse(
+            "[net]\nheight=4\nwidth=4\nchannels=2\n"
+                + "[deconvolutional]\nfilters=3\nsize=2\nstride=2\n[cost]\n",
+            "small.cfg",
+            Map.of());
+    Network written = ModelPool.network(cfg, 5);
+    byte[] file = WeightsWriter.write(written);
+    Network read = ModelPool.network(cfg, 6);
+    WeightsReader.read("my.weights", file, read);
+    assertThat(state(read)).usingRecursiveComparison().isEqualTo(state(written));
+
+    try (Workers workers = new Workers(1)) {
+      NetworkOptions original =
+          new NetworkOptions(Kernels.best(), workers, 1, Quirks.darknetCpu(), true);
+      Network net = Network.build(cfg, original);
+      assertThatThrownBy(() -> WeightsReader.read("my.weights", file, net))
+          .isInstanceOf(WeightsException.BadInput.class)
+          .hasMessageContaining("layer 0");
+      assertThat(WeightsWriter.write(net)).hasSameSizeAs(file);
+    }
   }
 
   @Test

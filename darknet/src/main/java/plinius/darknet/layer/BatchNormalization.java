@@ -1,23 +1,19 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
-import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.Activation;
 
 /**
- * Batch normalisation as convolutional, connected and batchnorm layers share it (darknet
- * batchnorm_layer.c at f6afaab): normalises each channel over batch and space, then scales it; the
- * layer adds its biases. Epsilons as there: 1e-6 outside the root in forward, 1e-5 inside it in
- * backward; the variance divides by N - 1, the gradient by N.
+ * Batch normalisation before the biases, as convolutional, connected and batchnorm layers share it
+ * (darknet batchnorm_layer.c at f6afaab): normalises each channel over batch and space, then scales
+ * it. Epsilons as there: 1e-6 outside the root in forward, 1e-5 inside it in backward; the variance
+ * divides by N - 1, the gradient by N.
  */
-public final class BatchNormalization {
-  private final Storage storage;
-  private final int channels;
-  private final int rowsPerImage;
+final class BatchNormalization extends Biases {
   private final boolean lastStepOnly;
   private final Parameter scales;
-  private final Slot rollingMean;
-  private final Slot rollingVariance;
+  private final NamedTensor rollingMean;
+  private final NamedTensor rollingVariance;
 
   private final float[][] means; // (steps, channels)
   private final float[][] variances;
@@ -25,7 +21,6 @@ public final class BatchNormalization {
   private final float[] varianceDelta;
   private final float[] imageMeans; // (batch, channels)
   private final float[] imageSquares; // (batch, channels)
-  private final ChannelSums sums;
   private final ChannelSums deviations;
 
   /** What went into the normalisation, (batch, rows, channels); empty unless in training. */
@@ -34,101 +29,69 @@ public final class BatchNormalization {
   private final boolean recomputes;
 
   /**
-   * A normalisation of one layer's product.
-   *
-   * @param owner what its tensors are called after; a layer within a recurrent one has statistics
-   *     for each time step
-   * @param output of the layer; where that is not kept, it holds what goes into the normalisation
+   * The normalisation of one layer's product; a layer within a recurrent one has statistics for
+   * each time step. Where the layer's output is not kept, its memory holds the product.
    */
-  BatchNormalization(Storage storage, LayerCommon owner, Shape shape, float[] output) {
-    this.storage = storage;
-    channels = shape.c();
-    rowsPerImage = shape.h() * shape.w();
+  BatchNormalization(Layer layer, Activation activation) {
+    super(layer, activation);
+    String name = layer.site.name();
+    NamedTensor.Role rolling = NamedTensor.Role.STATISTIC;
     lastStepOnly = storage.lastStepStatistics();
-    scales = new Parameter(storage, owner.name(), "scales", storage.adam(), channels);
-    rollingMean = storage.slot(owner.name() + ".rolling_mean", Slot.Role.STATISTIC, channels);
-    rollingVariance =
-        storage.slot(owner.name() + ".rolling_variance", Slot.Role.STATISTIC, channels);
-    int steps = owner.part() > 0 ? storage.timeSteps() : 1;
+    scales = new Parameter(layer, "scales", storage.adam(), channels);
+    rollingMean = storage.slot(name + ".rolling_mean", rolling, channels);
+    rollingVariance = storage.slot(name + ".rolling_variance", rolling, channels);
+    int steps = layer.site.part() > 0 ? storage.timeSteps() : 1;
     means = new float[steps][channels];
     variances = new float[steps][channels];
     meanDelta = new float[channels];
     varianceDelta = new float[channels];
     imageMeans = storage.trainingActivations(channels);
     imageSquares = storage.trainingActivations(channels);
-    sums = new ChannelSums(channels);
     deviations = new ChannelSums(channels);
     recomputes = storage.recomputes();
-    x = recomputes ? output : storage.trainingActivations(shape.count());
+    x = recomputes ? output : storage.trainingActivations(layer.out.count());
   }
 
   /** (channels), the mean of the last training batch; in a recurrent layer, of its last step. */
-  public float[] mean() {
+  float[] mean() {
     return means[means.length - 1];
   }
 
   /** (channels), the variance of the last training batch. */
-  public float[] variance() {
+  float[] variance() {
     return variances[variances.length - 1];
   }
 
-  /** The scales. */
-  Parameter scales() {
-    return scales;
-  }
-
-  /** Where the layer puts what is to be normalised: x in training, else the output itself. */
-  float[] source(Pass pass, float[] output) {
+  @Override
+  float[] target(Pass pass) {
     return pass.training ? x : output;
   }
 
-  /** Whether the layer's output is not kept. */
+  @Override
   boolean recomputes() {
     return recomputes;
   }
 
-  /** The batch's statistics, after {@link #gather} of all images; in training. */
-  void takeStatistics(Pass pass) {
-    if (pass.training) {
-      statistics(pass);
-      roll(means[pass.step], variances[pass.step]);
-    }
-  }
-
-  /** target = activation((source - mean) / deviation * scale + bias) for some images. */
-  void write(
-      Pass pass,
-      float[] output,
-      int from,
-      int to,
-      int biasesAt,
-      Activation activation,
-      float[] target,
-      int at) {
+  /** activation((product - mean) / deviation * scale + bias). */
+  @Override
+  void write(Pass pass, int from, int to, float[] target, int at) {
     float[] block = storage.block();
-    boolean own = pass.training;
+    float[] m = pass.training ? means[pass.step] : block;
+    float[] v = pass.training ? variances[pass.step] : block;
+    int mAt = pass.training ? 0 : rollingMean.offset();
+    int vAt = pass.training ? 0 : rollingVariance.offset();
+    int sAt = scales.at();
+    int bAt = biases.at();
+    float[] x = target(pass);
+    int first = from * rowsPerImage * channels;
+    int rows = (to - from) * rowsPerImage;
+    Activation a = activation;
     pass.kernels.normalize(
-        source(pass, output),
-        from * rowsPerImage * channels,
-        (to - from) * rowsPerImage,
-        channels,
-        own ? means[pass.step] : block,
-        own ? 0 : rollingMean.offset(),
-        own ? variances[pass.step] : block,
-        own ? 0 : rollingVariance.offset(),
-        block,
-        scales.at(),
-        block,
-        biasesAt,
-        activation,
-        target,
-        at);
+        x, first, rows, channels, m, mAt, v, vAt, block, sAt, block, bAt, a, target, at);
   }
 
-  /**
-   * Takes the sums of some images of {@link #source}, while they are in the cache: each image's
-   * mean, and the squares of the deviations from it.
-   */
+  /** Takes each image's mean, and the squares of the deviations from it. */
+  @Override
   void gather(Pass pass, int from, int to) {
     for (int image = from; image < to && pass.training; image++) {
       int at = image * channels;
@@ -142,12 +105,13 @@ public final class BatchNormalization {
     }
   }
 
-  /** Mean and variance of the batch from those of its images, in their order. */
-  private void statistics(Pass pass) {
+  /** Mean and variance of the batch from those of its images, in their order; in training. */
+  @Override
+  void takeStatistics(Pass pass) {
     // A single value has no variance; the original divides by zero there.
     double perValue = 1.0 / Math.max(1, pass.images * rowsPerImage - 1);
     int end = pass.first + pass.images;
-    for (int c = 0; c < channels; c++) {
+    for (int c = 0; pass.training && c < channels; c++) {
       double sum = 0;
       for (int image = pass.first; image < end; image++) {
         sum += imageMeans[image * channels + c];
@@ -160,60 +124,41 @@ public final class BatchNormalization {
       }
       means[pass.step][c] = (float) total;
       variances[pass.step][c] = (float) (squares * perValue);
+      roll(rollingMean.offset() + c, means[pass.step][c]);
+      roll(rollingVariance.offset() + c, variances[pass.step][c]);
     }
   }
 
-  private void roll(float[] mean, float[] variance) {
-    float[] block = storage.block();
-    for (int c = 0; c < channels; c++) {
-      int m = rollingMean.offset() + c;
-      int v = rollingVariance.offset() + c;
-      block[m] = block[m] * .99f + .01f * mean[c];
-      block[v] = block[v] * .99f + .01f * variance[c];
-    }
+  private void roll(int at, float statistic) {
+    storage.block()[at] = storage.block()[at] * .99f + .01f * statistic;
   }
 
-  /** Before {@link #addSums}. */
+  @Override
   void beginSums() {
     sums.clear();
     deviations.clear();
   }
 
-  /** The first pass back for some images of one shard: delta back through the activation, sums. */
-  void addSums(
-      Pass pass, float[] y, int yAt, Activation activation, float[] delta, int from, int to) {
-    addSums(pass, y, yAt, activation, delta, means[pass.step], from, to);
+  @Override
+  void addSums(Pass pass, int from, int to, float[] y, int yAt) {
+    addSums(pass, from, to, activation, y, yAt, means[pass.step]);
   }
 
   private void addSums(
-      Pass pass,
-      float[] y,
-      int yAt,
-      Activation activation,
-      float[] delta,
-      float[] mean,
-      int from,
-      int to) {
-    pass.kernels.normalizeSums(
-        activation,
-        y,
-        yAt,
-        delta,
-        x,
-        from * rowsPerImage * channels,
-        (to - from) * rowsPerImage,
-        channels,
-        mean,
-        sums.partials(),
-        deviations.partials(),
-        sums.at(pass.shardOf(from)));
+      Pass pass, int from, int to, Activation slope, float[] y, int yAt, float[] mean) {
+    int first = from * rowsPerImage * channels;
+    int rows = (to - from) * rowsPerImage;
+    int at = sums.at(pass.shardOf(from));
+    float[] s = sums.partials();
+    float[] d = deviations.partials();
+    pass.kernels.normalizeSums(slope, y, yAt, delta, x, first, rows, channels, mean, s, d, at);
   }
 
-  /** After the first pass back: adds to the updates of biases and scales. */
-  void backwardSums(Pass pass, float[] delta, int biasUpdatesAt) {
+  @Override
+  void endSums(Pass pass) {
+    super.endSums(pass);
     float[] block = storage.block();
     for (int c = 0; c < channels; c++) {
-      block[biasUpdatesAt + c] += sums.total(pass.shards, c);
       block[scales.updatesAt() + c] +=
           deviations.total(pass.shards, c)
               / ((float) Math.sqrt(variances[pass.step][c]) + .000001f);
@@ -221,11 +166,10 @@ public final class BatchNormalization {
     int step = stepOfDelta(pass);
     if (step != pass.step) {
       beginSums();
-      pass.runBlocks(
-          Integer.MAX_VALUE,
+      pass.eachShard(
           (from, to) -> {
             int at = from * rowsPerImage * channels;
-            addSums(pass, delta, at, Activation.LINEAR, delta, means[step], from, to);
+            addSums(pass, from, to, Activation.LINEAR, delta, at, means[step]);
           });
     }
     for (int c = 0; c < channels; c++) {
@@ -243,28 +187,27 @@ public final class BatchNormalization {
     return lastStepOnly ? means.length - 1 : pass.step;
   }
 
-  /** The second pass back, for some images: delta with regard to x. */
-  void backwardDelta(Pass pass, float[] delta, int from, int to) {
-    int step = stepOfDelta(pass);
+  @Override
+  void foldDelta(Pass pass, int from, int to) {
+    int first = from * rowsPerImage * channels;
+    int rows = (to - from) * rowsPerImage;
+    float[] m = means[stepOfDelta(pass)];
+    float[] v = variances[stepOfDelta(pass)];
+    float[] block = storage.block();
+    int sAt = scales.at();
+    int n = pass.images * rowsPerImage;
     pass.kernels.normalizeDelta(
-        x,
-        delta,
-        from * rowsPerImage * channels,
-        (to - from) * rowsPerImage,
-        channels,
-        means[step],
-        variances[step],
-        storage.block(),
-        scales.at(),
-        meanDelta,
-        varianceDelta,
-        pass.images * rowsPerImage);
+        x, delta, first, rows, channels, m, v, block, sAt, meanDelta, varianceDelta, n);
   }
 
-  /** Scales and statistics of the first channels. */
-  void transfer(WeightsCursor cursor, int count) {
-    cursor.transfer(storage.block(), count, i -> scales.at() + i);
-    cursor.transfer(storage.block(), count, i -> rollingMean.offset() + i);
-    cursor.transfer(storage.block(), count, i -> rollingVariance.offset() + i);
+  @Override
+  void update(Pass pass, Step step, float learningRate) {
+    super.update(pass, step, learningRate);
+    scales.update(pass, step, learningRate);
+  }
+
+  @Override
+  void initialise() {
+    scales.fill(1);
   }
 }

@@ -1,9 +1,6 @@
 package plinius.darknet.layer;
 
-import java.util.Map;
 import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
-import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.Activation;
 import plinius.kernel.CounterRandom;
 
@@ -11,22 +8,17 @@ import plinius.kernel.CounterRandom;
  * Batch normalisation as a layer of its own (darknet batchnorm_layer.c at f6afaab, which lacks
  * buffers and an update on the CPU). A .weights file has its scales and statistics, not its biases.
  */
-public final class BatchnormLayer extends Layer {
-  private final boolean learns;
-  private final Parameter biases;
-  private final BatchNormalization normalization;
+final class BatchnormLayer extends Layer {
+  final BatchNormalization normalization;
 
-  /** A normalisation of the output of the layer before. */
-  public BatchnormLayer(LayerCommon common, Shape in, Quirks quirks, Storage storage) {
-    super(common, in, storage);
-    learns = !quirks.has(Quirk.BATCHNORM_NEVER_LEARNS);
-    biases = new Parameter(storage, common.name(), "biases", storage.adam(), in.c());
-    normalization = new BatchNormalization(storage, common, in, output);
+  BatchnormLayer(Site site) {
+    super(site, site.in());
+    normalization = new BatchNormalization(this, Activation.LINEAR);
   }
 
   @Override
   public void forward(Pass pass) {
-    float[] target = normalization.source(pass, output);
+    float[] target = normalization.target(pass);
     pass.runBlocks(
         1,
         (from, to) -> {
@@ -42,19 +34,16 @@ public final class BatchnormLayer extends Layer {
 
   @Override
   void writeOutput(Pass pass, int from, int to, float[] target, int at) {
-    normalization.write(pass, output, from, to, biases.at(), Activation.LINEAR, target, at);
+    normalization.write(pass, from, to, target, at);
   }
 
   @Override
   public void backward(Pass pass) {
     normalization.beginSums();
     pass.runBlocks(
-        1,
-        (from, to) ->
-            normalization.addSums(
-                pass, output, from * out.count(), Activation.LINEAR, delta, from, to));
-    normalization.backwardSums(pass, delta, biases.updatesAt());
-    pass.runBlocks(1, (from, to) -> normalization.backwardDelta(pass, delta, from, to));
+        1, (from, to) -> normalization.addSums(pass, from, to, output, from * out.count()));
+    normalization.endSums(pass);
+    pass.runBlocks(1, (from, to) -> normalization.foldDelta(pass, from, to));
     passDeltaOn(pass);
   }
 
@@ -65,24 +54,13 @@ public final class BatchnormLayer extends Layer {
 
   @Override
   public void update(Pass pass, Step step) {
-    if (learns) {
-      biases.update(pass, step, common.learningRate());
-      normalization.scales().update(pass, step, common.learningRate());
+    if (!site.has(Quirk.BATCHNORM_NEVER_LEARNS)) {
+      normalization.update(pass, step, site.rate());
     }
   }
 
   @Override
   public void initialise(CounterRandom random) {
-    normalization.scales().fill(1);
-  }
-
-  @Override
-  public void transfer(WeightsCursor cursor) {
-    normalization.transfer(cursor, out.c());
-  }
-
-  @Override
-  public Map<String, BatchNormalization> normalizations() {
-    return Map.of("", normalization);
+    normalization.initialise();
   }
 }

@@ -2,31 +2,50 @@ package plinius.darknet.layer;
 
 import plinius.kernel.Activation;
 
-/** Biases without batch normalisation: added to each channel; their updates sum the delta. */
-final class Biases {
-  private final int channels;
-  private final int rowsPerImage;
-  private final ChannelSums sums;
+/** What follows a layer's product: biases, then the activation. Their updates sum the delta. */
+class Biases {
+  final Storage storage;
+  final Activation activation;
+  final float[] output; // of the layer
+  final float[] delta;
+  final int channels;
+  final int rowsPerImage;
+  final ChannelSums sums;
+  final Parameter biases;
 
-  Biases(Shape shape) {
-    channels = shape.c();
-    rowsPerImage = shape.h() * shape.w();
+  Biases(Layer layer, Activation activation) {
+    this.activation = activation;
+    storage = layer.storage;
+    output = layer.output;
+    delta = layer.delta;
+    channels = layer.out.c();
+    rowsPerImage = layer.out.h() * layer.out.w();
     sums = new ChannelSums(channels);
+    biases = new Parameter(layer, "biases", storage.adam(), channels);
   }
 
-  /** output = activation(output + bias), for some images from {@code at}. */
-  void forward(
-      Pass pass,
-      float[] output,
-      int at,
-      int images,
-      float[] block,
-      int biasesAt,
-      Activation activation) {
-    int rows = images * rowsPerImage;
-    pass.kernels.addBias(output, at, rows, channels, block, biasesAt);
+  /** Where the layer puts its product. */
+  float[] target(Pass pass) {
+    return output;
+  }
+
+  /** To be told of images whose product is in {@link #target}, while they are in the cache. */
+  void gather(Pass pass, int from, int to) {}
+
+  /** After {@link #gather} of all images. */
+  void takeStatistics(Pass pass) {}
+
+  /** Whether the layer's output is not kept. */
+  boolean recomputes() {
+    return false;
+  }
+
+  /** From the product of some images to their output, from {@code at} of the target. */
+  void write(Pass pass, int from, int to, float[] target, int at) {
+    int rows = (to - from) * rowsPerImage;
+    pass.kernels.addBias(target, at, rows, channels, storage.block(), biases.at());
     if (activation != Activation.LINEAR) {
-      pass.kernels.activate(activation, output, at, rows * channels);
+      pass.kernels.activate(activation, target, at, rows * channels);
     }
   }
 
@@ -35,9 +54,12 @@ final class Biases {
     sums.clear();
   }
 
-  /** Takes the delta of some images of one shard back through the activation, and sums it. */
-  void addSums(
-      Pass pass, float[] y, int yAt, Activation activation, float[] delta, int from, int to) {
+  /**
+   * The first pass back for some images of one shard: delta back through the activation, sums.
+   *
+   * @param y their outputs, from yAt
+   */
+  void addSums(Pass pass, int from, int to, float[] y, int yAt) {
     int first = from * rowsPerImage * channels;
     int rows = (to - from) * rowsPerImage;
     if (activation != Activation.LINEAR) {
@@ -47,10 +69,21 @@ final class Biases {
     pass.kernels.channelSums(delta, first, rows, channels, sums.partials(), at);
   }
 
-  /** Adds the sums to the biases' updates. */
-  void update(Pass pass, float[] block, int updatesAt) {
+  /** After the first pass back: adds to the updates. */
+  void endSums(Pass pass) {
     for (int c = 0; c < channels; c++) {
-      block[updatesAt + c] += sums.total(pass.shards, c);
+      storage.block()[biases.updatesAt() + c] += sums.total(pass.shards, c);
     }
   }
+
+  /** The second pass back, for some images: to the delta of the product. */
+  void foldDelta(Pass pass, int from, int to) {}
+
+  /** Applies the updates. */
+  void update(Pass pass, Step step, float learningRate) {
+    biases.update(pass, step, learningRate);
+  }
+
+  /** Gives parameters their initial values. */
+  void initialise() {}
 }

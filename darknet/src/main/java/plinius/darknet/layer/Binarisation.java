@@ -2,8 +2,6 @@ package plinius.darknet.layer;
 
 import java.util.Optional;
 import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
-import plinius.darknet.cfg.Section;
 import plinius.kernel.ConvShape;
 
 /**
@@ -24,14 +22,13 @@ final class Binarisation {
     input = xnor ? storage.activations(shape.inputs()) : Pass.NOTHING;
   }
 
-  static Optional<Binarisation> of(
-      Section section, ConvShape shape, Quirks quirks, Storage storage) {
-    boolean xnor = section.flag("xnor");
-    boolean cpu = quirks.has(Quirk.BINARY_FORWARD_ONLY);
-    if (!xnor && (cpu || !section.flag("binary"))) {
+  static Optional<Binarisation> of(Site site, ConvShape shape) {
+    boolean xnor = site.section().flag("xnor");
+    boolean cpu = site.has(Quirk.BINARY_FORWARD_ONLY);
+    if (!xnor && (cpu || !site.section().flag("binary"))) {
       return Optional.empty();
     }
-    return Optional.of(new Binarisation(shape, xnor, !cpu, storage));
+    return Optional.of(new Binarisation(shape, xnor, !cpu, site.storage()));
   }
 
   boolean backwardToo() {

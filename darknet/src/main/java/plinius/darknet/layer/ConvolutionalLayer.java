@@ -4,7 +4,6 @@ import java.util.Optional;
 import plinius.darknet.Quirk;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
@@ -14,57 +13,36 @@ import plinius.kernel.CounterRandom;
  * f6afaab). Weights are (size, size, channels / groups, filters), filters contiguous; Darknet has
  * (filters, channels / groups, size, size).
  */
-public final class ConvolutionalLayer extends WeightedLayer {
+final class ConvolutionalLayer extends WeightedLayer {
   private final ConvShape shape;
-  private final boolean flipped;
   private final float smooth;
   private final Optional<FlatImage> flat;
   private final Optional<Binarisation> binary;
 
-  /** A convolution over the output of the layer before. */
-  public ConvolutionalLayer(
-      LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    this(
-        common,
-        section,
-        shape(section, in),
-        section.word("activation"),
-        normalized(section),
-        quirks,
-        storage);
+  ConvolutionalLayer(Site site) {
+    this(site, shape(site.section(), site.image()));
   }
 
   /** A convolution within another layer. */
-  static ConvolutionalLayer within(
-      LayerCommon common, Section section, Shape in, int filters, Quirks quirks, Storage storage) {
-    ConvShape asked = ConvShape.of(in.h(), in.w(), in.c(), filters, 3, 1, 1, 1);
-    String activation = section.word("activation");
-    return new ConvolutionalLayer(
-        common, section, asked, activation, normalized(section), quirks, storage);
+  static ConvolutionalLayer within(Site site, int filters) {
+    Shape in = site.in();
+    return new ConvolutionalLayer(site, ConvShape.of(in.h(), in.w(), in.c(), filters, 3, 1, 1, 1));
   }
 
-  private ConvolutionalLayer(
-      LayerCommon common,
-      Section section,
-      ConvShape asked,
-      String activation,
-      boolean normalized,
-      Quirks quirks,
-      Storage storage) {
+  private ConvolutionalLayer(Site site, ConvShape asked) {
     Shape out = new Shape(asked.outH(), asked.outW(), asked.filters(), true);
-    int[] weightShape = {asked.size(), asked.size(), asked.groupChannels(), asked.filters()};
-    super(common, out, activation, normalized, weightShape, storage);
-    flat = FlatImage.of(asked, section, quirks, storage);
-    shape = flat.isPresent() ? flat.get().shape() : asked;
+    int size = asked.size();
+    super(site, out, site.activation(), size, size, asked.groupChannels(), asked.filters());
+    boolean own = site.part() == 0;
+    flat = FlatImage.of(site, asked);
+    shape = flat.map(FlatImage::shape).orElse(asked);
     storage.convolution(shape);
-    boolean own = section.type().equals("convolutional");
-    flipped = own && section.flag("flipped");
-    smooth = quirks.has(Quirk.GPU_ONLY_OPTIONS_IGNORED) ? 0 : common.smooth();
-    binary = own ? Binarisation.of(section, shape, quirks, storage) : Optional.empty();
+    boolean smooths = own && !site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
+    smooth = smooths ? section().decimal("smooth") : 0;
+    binary = own ? Binarisation.of(site, shape) : Optional.empty();
   }
 
   private static ConvShape shape(Section section, Shape in) {
-    in.requireImage(section);
     int size = section.integer("size");
     int stride = section.integer("stride");
     int pad = section.flag("pad") ? size / 2 : section.integer("padding");
@@ -87,7 +65,7 @@ public final class ConvolutionalLayer extends WeightedLayer {
   }
 
   /** Whether such a layer will be {@link #inBlocks}, before it is made. */
-  public static boolean inBlocks(Section section, Quirks quirks) {
+  static boolean inBlocks(Section section, Quirks quirks) {
     return !section.flag("binary")
         && !section.flag("xnor")
         && !quirks.has(Quirk.CONV1X1_IGNORES_STRIDE_AND_PADDING);
@@ -97,7 +75,7 @@ public final class ConvolutionalLayer extends WeightedLayer {
    * Whether it will take the sums of its updates block by block: then nobody needs all of its input
    * at once. No sure answer is no.
    */
-  public static boolean updatesInBlocks(Section section, int channels, int batch) {
+  static boolean updatesInBlocks(Section section, int channels, int batch) {
     int size = section.integer("size");
     long weights = (long) size * size * channels * section.integer("filters");
     return WeightUpdates.inBlocks(weights, Pass.shards(batch));
@@ -121,16 +99,16 @@ public final class ConvolutionalLayer extends WeightedLayer {
     int inputs = shape.inputs();
     float[] block = binary.isPresent() ? binary.get().weights(storage, weights) : storage.block();
     int weightsAt = binary.isPresent() ? 0 : weights.at();
-    float[] target = target(pass);
-    pass.kernels.prepareForward(shape, block, weightsAt, pass.prepared);
+    float[] target = biases.target(pass);
+    pass.kernels.prepareForward(shape, block, weightsAt, storage.prepared);
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
           float[] x = blocks ? pass.inputBlock(from, to, inputs) : input;
           int at = blocks ? pass.inputAt(from, inputs) : from * inputs;
           pass.kernels.convForward(
-              shape, x, at, pass.prepared, target, from * shape.outputs(), 0, to - from);
-          gather(pass, from, to);
+              shape, x, at, storage.prepared, target, from * shape.outputs(), 0, to - from);
+          biases.gather(pass, from, to);
         });
     activate(pass);
   }
@@ -156,14 +134,15 @@ public final class ConvolutionalLayer extends WeightedLayer {
     if (wanted) {
       float[] block = asForward ? binary.get().weights(storage, weights) : storage.block();
       int weightsAt = asForward ? 0 : weights.at();
-      pass.kernels.prepareBackward(shape, block, weightsAt, pass.prepared);
+      pass.kernels.prepareBackward(shape, block, weightsAt, storage.prepared);
     }
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
-          foldDelta(pass, from, to);
+          biases.foldDelta(pass, from, to);
           if (wanted) {
-            pass.kernels.convBackwardData(shape, delta, 0, pass.prepared, inputDelta, 0, from, to);
+            pass.kernels.convBackwardData(
+                shape, delta, 0, storage.prepared, inputDelta, 0, from, to);
           }
         });
     float[] image = flat.isPresent() ? flat.get().gathered() : pass.input;
@@ -182,18 +161,16 @@ public final class ConvolutionalLayer extends WeightedLayer {
   /** Pulls each output towards its 5 x 5 neighbours (convolutional_kernels.cu smooth_kernel). */
   private void smoothDelta(Pass pass) {
     int c = out.c();
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            for (int i = 0; i < out.count(); i++) {
-              int y = i / c / out.w();
-              int x = i / c % out.w();
-              int at = image * out.count() + i;
-              for (int ny = Math.max(0, y - 2); ny <= Math.min(out.h() - 1, y + 2); ny++) {
-                for (int nx = Math.max(0, x - 2); nx <= Math.min(out.w() - 1, x + 2); nx++) {
-                  int near = image * out.count() + (ny * out.w() + nx) * c + i % c;
-                  delta[at] += smooth * (output[near] - output[at]);
-                }
+    pass.eachImage(
+        image -> {
+          for (int i = 0; i < out.count(); i++) {
+            int y = i / c / out.w();
+            int x = i / c % out.w();
+            int at = image * out.count() + i;
+            for (int ny = Math.max(0, y - 2); ny <= Math.min(out.h() - 1, y + 2); ny++) {
+              for (int nx = Math.max(0, x - 2); nx <= Math.min(out.w() - 1, x + 2); nx++) {
+                int near = image * out.count() + (ny * out.w() + nx) * c + i % c;
+                delta[at] += smooth * (output[near] - output[at]);
               }
             }
           }
@@ -217,27 +194,6 @@ public final class ConvolutionalLayer extends WeightedLayer {
   float initial(CounterRandom random, int i) {
     int weightsPerFilter = shape.weights() / shape.filters();
     float scale = (float) StrictMath.sqrt(2.0 / weightsPerFilter);
-    return scale * random.normal(common.initialPurpose(), common.part(), i);
-  }
-
-  @Override
-  public void transfer(WeightsCursor cursor) {
-    boolean some = cursor.loading() && common.numLoad() > 0;
-    int n = some ? common.numLoad() : shape.filters();
-    cursor.transfer(storage.block(), n, i -> biases.at() + i);
-    transferScales(cursor, n);
-    int taps = shape.size() * shape.size();
-    int perFilter = shape.groupChannels() * taps;
-    boolean turned = flipped && cursor.loading();
-    cursor.transfer(
-        storage.block(),
-        n * perFilter, // (n, channels, size, size); flipped: (channels, size, size, n)
-        i -> {
-          int filter = turned ? i % n : i / perFilter;
-          int j = turned ? i / n : i % perFilter;
-          return weights.at()
-              + (j % taps * shape.groupChannels() + j / taps) * shape.filters()
-              + filter;
-        });
+    return scale * normal(random, i);
   }
 }

@@ -1,17 +1,14 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
-import java.util.OptionalDouble;
 import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
-import plinius.darknet.cfg.Section;
 
 /**
  * Compares with the truth (darknet cost_layer.c, blas.c l2_cpu, l1_cpu, smooth_l1_cpu at f6afaab).
  * Its output is each value's loss; its delta is scaled on the way back. The types seg and wgan, and
  * noobj, thresh and smooth, are those of the CUDA sources; ratio changes nothing there either.
  */
-public final class CostLayer extends Layer {
+public final class CostLayer extends ComparingLayer {
   /** A truth of this value says that the value does not matter (darknet SECRET_NUM). */
   public static final float MASKED = -1234;
 
@@ -21,38 +18,32 @@ public final class CostLayer extends Layer {
   private final float least;
   private final float smooth;
   private final boolean wrongSign;
-  private final int[] truthPlaces; // (h, w, c): where each value's truth lies in (c, h, w)
-  private double cost;
 
-  /** A comparison of the output of the layer before. */
-  public CostLayer(LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    super(common, new Shape(in.h(), in.w(), in.c(), false), storage);
-    boolean cpu = quirks.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    String asked = section.word("type");
+  CostLayer(Site site) {
+    super(site, site.in().asList());
+    boolean cpu = site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
+    String asked = section().word("type");
     type = cpu && (asked.equals("seg") || asked.equals("wgan")) ? "sse" : asked;
-    scale = section.decimal("scale");
-    noObject = section.decimal("noobj");
-    least = cpu ? 0 : section.decimal("thresh") / out.count();
-    smooth = cpu ? 0 : common.smooth();
-    wrongSign = quirks.has(Quirk.SMOOTH_L1_SIGN);
-    truthPlaces = new int[in.count()];
-    for (int i = 0; i < truthPlaces.length; i++) {
-      truthPlaces[in.place(i)] = i;
-    }
+    scale = section().decimal("scale");
+    noObject = section().decimal("noobj");
+    least = cpu ? 0 : section().decimal("thresh") / out.count();
+    smooth = cpu ? 0 : section().decimal("smooth");
+    wrongSign = site.has(Quirk.SMOOTH_L1_SIGN);
   }
 
   @Override
   public void forward(Pass pass) {
     int count = out.count();
-    cost = 0;
     if (!pass.hasTruth()) {
       Arrays.fill(output, 0, pass.images * count, 0);
+      cost = 0;
       return;
     }
-    pass.run(
-        shard -> {
-          for (int i = pass.from(shard) * count; i < pass.from(shard + 1) * count; i++) {
-            float truth = pass.truth[i - i % count + truthPlaces[i % count]];
+    pass.eachShard(
+        count,
+        (from, to) -> {
+          for (int i = from; i < to; i++) {
+            float truth = truth(pass, i);
             if (type.equals("masked") && truth == MASKED) {
               pass.input[i] = MASKED;
             } else if (smooth != 0) {
@@ -61,9 +52,7 @@ public final class CostLayer extends Layer {
             compare(i, pass.input[i], truth);
           }
         });
-    for (int i = 0; i < pass.images * count; i++) {
-      cost += output[i];
-    }
+    cost = sum(pass, output);
   }
 
   private void compare(int i, float value, float truth) {
@@ -97,17 +86,9 @@ public final class CostLayer extends Layer {
   @Override
   public void backward(Pass pass) {
     if (pass.wantsInputDelta()) {
-      pass.run(
-          shard -> {
-            int from = pass.from(shard) * out.count();
-            int to = pass.from(shard + 1) * out.count();
-            pass.kernels.axpy(scale, delta, from, pass.inputDelta, from, to - from);
-          });
+      pass.eachShard(
+          out.count(),
+          (from, to) -> pass.kernels.axpy(scale, delta, from, pass.inputDelta, from, to - from));
     }
-  }
-
-  @Override
-  public OptionalDouble cost() {
-    return OptionalDouble.of(cost);
   }
 }

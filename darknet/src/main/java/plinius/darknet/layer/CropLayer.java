@@ -8,20 +8,16 @@ import plinius.darknet.cfg.Section;
  * delta back.
  */
 public final class CropLayer extends Layer {
-  private final Shape in;
   private final boolean flip;
   private final boolean adjust;
 
-  /** A part of the output of the layer before. */
-  public CropLayer(LayerCommon common, Section section, Shape in, Storage storage) {
-    super(common, shape(section, in), storage);
-    this.in = in;
-    flip = section.flag("flip");
-    adjust = !section.flag("noadjust");
+  CropLayer(Site site) {
+    super(site, shape(site.section(), site.image()));
+    flip = section().flag("flip");
+    adjust = !section().flag("noadjust");
   }
 
   private static Shape shape(Section section, Shape in) {
-    in.requireImage(section);
     int h = section.integer("crop_height");
     int w = section.integer("crop_width");
     if (h > in.h() || w > in.w()) {
@@ -37,17 +33,15 @@ public final class CropLayer extends Layer {
     int spareW = in.w() - out.w();
     int top = pass.training ? draw(pass, 1, spareH + 1) : spareH / 2;
     int left = pass.training ? draw(pass, 2, spareW + 1) : spareW / 2;
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            for (int i = 0; i < out.count(); i++) {
-              int y = i / out.c() / out.w() + top;
-              int x = i / out.c() % out.w() + left;
-              int column = flipped ? in.w() - x - 1 : x;
-              float value =
-                  pass.input[image * in.count() + (y * in.w() + column) * in.c() + i % out.c()];
-              output[image * out.count() + i] = adjust ? value * 2 - 1 : value;
-            }
+    pass.eachImage(
+        image -> {
+          for (int i = 0; i < out.count(); i++) {
+            int y = i / out.c() / out.w() + top;
+            int x = i / out.c() % out.w() + left;
+            int column = flipped ? in.w() - x - 1 : x;
+            int from = (y * in.w() + column) * in.c() + i % out.c();
+            float value = pass.input[image * in.count() + from];
+            output[image * out.count() + i] = adjust ? value * 2 - 1 : value;
           }
         });
   }
@@ -55,7 +49,7 @@ public final class CropLayer extends Layer {
   /** One of n numbers, the same for all images of the sub-batch. */
   private int draw(Pass pass, int which, int n) {
     long place = (long) pass.firstImage * 3 + which;
-    return (int) (pass.draws.uniform(common.index(), pass.iteration, place) * n);
+    return (int) (pass.draws.uniform(index(), pass.iteration, place) * n);
   }
 
   @Override

@@ -1,11 +1,7 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
-import plinius.darknet.NetworkException;
-import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
@@ -15,28 +11,22 @@ import plinius.kernel.CounterRandom;
  * places. Weights are (size, size, filters, channels), channels contiguous; Darknet has (channels,
  * filters, size, size).
  */
-public final class DeconvolutionalLayer extends WeightedLayer {
+final class DeconvolutionalLayer extends WeightedLayer {
   private final ConvShape shape; // from this layer's output to its input
   private final float initialScale;
-  private final boolean refusesLoad;
   private final float[] product; // (batch, in): what is added to the input's delta
 
-  /** A deconvolution of the output of the layer before. */
-  public DeconvolutionalLayer(
-      LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    ConvShape back = shape(section, in);
+  DeconvolutionalLayer(Site site) {
+    ConvShape back = shape(site.section(), site.image());
     Shape out = new Shape(back.h(), back.w(), back.c(), true);
-    int[] weightShape = {back.size(), back.size(), back.c(), in.c()};
-    super(common, out, section.word("activation"), normalized(section), weightShape, storage);
+    super(site, out, site.activation(), back.size(), back.size(), back.c(), back.filters());
     shape = back;
     storage.convolution(shape);
     initialScale = .02f * ((float) out.w() * out.h() / (in.w() * in.h()));
-    refusesLoad = quirks.has(Quirk.DECONVOLUTION_NOT_LOADED);
     product = storage.trainingActivations(in.count());
   }
 
   private static ConvShape shape(Section section, Shape in) {
-    in.requireImage(section);
     int size = section.integer("size");
     int stride = section.integer("stride");
     int pad = section.flag("pad") ? size / 2 : section.integer("padding");
@@ -54,15 +44,16 @@ public final class DeconvolutionalLayer extends WeightedLayer {
 
   @Override
   public void forward(Pass pass) {
-    float[] target = target(pass);
+    float[] target = biases.target(pass);
     int values = out.count();
-    pass.kernels.prepareBackward(shape, storage.block(), weights.at(), pass.prepared);
+    pass.kernels.prepareBackward(shape, storage.block(), weights.at(), storage.prepared);
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
           Arrays.fill(target, from * values, to * values, 0);
-          pass.kernels.convBackwardData(shape, pass.input, 0, pass.prepared, target, 0, from, to);
-          gather(pass, from, to);
+          pass.kernels.convBackwardData(
+              shape, pass.input, 0, storage.prepared, target, 0, from, to);
+          biases.gather(pass, from, to);
         });
     activate(pass);
   }
@@ -72,13 +63,13 @@ public final class DeconvolutionalLayer extends WeightedLayer {
     foldDelta(pass);
     boolean wanted = pass.wantsInputDelta();
     int values = shape.outputs();
-    pass.kernels.prepareForward(shape, storage.block(), weights.at(), pass.prepared);
+    pass.kernels.prepareForward(shape, storage.block(), weights.at(), storage.prepared);
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
-          foldDelta(pass, from, to);
+          biases.foldDelta(pass, from, to);
           if (wanted) {
-            pass.kernels.convForward(shape, delta, 0, pass.prepared, product, 0, from, to);
+            pass.kernels.convForward(shape, delta, 0, storage.prepared, product, 0, from, to);
             pass.kernels.add(
                 product, from * values, pass.inputDelta, from * values, (to - from) * values);
           }
@@ -93,25 +84,6 @@ public final class DeconvolutionalLayer extends WeightedLayer {
 
   @Override
   float initial(CounterRandom random, int i) {
-    return initialScale * random.normal(common.initialPurpose(), common.part(), i);
-  }
-
-  @Override
-  public void transfer(WeightsCursor cursor) {
-    if (refusesLoad && cursor.loading()) {
-      throw new NetworkException(
-          "layer " + common.index() + " (deconvolutional) cannot be loaded by the original.");
-    }
-    cursor.transfer(storage.block(), out.c(), i -> biases.at() + i);
-    transferScales(cursor, out.c());
-    int taps = shape.size() * shape.size();
-    int perChannel = out.c() * taps;
-    cursor.transfer(
-        storage.block(),
-        weights.count(), // (channels, filters, size, size)
-        i -> {
-          int j = i % perChannel;
-          return weights.at() + (j % taps * out.c() + j / taps) * shape.filters() + i / perChannel;
-        });
+    return initialScale * normal(random, i);
   }
 }

@@ -3,7 +3,6 @@ package plinius.darknet.layer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.OptionalDouble;
 import plinius.darknet.NetworkException;
 import plinius.darknet.cfg.Section;
 
@@ -12,11 +11,10 @@ import plinius.darknet.cfg.Section;
  * order: the classes of every cell, the confidences of every cell's boxes, those boxes. Its cost is
  * the sum of the squared deltas.
  */
-public final class DetectionLayer extends Layer implements Detects {
+final class DetectionLayer extends ComparingLayer implements Detects {
   /** As long as so few images were seen, random=1 chooses the box at random. */
   private static final int EARLY = 64000;
 
-  private final Shape in;
   private final int side;
   private final int count;
   private final int coords;
@@ -30,13 +28,10 @@ public final class DetectionLayer extends Layer implements Detects {
   private final float objectScale;
   private final float noObjectScale;
   private final float classScale;
-  private final int[] places; // where each value lies in the layer before
-  private double cost;
 
-  /** A detection from the output of the layer before. */
-  public DetectionLayer(LayerCommon common, Section section, Shape in, Storage storage) {
-    super(common, Shape.flat(in.count()), storage);
-    this.in = in;
+  DetectionLayer(Site site) {
+    super(site, Shape.flat(site.in().count()));
+    Section section = section();
     side = section.integer("side");
     count = section.integer("num");
     coords = section.integer("coords");
@@ -44,28 +39,24 @@ public final class DetectionLayer extends Layer implements Detects {
     long needed = (long) side * side * ((1L + coords) * count + classes);
     if (needed != in.count()) {
       throw section.refuse(
-          "needs side^2 x ((1 + coords) x num + classes) = "
-              + needed
-              + " values before it; there are "
-              + in
-              + ".");
+          "needs side^2 x ((1 + coords) x num + classes) = %s values before it; there are %s."
+              .formatted(needed, in));
     }
     softmax = section.flag("softmax");
     roots = section.flag("sqrt");
     rescore = section.flag("rescore");
     forced = section.flag("forced");
     random = section.flag("random");
-    if (coords < 4 || (forced && count < 2)) {
-      throw section.refuse(
-          coords < 4 ? "coords" : "forced",
-          coords < 4 ? "must be at least 4 for a box." : "needs num=2 or more.");
+    if (coords < 4) {
+      throw section.refuse("coords", "must be at least 4 for a box.");
+    }
+    if (forced && count < 2) {
+      throw section.refuse("forced", "needs num=2 or more.");
     }
     coordScale = section.decimal("coord_scale");
     objectScale = section.decimal("object_scale");
     noObjectScale = section.decimal("noobject_scale");
     classScale = section.decimal("class_scale");
-    places = new int[in.count()];
-    Arrays.setAll(places, in::place);
   }
 
   @Override
@@ -83,19 +74,18 @@ public final class DetectionLayer extends Layer implements Detects {
 
   @Override
   public void forward(Pass pass) {
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            for (int i = 0; i < places.length; i++) {
-              output[image * places.length + i] = pass.input[image * places.length + places[i]];
-            }
-            for (int cell = 0; softmax && cell < side * side; cell++) {
-              int at = image * places.length + cell * classes;
-              SoftmaxLayer.softmax(output, output, classes, 1, i -> at + i);
-            }
-            if (pass.hasTruth()) {
-              compare(pass, image);
-            }
+    pass.eachImage(
+        image -> {
+          int at = image * out.count();
+          for (int i = 0; i < out.count(); i++) {
+            output[at + i] = pass.input[at + in.place(i)];
+          }
+          for (int cell = 0; softmax && cell < side * side; cell++) {
+            int first = at + cell * classes;
+            SoftmaxLayer.softmax(output, output, classes, 1, i -> first + i);
+          }
+          if (pass.hasTruth()) {
+            compare(pass, image);
           }
         });
     cost = pass.hasTruth() ? squaredDelta(pass) : 0;
@@ -127,7 +117,7 @@ public final class DetectionLayer extends Layer implements Detects {
     int n = responsible(pass, image, cell, truth);
     if (n < 0) {
       throw new NetworkException(
-          "layer " + common.index() + " (detection): no box is near a truth; training diverged.");
+          "layer " + index() + " (detection): no box is near a truth; training diverged.");
     }
     int confidence = confidenceAt(image, cell, n);
     int boxAt = boxAt(image, cell, n);
@@ -162,7 +152,7 @@ public final class DetectionLayer extends Layer implements Detects {
     }
     if (random && pass.seen < EARLY) {
       long place = (long) (pass.firstImage + image) * side * side + cell;
-      best = (int) (pass.draws.uniform(common.index(), pass.iteration, place) * count);
+      best = (int) (pass.draws.uniform(index(), pass.iteration, place) * count);
     }
     return best;
   }
@@ -176,39 +166,32 @@ public final class DetectionLayer extends Layer implements Detects {
 
   @Override
   public void backward(Pass pass) {
-    if (!pass.wantsInputDelta()) {
-      return;
+    if (pass.wantsInputDelta()) {
+      pass.eachImage(
+          image -> {
+            int at = image * out.count();
+            for (int i = 0; i < out.count(); i++) {
+              pass.inputDelta[at + in.place(i)] += delta[at + i];
+            }
+          });
     }
-    for (int image = 0; image < pass.images; image++) {
-      for (int i = 0; i < in.count(); i++) {
-        pass.inputDelta[image * in.count() + places[i]] += delta[image * in.count() + i];
-      }
-    }
-  }
-
-  @Override
-  public OptionalDouble cost() {
-    return OptionalDouble.of(cost);
   }
 
   @Override
   public List<Detection> detections(Detection.Query query) {
     List<Detection> found = new ArrayList<>();
-    int unitW = query.width(); // the original's boxes are in pixels here, whatever is asked
-    int unitH = query.height();
     for (int cell = 0; cell < side * side; cell++) {
       for (int n = 0; n < count; n++) {
-        int row = cell / side;
-        int column = cell % side;
         float confidence = output[confidenceAt(query.image(), cell, n)];
         int at = boxAt(query.image(), cell, n);
+        // The original's boxes are in pixels here, whatever is asked.
         Box box =
             new Box(
-                (output[at] + column) / side * unitW,
-                (output[at + 1] + row) / side * unitH,
-                box(at).w() * unitW,
-                box(at).h() * unitH);
-        int classesAt = query.image() * places.length + cell * classes;
+                (output[at] + cell % side) / side * query.width(),
+                (output[at + 1] + cell / side) / side * query.height(),
+                box(at).w() * query.width(),
+                box(at).h() * query.height());
+        int classesAt = query.image() * out.count() + cell * classes;
         float[] probabilities = new float[classes];
         for (int k = 0; k < classes; k++) {
           probabilities[k] = query.above(confidence * output[classesAt + k]);

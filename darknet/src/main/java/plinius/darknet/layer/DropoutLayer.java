@@ -1,8 +1,6 @@
 package plinius.darknet.layer;
 
 import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
-import plinius.darknet.cfg.Section;
 
 /**
  * Drops values at random while training and scales up the others (darknet dropout_layer.c at
@@ -16,73 +14,55 @@ public final class DropoutLayer extends Layer {
   private final boolean inPlace;
   private final float[] factors; // (batch, out): 0 or scale
 
-  /**
-   * A dropout of the output of the layer before.
-   *
-   * @param beforeOutput the output of the layer before, which the quirk rewrites
-   * @param beforeDelta its delta
-   */
-  public DropoutLayer(
-      LayerCommon common,
-      Section section,
-      Shape in,
-      float[] beforeOutput,
-      float[] beforeDelta,
-      Quirks quirks,
-      Storage storage) {
-    boolean rewrites = quirks.has(Quirk.DROPOUT_IN_PLACE);
+  DropoutLayer(Site site) {
+    boolean rewrites = site.has(Quirk.DROPOUT_IN_PLACE);
+    if (rewrites && site.index() == 0) {
+      throw site.section().refuse("as first layer has no output to rewrite.");
+    }
+    int count = site.in().count();
     super(
-        common,
-        in,
-        rewrites ? beforeOutput : storage.activations(in.count()),
-        rewrites ? beforeDelta : storage.trainingActivations(in.count()));
-    probability = section.decimal("probability");
+        site,
+        site.in(),
+        rewrites ? site.network().made.getLast().output : site.storage().activations(count),
+        rewrites ? site.network().made.getLast().delta : site.storage().trainingActivations(count));
+    probability = section().decimal("probability");
     scale = (float) (1.0 / (1.0 - probability));
     inPlace = rewrites;
-    if (inPlace && common.index() == 0) {
-      throw section.refuse("as first layer has no output to rewrite.");
-    }
-    factors = storage.trainingActivations(out.count());
+    factors = storage.trainingActivations(count);
   }
 
   @Override
   public void forward(Pass pass) {
-    pass.run(
-        shard -> {
-          int from = pass.from(shard) * out.count();
-          int to = pass.from(shard + 1) * out.count();
-          if (!pass.training) {
-            if (!inPlace) {
-              System.arraycopy(pass.input, from, output, from, to - from);
+    pass.eachShard(
+        out.count(),
+        (from, to) -> {
+          if (pass.training) {
+            long first = (long) pass.firstImage * out.count() + from;
+            pass.draws.uniforms(index(), pass.iteration, first, factors, from, to - from);
+            for (int i = from; i < to; i++) {
+              factors[i] = factors[i] < probability ? 0 : scale;
             }
-            return;
-          }
-          long first = (long) pass.firstImage * out.count();
-          pass.draws.uniforms(
-              common.index(), pass.iteration, first + from, factors, from, to - from);
-          for (int i = from; i < to; i++) {
-            factors[i] = factors[i] < probability ? 0 : scale;
-          }
-          for (int i = from; i < to; i++) {
-            // Not a product: infinity times 0 would be NaN.
-            output[i] = factors[i] == 0 ? 0 : pass.input[i] * factors[i];
+            for (int i = from; i < to; i++) {
+              // Not a product: infinity times 0 would be NaN.
+              output[i] = factors[i] == 0 ? 0 : pass.input[i] * factors[i];
+            }
+          } else if (!inPlace) {
+            System.arraycopy(pass.input, from, output, from, to - from);
           }
         });
   }
 
   @Override
   public void backward(Pass pass) {
-    if (!pass.wantsInputDelta()) {
-      return;
+    if (pass.wantsInputDelta()) {
+      pass.eachShard(
+          out.count(),
+          (from, to) -> {
+            for (int i = from; i < to; i++) {
+              float passed = factors[i] == 0 ? 0 : delta[i] * factors[i];
+              pass.inputDelta[i] = inPlace ? passed : pass.inputDelta[i] + passed;
+            }
+          });
     }
-    pass.run(
-        shard -> {
-          int from = pass.from(shard) * out.count();
-          int to = pass.from(shard + 1) * out.count();
-          for (int i = from; i < to; i++) {
-            float passed = factors[i] == 0 ? 0 : delta[i] * factors[i];
-            pass.inputDelta[i] = inPlace ? passed : pass.inputDelta[i] + passed;
-          }
-        });
   }
 }

@@ -3,7 +3,6 @@ package plinius.darknet.layer;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import plinius.darknet.cfg.Section;
 import plinius.kernel.Activation;
 
 /**
@@ -13,34 +12,20 @@ import plinius.kernel.Activation;
  */
 final class Gates {
   private final Map<String, ConnectedLayer> layers = new LinkedHashMap<>();
-  private final int outputs;
 
-  /**
-   * Makes the layers.
-   *
-   * @param names in the order of the .weights format
-   */
-  Gates(LayerCommon common, Section section, Shape in, List<String> names, Storage storage) {
-    outputs = section.integer("output");
+  /** Makes the layers of these names, in the order of the .weights format. */
+  Gates(Site site, String... names) {
+    int outputs = site.section().integer("output");
     for (String name : names) {
-      Shape from = name.startsWith("w") ? Shape.flat(outputs) : in;
-      layers.put(
-          name,
-          new ConnectedLayer(
-              common.part(layers.size() + 1, name, 1),
-              section,
-              from,
-              outputs,
-              "linear",
-              WeightedLayer.normalized(section),
-              storage));
+      Shape from = name.startsWith("w") ? Shape.flat(outputs) : site.in();
+      Site part = site.part(layers.size() + 1, name, 1, from);
+      layers.put(name, new ConnectedLayer(part, outputs, Activation.LINEAR));
     }
   }
 
   /** Runs one layer over one step. */
   void forward(String name, Pass step, float[] input) {
-    step.at(input, Pass.NOTHING);
-    layers.get(name).forward(step);
+    RecurrentLayer.forward(layers.get(name), step, input);
   }
 
   /** gate[at, at + size) = activation of the two layers' sum. */
@@ -59,8 +44,7 @@ final class Gates {
 
   /** Takes the delta of a gate's sum back: to its state with w, or to its input with u. */
   void backward(String name, Pass step, float[] input, float[] inputDelta) {
-    step.at(input, inputDelta);
-    layers.get(name).backward(step);
+    RecurrentLayer.backward(layers.get(name), step, input, inputDelta);
   }
 
   /** Gives layer w the same delta as layer u; before either folds it. */

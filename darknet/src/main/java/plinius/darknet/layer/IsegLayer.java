@@ -1,8 +1,5 @@
 package plinius.darknet.layer;
 
-import java.util.Arrays;
-import java.util.OptionalDouble;
-import plinius.darknet.cfg.Section;
 import plinius.kernel.Activation;
 
 /**
@@ -11,24 +8,18 @@ import plinius.kernel.Activation;
  * a class and a mask in (h, w) order; a negative class ends it. Its cost is the sum of the squared
  * deltas.
  */
-public final class IsegLayer extends Layer {
+public final class IsegLayer extends ComparingLayer {
   private static final int INSTANCES = 90;
 
   private final int classes;
   private final int ids;
-  private final int[] map;
-  private double cost;
 
-  /** A segmentation from the output of the layer before. */
-  public IsegLayer(LayerCommon common, Section section, Shape in, Storage storage) {
-    in.requireImage(section);
-    super(common, in, storage);
-    classes = section.integer("classes");
-    ids = section.integer("ids");
-    map = new int[classes];
-    Arrays.setAll(map, i -> i);
+  IsegLayer(Site site) {
+    super(site, site.image());
+    classes = section().integer("classes");
+    ids = section().integer("ids");
     if ((long) classes + ids != in.c()) {
-      throw section.refuse("needs classes + ids channels before it; there are " + in + ".");
+      throw section().refuse("needs classes + ids channels before it; there are " + in + ".");
     }
   }
 
@@ -39,17 +30,14 @@ public final class IsegLayer extends Layer {
 
   @Override
   public void forward(Pass pass) {
-    pass.run(
-        shard -> {
-          int from = pass.from(shard) * out.count();
-          int to = pass.from(shard + 1) * out.count();
-          System.arraycopy(pass.input, from, output, from, to - from);
-          for (int at = from; at < to; at += out.c()) {
+    pass.eachImage(
+        image -> {
+          int from = image * out.count();
+          System.arraycopy(pass.input, from, output, from, out.count());
+          for (int at = from; at < from + out.count(); at += out.c()) {
             pass.kernels.activate(Activation.LOGISTIC, output, at, classes);
           }
-          for (int image = pass.from(shard);
-              pass.hasTruth() && image < pass.from(shard + 1);
-              image++) {
+          if (pass.hasTruth()) {
             compare(pass.truth, image);
           }
         });
@@ -67,7 +55,7 @@ public final class IsegLayer extends Layer {
     int[] counts = new int[INSTANCES];
     int instances = 0;
     while (instances < INSTANCES && truth[maskAt(image, instances) - 1] >= 0) {
-      int number = Anchors.truthClass(truth[maskAt(image, instances) - 1], map, classes);
+      int number = classOf(truth[maskAt(image, instances) - 1], classes);
       for (int cell = 0; cell < cells; cell++) {
         float value = truth[maskAt(image, instances) + cell];
         int at = first + cell * out.c();
@@ -110,15 +98,5 @@ public final class IsegLayer extends Layer {
         delta[at + z] = (float) (delta[at + z] + (j == own ? push : -push));
       }
     }
-  }
-
-  @Override
-  public void backward(Pass pass) {
-    passDeltaOn(pass);
-  }
-
-  @Override
-  public OptionalDouble cost() {
-    return OptionalDouble.of(cost);
   }
 }

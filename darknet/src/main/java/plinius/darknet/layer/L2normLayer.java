@@ -1,34 +1,29 @@
 package plinius.darknet.layer;
 
 import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
-import plinius.darknet.cfg.Section;
 
 /**
  * Each place's channels over their length (darknet l2norm_layer.c, blas.c l2normalize_cpu at
  * f6afaab). A vector of zeros stays one, as in the CUDA sources; the CPU makes it NaN, and hands
  * the delta back as it is.
  */
-public final class L2normLayer extends Layer {
+final class L2normLayer extends Layer {
   private final boolean original;
   private final float[] lengths; // (batch, h, w)
 
-  /** The directions of the output of the layer before. */
-  public L2normLayer(
-      LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    in.requireImage(section);
-    super(common, in, storage);
-    original = quirks.has(Quirk.L2NORM_AS_IS);
+  L2normLayer(Site site) {
+    super(site, site.image());
+    original = site.has(Quirk.L2NORM_AS_IS);
     lengths = storage.activations(in.h() * in.w());
   }
 
   @Override
   public void forward(Pass pass) {
     int c = out.c();
-    int rows = out.h() * out.w();
-    pass.run(
-        shard -> {
-          for (int row = pass.from(shard) * rows; row < pass.from(shard + 1) * rows; row++) {
+    pass.eachShard(
+        out.h() * out.w(),
+        (from, to) -> {
+          for (int row = from; row < to; row++) {
             float sum = 0;
             for (int i = row * c; i < (row + 1) * c; i++) {
               sum += pass.input[i] * pass.input[i];
@@ -48,10 +43,10 @@ public final class L2normLayer extends Layer {
       passDeltaOn(pass);
     } else if (pass.wantsInputDelta()) {
       int c = out.c();
-      int rows = out.h() * out.w();
-      pass.run(
-          shard -> {
-            for (int row = pass.from(shard) * rows; row < pass.from(shard + 1) * rows; row++) {
+      pass.eachShard(
+          out.h() * out.w(),
+          (from, to) -> {
+            for (int row = from; row < to; row++) {
               float along = 0;
               for (int i = row * c; i < (row + 1) * c; i++) {
                 along += delta[i] * output[i];

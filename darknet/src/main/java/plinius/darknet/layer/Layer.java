@@ -1,10 +1,7 @@
 package plinius.darknet.layer;
 
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
 import java.util.OptionalDouble;
-import plinius.darknet.weights.WeightsCursor;
+import plinius.darknet.cfg.Section;
 import plinius.kernel.CounterRandom;
 
 /**
@@ -12,51 +9,36 @@ import plinius.kernel.CounterRandom;
  * {@link #delta()}, the negative gradient with regard to the output, into updates of the layer's
  * parameters and adds to the delta of its input; {@link #update} applies the updates.
  */
-public abstract sealed class Layer
-    permits ActivationLayer,
-        AvgpoolLayer,
-        BatchnormLayer,
-        CostLayer,
-        CropLayer,
-        DetectionLayer,
-        DropoutLayer,
-        GruLayer,
-        IsegLayer,
-        L2normLayer,
-        LocalLayer,
-        LogisticLayer,
-        LstmLayer,
-        MaxpoolLayer,
-        NormalizationLayer,
-        RegionLayer,
-        ReorgLayer,
-        RnnLayer,
-        RouteLayer,
-        ShortcutLayer,
-        SoftmaxLayer,
-        UpsampleLayer,
-        WeightedLayer,
-        YoloLayer {
-  final LayerCommon common;
+public abstract class Layer {
+  final Site site;
+  final Storage storage;
+  final Shape in;
   final Shape out;
   final float[] output;
   final float[] delta;
 
   /** A layer with memory of its own for output and delta. */
-  Layer(LayerCommon common, Shape out, Storage storage) {
-    this(common, out, storage.activations(out.count()), storage.delta(out.count()));
+  Layer(Site site, Shape out) {
+    this(site, out, site.storage().activations(out.count()), site.storage().delta(out.count()));
   }
 
-  Layer(LayerCommon common, Shape out, float[] output, float[] delta) {
-    this.common = common;
+  Layer(Site site, Shape out, float[] output, float[] delta) {
+    this.site = site;
+    this.storage = site.storage();
+    this.in = site.in();
     this.out = out;
     this.output = output;
     this.delta = delta;
   }
 
-  /** What every layer has. */
-  public final LayerCommon common() {
-    return common;
+  /** Its number, from 0. */
+  public final int index() {
+    return site.index();
+  }
+
+  /** What the configuration says of it. */
+  public final Section section() {
+    return site.section();
   }
 
   /** The shape of one image's output. */
@@ -95,7 +77,7 @@ public abstract sealed class Layer
   }
 
   /** Before the first {@link #takeDelta} of a pass. */
-  void beginDelta(Pass pass) {}
+  void beginDelta() {}
 
   /**
    * The first step back for some images of one shard, whose delta is complete; a shard's in order.
@@ -111,42 +93,24 @@ public abstract sealed class Layer
 
   /** The last step of forward for some images, where {@link Pass#leaves} left it to the reader. */
   void writeOutput(Pass pass, int from, int to, float[] target, int at) {
-    throw new IllegalStateException(common.name() + " leaves nothing to its readers");
+    throw new IllegalStateException(site.name() + " leaves nothing to its readers");
   }
 
   /** {@link #writeOutput} of all images into {@link #output()}. */
   final void finish(Pass pass) {
-    pass.runBlocks(
-        Integer.MAX_VALUE, (from, to) -> writeOutput(pass, from, to, output, from * out.count()));
-  }
-
-  /** The layers within a recurrent one, in the order of the .weights format. */
-  List<? extends WeightedLayer> parts() {
-    return List.of();
+    pass.eachShard((from, to) -> writeOutput(pass, from, to, output, from * out.count()));
   }
 
   /** Whether it goes on from what it saw before. */
-  public final boolean recurrent() {
-    return !parts().isEmpty();
+  public boolean recurrent() {
+    return false;
   }
 
   /** Applies the updates; layers without parameters have nothing to do. */
-  public void update(Pass pass, Step step) {
-    parts().forEach(part -> part.update(pass, step));
-  }
+  public void update(Pass pass, Step step) {}
 
   /** Gives parameters their initial values. */
-  public void initialise(CounterRandom random) {
-    parts().forEach(part -> part.initialise(random));
-  }
-
-  /**
-   * Reads or writes parameters in the order of the .weights format; layers without parameters have
-   * none.
-   */
-  public void transfer(WeightsCursor cursor) {
-    parts().forEach(part -> part.transfer(cursor));
-  }
+  public void initialise(CounterRandom random) {}
 
   /** The sum of the layer's losses over the sub-batch, if the layer owns a cost. */
   public OptionalDouble cost() {
@@ -156,21 +120,6 @@ public abstract sealed class Layer
   /** Values of an image's truth that the layer compares with; as many as its output has. */
   public int truths() {
     return out.count();
-  }
-
-  /** (batch, out), each value's own loss, where the layer has such; else empty. */
-  public float[] losses() {
-    return Pass.NOTHING;
-  }
-
-  /** Batch statistics by the names of the layers in this one ("" = its own), if it normalises. */
-  public Map<String, BatchNormalization> normalizations() {
-    Map<String, BatchNormalization> found = new LinkedHashMap<>();
-    for (WeightedLayer part : parts()) {
-      String name = part.common.name();
-      part.normalization.ifPresent(n -> found.put(name.substring(name.lastIndexOf('.') + 1), n));
-    }
-    return found;
   }
 
   /** Whether the original's backward replaces the delta of the input, instead of adding to it. */
@@ -191,21 +140,9 @@ public abstract sealed class Layer
   /** For layers that hand their delta on as it is. */
   final void passDeltaOn(Pass pass) {
     if (pass.wantsInputDelta()) {
-      pass.run(
-          shard -> {
-            int from = pass.from(shard) * out.count();
-            int to = pass.from(shard + 1) * out.count();
-            pass.kernels.add(delta, from, pass.inputDelta, from, to - from);
-          });
+      pass.eachShard(
+          out.count(),
+          (from, to) -> pass.kernels.add(delta, from, pass.inputDelta, from, to - from));
     }
-  }
-
-  /** For layers whose cost is the sum of their squared deltas. */
-  final double squaredDelta(Pass pass) {
-    double sum = 0;
-    for (int i = 0; i < pass.images * out.count(); i++) {
-      sum += delta[i] * delta[i];
-    }
-    return sum;
   }
 }

@@ -1,9 +1,7 @@
 package plinius.darknet.layer;
 
 import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.weights.WeightsCursor;
 import plinius.kernel.Activation;
 import plinius.kernel.CounterRandom;
 
@@ -12,43 +10,26 @@ import plinius.kernel.CounterRandom;
  * f6afaab). Weights are (places, size, size, channels, filters), filters contiguous; Darknet has
  * (places, filters, channels, size, size). Without batch normalisation and without Adam, as there.
  */
-public final class LocalLayer extends Layer {
-  private final Storage storage;
-  private final Shape in;
+final class LocalLayer extends Layer {
   private final int size;
   private final int stride;
   private final int pad;
   private final Activation activation;
-  private final boolean firstOnly;
   private final Parameter biases; // (outH, outW, filters)
   private final Parameter weights;
 
-  /** A local layer over the output of the layer before. */
-  public LocalLayer(LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    super(common, shape(section, in), storage);
-    this.storage = storage;
-    this.in = in;
-    size = section.integer("size");
-    stride = section.integer("stride");
-    pad = section.integer("pad");
-    activation = Activation.named(section.word("activation")).orElseThrow();
-    firstOnly = quirks.has(Quirk.LOCAL_INITIALISES_FIRST_PLACE);
-    biases = new Parameter(storage, common.name(), "biases", false, out.h(), out.w(), out.c());
-    weights =
-        new Parameter(
-            storage,
-            common.name(),
-            "weights",
-            false,
-            out.h() * out.w(),
-            size,
-            size,
-            in.c(),
-            out.c());
+  LocalLayer(Site site) {
+    super(site, shape(site.section(), site.image()));
+    size = section().integer("size");
+    stride = section().integer("stride");
+    pad = section().integer("pad");
+    activation = site.activation();
+    int places = out.h() * out.w();
+    biases = new Parameter(this, "biases", false, out.h(), out.w(), out.c());
+    weights = new Parameter(this, "weights", false, places, size, size, in.c(), out.c());
   }
 
   private static Shape shape(Section section, Shape in) {
-    in.requireImage(section);
     int size = section.integer("size");
     int stride = section.integer("stride");
     int pad = section.integer("pad");
@@ -99,20 +80,18 @@ public final class LocalLayer extends Layer {
   @Override
   public void forward(Pass pass) {
     float[] block = storage.block();
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            int outAt = image * out.count();
-            int inAt = image * in.count();
-            System.arraycopy(block, biases.at(), output, outAt, out.count());
-            for (int place = 0; place < out.h() * out.w(); place++) {
-              int at = outAt + place * out.c();
-              taps(
-                  place,
-                  (i, w) -> pass.kernels.axpy(pass.input[inAt + i], block, w, output, at, out.c()));
-            }
-            pass.kernels.activate(activation, output, outAt, out.count());
+    pass.eachImage(
+        image -> {
+          int outAt = image * out.count();
+          int inAt = image * in.count();
+          System.arraycopy(block, biases.at(), output, outAt, out.count());
+          for (int place = 0; place < out.h() * out.w(); place++) {
+            int at = outAt + place * out.c();
+            taps(
+                place,
+                (i, w) -> pass.kernels.axpy(pass.input[inAt + i], block, w, output, at, out.c()));
           }
+          pass.kernels.activate(activation, output, outAt, out.count());
         });
   }
 
@@ -136,22 +115,20 @@ public final class LocalLayer extends Layer {
           }
         });
     if (pass.wantsInputDelta()) {
-      pass.run(
-          shard -> {
-            for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-              int inAt = image * in.count();
-              for (int place = 0; place < out.h() * out.w(); place++) {
-                int at = image * out.count() + place * out.c();
-                taps(
-                    place,
-                    (i, w) -> {
-                      float sum = 0;
-                      for (int f = 0; f < out.c(); f++) {
-                        sum += block[w + f] * delta[at + f];
-                      }
-                      pass.inputDelta[inAt + i] += sum;
-                    });
-              }
+      pass.eachImage(
+          image -> {
+            int inAt = image * in.count();
+            for (int place = 0; place < out.h() * out.w(); place++) {
+              int at = image * out.count() + place * out.c();
+              taps(
+                  place,
+                  (i, w) -> {
+                    float sum = 0;
+                    for (int f = 0; f < out.c(); f++) {
+                      sum += block[w + f] * delta[at + f];
+                    }
+                    pass.inputDelta[inAt + i] += sum;
+                  });
             }
           });
     }
@@ -159,34 +136,18 @@ public final class LocalLayer extends Layer {
 
   @Override
   public void update(Pass pass, Step step) {
-    biases.update(pass, step, common.learningRate());
-    weights.update(pass, step, common.learningRate());
+    biases.update(pass, step, site.rate());
+    weights.update(pass, step, site.rate());
   }
 
   @Override
   public void initialise(CounterRandom random) {
     float scale = (float) StrictMath.sqrt(2.0 / (size * size * in.c()));
+    boolean firstOnly = site.has(Quirk.LOCAL_INITIALISES_FIRST_PLACE);
     int some = firstOnly ? weights.count() / (out.h() * out.w()) : weights.count();
     for (int i = 0; i < some; i++) {
       storage.block()[weights.at() + i] =
-          scale * (2 * random.uniform(common.initialPurpose(), common.part(), i) - 1);
+          scale * (2 * random.uniform(site.initialPurpose(), site.part(), i) - 1);
     }
-  }
-
-  @Override
-  public void transfer(WeightsCursor cursor) {
-    cursor.transfer(storage.block(), out.count(), i -> biases.at() + out.place(i));
-    int taps = size * size;
-    int perFilter = in.c() * taps;
-    int perPlace = out.c() * perFilter;
-    cursor.transfer(
-        storage.block(),
-        weights.count(), // (places, filters, channels, size, size)
-        i -> {
-          int filter = i % perPlace / perFilter;
-          int j = i % perFilter;
-          int number = i / perPlace * perFilter + j % taps * in.c() + j / taps;
-          return weights.at() + number * out.c() + filter;
-        });
   }
 }

@@ -4,8 +4,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
-import plinius.darknet.cfg.Section;
 import plinius.kernel.Activation;
 
 /**
@@ -13,118 +11,83 @@ import plinius.kernel.Activation;
  * tanh(c), where each gate is the logistic, and g the tangent, of w(h) + u(x). Cell and state go on
  * from batch to batch, and so are mirrored.
  */
-public final class LstmLayer extends Layer {
+final class LstmLayer extends RecurrentLayer {
   private static final List<String> GATES = List.of("i", "f", "o", "g");
 
-  private final Storage storage;
   private final Gates gates;
-  private final int steps;
-  private final boolean stale;
-  private final Slot state; // (streams, outputs), of training
-  private final Slot cell;
-  private final Optional<Slot> cellDelta; // only where the quirk carries it over
-  private final float[] predictingState; // the same of predictions
-  private final float[] predictingCell;
-  private final float[] before; // (steps, streams, outputs): the state before each step
-  private final float[] cellBefore;
-  private final float[] cells;
+  private final Carried state;
+  private final Carried cell;
+  private final Optional<NamedTensor> cellDelta; // only where the quirk carries it over
+  private final float[] cells; // (steps, streams, outputs): after each step
   private final float[][] values; // of the gates
   private final float[] beforeDelta;
+  private final float[] later; // (streams, outputs): the delta of the cell after the step
 
-  /** A recurrent layer behind the output of the layer before. */
-  public LstmLayer(LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    super(common, Shape.flat(section.integer("output")), storage);
-    this.storage = storage;
-    List<String> names = List.of("wi", "wf", "wo", "wg", "ui", "uf", "uo", "ug");
-    gates = new Gates(common, section, in, names, storage);
-    steps = storage.timeSteps();
-    stale = quirks.has(Quirk.LSTM_STALE_STEPS);
-    int streams = storage.batch() / steps;
+  LstmLayer(Site site) {
+    super(site, Shape.flat(site.section().integer("output")));
     int n = out.count();
-    state = storage.slot(common.name() + ".state", Slot.Role.STATE, streams, n);
-    cell = storage.slot(common.name() + ".cell", Slot.Role.STATE, streams, n);
-    cellDelta =
-        stale
-            ? Optional.of(storage.slot(common.name() + ".cell_delta", Slot.Role.STATE, streams, n))
-            : Optional.empty();
-    predictingState = new float[streams * n];
-    predictingCell = new float[streams * n];
-    before = storage.activations(n);
-    cellBefore = storage.activations(n);
+    gates = new Gates(site, "wi", "wf", "wo", "wg", "ui", "uf", "uo", "ug");
     cells = storage.activations(n);
+    state = Carried.trained(site, "state", n, output);
+    cell = Carried.trained(site, "cell", n, cells);
+    cellDelta =
+        site.has(Quirk.LSTM_STALE_STEPS)
+            ? Optional.of(Carried.tensor(site, "cell_delta", n))
+            : Optional.empty();
     values = new float[GATES.size()][];
     Arrays.setAll(values, i -> storage.activations(n));
     beforeDelta = storage.trainingActivations(n);
+    later = new float[storage.batch() / storage.timeSteps() * n];
   }
 
   @Override
-  public void forward(Pass pass) {
-    int streams = pass.images / steps;
-    int size = streams * out.count();
-    float[] block = storage.block();
-    float[] carriedState = pass.training ? block : predictingState;
-    float[] carriedCell = pass.training ? block : predictingCell;
-    int stateAt = pass.training ? state.offset() : 0;
-    int cellAt = pass.training ? cell.offset() : 0;
-    System.arraycopy(carriedState, stateAt, before, 0, size);
-    System.arraycopy(carriedCell, cellAt, cellBefore, 0, size);
-    for (int t = 0; t < steps; t++) {
-      Pass step = pass.timeStep(t, streams);
-      int at = t * size;
-      if (t > 0) {
-        System.arraycopy(output, at - size, before, at, size);
-        System.arraycopy(cells, at - size, cellBefore, at, size);
-      }
-      for (int k = 0; k < GATES.size(); k++) {
-        String gate = GATES.get(k);
-        gates.forward("w" + gate, step, before);
-        gates.forward("u" + gate, step, pass.input);
-        gates.sum(gate, activation(gate), values[k], at, size);
-      }
-      for (int i = at; i < at + size; i++) {
-        cells[i] = cellBefore[i] * values[1][i] + values[0][i] * values[3][i];
-        output[i] = Activation.TANH.apply(cells[i]) * values[2][i];
-      }
+  void forward(Pass step, float[] input, int at, int size) {
+    for (int k = 0; k < GATES.size(); k++) {
+      String gate = GATES.get(k);
+      gates.forward("w" + gate, step, state.before);
+      gates.forward("u" + gate, step, input);
+      Activation activation = gate.equals("g") ? Activation.TANH : Activation.LOGISTIC;
+      gates.sum(gate, activation, values[k], at, size);
     }
-    System.arraycopy(output, (steps - 1) * size, carriedState, stateAt, size);
-    System.arraycopy(cells, (steps - 1) * size, carriedCell, cellAt, size);
-  }
-
-  private static Activation activation(String gate) {
-    return gate.equals("g") ? Activation.TANH : Activation.LOGISTIC;
+    for (int i = at; i < at + size; i++) {
+      cells[i] = cell.before[i] * values[1][i] + values[0][i] * values[3][i];
+      output[i] = Activation.TANH.apply(cells[i]) * values[2][i];
+    }
   }
 
   @Override
   public void backward(Pass pass) {
-    int streams = pass.images / steps;
-    int size = streams * out.count();
-    float[] later = new float[size]; // the delta of the cell after the step
-    if (stale) {
-      System.arraycopy(storage.block(), cellDelta.orElseThrow().offset(), later, 0, size);
-      staleFirstStep(size);
-    }
+    int size = pass.images / storage.timeSteps() * out.count();
+    float[] block = storage.block();
+    Arrays.fill(later, 0);
+    cellDelta.ifPresent(
+        carried -> {
+          System.arraycopy(block, carried.offset(), later, 0, size);
+          staleFirstStep(size);
+        });
     pass.clear(beforeDelta);
-    for (int t = steps - 1; t >= 0; t--) {
-      Pass step = pass.timeStep(t, streams);
-      int at = t * size;
-      gateDeltas(at, size, later);
-      for (String gate : List.of("o", "g", "i", "f")) {
-        gates.share(gate, at, size);
-        gates.backward("w" + gate, step, before, t == 0 ? Pass.NOTHING : beforeDelta);
-        gates.backward("u" + gate, step, pass.input, pass.inputDelta);
-      }
-      if (t > 0) {
-        pass.kernels.add(beforeDelta, at, delta, at - size, size);
-      }
+    backward(pass, pass.input, pass.inputDelta);
+    cellDelta.ifPresent(
+        carried -> {
+          System.arraycopy(later, 0, block, carried.offset(), size);
+          states().forEach(each -> each.leave(pass, 0, size));
+        });
+  }
+
+  @Override
+  void backward(Pass step, float[] input, float[] inputDelta, int at, int size) {
+    gateDeltas(at, size);
+    for (String gate : List.of("o", "g", "i", "f")) {
+      gates.share(gate, at, size);
+      gates.backward("w" + gate, step, state.before, at == 0 ? Pass.NOTHING : beforeDelta);
+      gates.backward("u" + gate, step, input, inputDelta);
     }
-    if (stale) {
-      System.arraycopy(later, 0, storage.block(), cellDelta.orElseThrow().offset(), size);
-      System.arraycopy(output, 0, storage.block(), state.offset(), size);
-      System.arraycopy(cells, 0, storage.block(), cell.offset(), size);
+    if (at > 0) {
+      step.kernels.add(beforeDelta, at, delta, at - size, size);
     }
   }
 
-  private void gateDeltas(int at, int size, float[] later) {
+  private void gateDeltas(int at, int size) {
     float[] di = gates.delta("i");
     float[] df = gates.delta("f");
     float[] d0 = gates.delta("o");
@@ -139,29 +102,28 @@ public final class LstmLayer extends Layer {
       d0[k] = tangent * delta[k] * Activation.LOGISTIC.gradient(o);
       dg[k] = dc * i * Activation.TANH.gradient(g);
       di[k] = dc * g * Activation.LOGISTIC.gradient(i);
-      df[k] = dc * cellBefore[k] * Activation.LOGISTIC.gradient(f);
+      df[k] = dc * cell.before[k] * Activation.LOGISTIC.gradient(f);
       later[k - at] = dc * f;
     }
   }
 
   /** The quirk that step 0 takes its own cell and state, or zeros, for those before it. */
   private void staleFirstStep(int size) {
-    Arrays.fill(before, 0, size, 0);
-    Arrays.fill(cellBefore, 0, size, 0);
-    if (steps > 1) {
-      System.arraycopy(output, 0, before, 0, size);
-      System.arraycopy(cells, 0, cellBefore, 0, size);
+    Arrays.fill(state.before, 0, size, 0);
+    Arrays.fill(cell.before, 0, size, 0);
+    if (storage.timeSteps() > 1) {
+      System.arraycopy(output, 0, state.before, 0, size);
+      System.arraycopy(cells, 0, cell.before, 0, size);
     }
   }
 
   @Override
-  List<? extends WeightedLayer> parts() {
+  List<ConnectedLayer> parts() {
     return gates.parts();
   }
 
   @Override
-  public void forget() {
-    Arrays.fill(predictingState, 0);
-    Arrays.fill(predictingCell, 0);
+  List<Carried> states() {
+    return List.of(state, cell);
   }
 }

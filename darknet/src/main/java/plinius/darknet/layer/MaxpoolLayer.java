@@ -14,18 +14,18 @@ public final class MaxpoolLayer extends Layer {
   private static final int BLOCK = 2;
 
   private final PoolShape shape;
-  private final int[] indexes; // (batch, outH, outW, c): the winner's place within (h, w, c)
 
-  /** A pooling of the output of the layer before. */
-  public MaxpoolLayer(LayerCommon common, Section section, Shape in, Storage storage) {
-    PoolShape asked = shape(section, in);
-    super(common, new Shape(asked.outH(), asked.outW(), in.c(), true), storage);
+  /** (batch, outH, outW, c): where in the image's (h, w, c) each maximum of the last pass lies. */
+  final int[] indexes;
+
+  MaxpoolLayer(Site site) {
+    PoolShape asked = shape(site.section(), site.image());
+    super(site, new Shape(asked.outH(), asked.outW(), asked.c(), true));
     shape = asked;
     indexes = storage.indexes(out.count());
   }
 
   private static PoolShape shape(Section section, Shape in) {
-    in.requireImage(section);
     int stride = section.integer("stride");
     int size = section.has("size") ? section.integer("size") : stride;
     int padding = section.has("padding") ? section.integer("padding") : size - 1;
@@ -34,11 +34,6 @@ public final class MaxpoolLayer extends Layer {
           "size", "is larger than the padded image, " + in + " with " + padding + ".");
     }
     return PoolShape.of(in.h(), in.w(), in.c(), size, stride, padding);
-  }
-
-  /** (batch, outH, outW, c): where in the image's (h, w, c) each maximum of the last pass lies. */
-  public int[] indexes() {
-    return indexes;
   }
 
   @Override

@@ -1,8 +1,6 @@
 package plinius.darknet.layer;
 
 import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
-import plinius.darknet.cfg.Section;
 
 /**
  * Local response normalisation over neighbouring channels (darknet normalization_layer.c at
@@ -10,7 +8,7 @@ import plinius.darknet.cfg.Section;
  * before size / 2, and channel size / 2 itself only ever leaves the window. The original's backward
  * leaves the norm's own dependence on x out.
  */
-public final class NormalizationLayer extends Layer {
+final class NormalizationLayer extends Layer {
   private final int size;
   private final float alpha;
   private final float beta;
@@ -18,18 +16,15 @@ public final class NormalizationLayer extends Layer {
   private final boolean approximate;
   private final float[] norms; // (batch, h, w, c)
 
-  /** A normalisation of the output of the layer before. */
-  public NormalizationLayer(
-      LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    in.requireImage(section);
-    super(common, in, storage);
-    size = section.integer("size");
-    alpha = section.decimal("alpha");
-    beta = section.decimal("beta");
-    kappa = section.decimal("kappa");
-    approximate = quirks.has(Quirk.LRN_APPROXIMATE_DELTA);
+  NormalizationLayer(Site site) {
+    super(site, site.image());
+    size = section().integer("size");
+    alpha = section().decimal("alpha");
+    beta = section().decimal("beta");
+    kappa = section().decimal("kappa");
+    approximate = site.has(Quirk.LRN_APPROXIMATE_DELTA);
     if (size / 2 > in.c()) {
-      throw section.refuse("size", "is more than twice the " + in.c() + " channels.");
+      throw section().refuse("size", "is more than twice the " + in.c() + " channels.");
     }
     norms = storage.activations(out.count());
   }
@@ -38,10 +33,10 @@ public final class NormalizationLayer extends Layer {
   public void forward(Pass pass) {
     int c = out.c();
     float[] x = pass.input;
-    pass.run(
-        shard -> {
-          int to = pass.from(shard + 1) * out.count();
-          for (int at = pass.from(shard) * out.count(); at < to; at += c) {
+    pass.eachShard(
+        out.count(),
+        (from, to) -> {
+          for (int at = from; at < to; at += c) {
             float norm = kappa;
             for (int k = 0; k < size / 2; k++) {
               norm += alpha * (x[at + k] * x[at + k]);
@@ -68,10 +63,10 @@ public final class NormalizationLayer extends Layer {
       return;
     }
     int c = out.c();
-    pass.run(
-        shard -> {
-          int to = pass.from(shard + 1) * out.count();
-          for (int at = pass.from(shard) * out.count(); at < to; at += c) {
+    pass.eachShard(
+        out.count(),
+        (from, to) -> {
+          for (int at = from; at < to; at += c) {
             for (int k = 0; k < c; k++) {
               pass.inputDelta[at + k] +=
                   (float) StrictMath.pow(norms[at + k], -beta) * delta[at + k];

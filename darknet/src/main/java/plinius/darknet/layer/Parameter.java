@@ -1,6 +1,7 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * A tensor that is trained: its values, the sum of its updates, and with Adam two running means.
@@ -8,30 +9,28 @@ import java.util.Arrays;
 final class Parameter {
   private final Storage storage;
   private final boolean decays;
-  private final Slot values;
-  private final Slot updates;
-  private final Slot[] means; // Adam's m and v; none without Adam
+  private final NamedTensor values;
+  private final NamedTensor updates;
+  private final Optional<NamedTensor> mean; // with Adam: of the updates
+  private final Optional<NamedTensor> square; // and of their squares
 
   /**
-   * Asks for the tensors of a parameter.
+   * Asks for the tensors of a layer's parameter.
    *
-   * @param owner "0.convolutional" in "0.convolutional.weights"
    * @param tensor "weights", "biases" or "scales"
    * @param adam whether Adam updates it
    */
-  Parameter(Storage storage, String owner, String tensor, boolean adam, int... shape) {
-    this.storage = storage;
+  Parameter(Layer layer, String tensor, boolean adam, int... shape) {
+    storage = layer.storage;
     decays = tensor.equals("weights");
-    String one = tensor.equals("biases") ? "bias" : tensor.substring(0, tensor.length() - 1);
-    values = storage.slot(owner + "." + tensor, Slot.Role.PARAMETER, shape);
-    updates = storage.slot(owner + "." + one + "_updates", Slot.Role.OPTIMIZER, shape);
-    means =
-        adam
-            ? new Slot[] {
-              storage.slot(owner + "." + one + "_m", Slot.Role.OPTIMIZER, shape),
-              storage.slot(owner + "." + one + "_v", Slot.Role.OPTIMIZER, shape)
-            }
-            : new Slot[0];
+    String name = layer.site.name() + ".";
+    String one =
+        name + (tensor.equals("biases") ? "bias" : tensor.substring(0, tensor.length() - 1));
+    NamedTensor.Role kept = NamedTensor.Role.OPTIMIZER;
+    values = storage.slot(name + tensor, NamedTensor.Role.PARAMETER, shape);
+    updates = storage.slot(one + "_updates", kept, shape);
+    mean = adam ? Optional.of(storage.slot(one + "_m", kept, shape)) : Optional.empty();
+    square = adam ? Optional.of(storage.slot(one + "_v", kept, shape)) : Optional.empty();
   }
 
   int at() {
@@ -52,10 +51,10 @@ final class Parameter {
 
   /** Applies the updates. */
   void update(Pass pass, Step step, float learningRate) {
-    if (means.length == 0) {
-      descend(pass, step, learningRate);
-    } else {
+    if (mean.isPresent()) {
       pass.runChunks(count(), (from, count) -> adam(step, learningRate, from, count));
+    } else {
+      descend(pass, step, learningRate);
     }
   }
 
@@ -69,16 +68,11 @@ final class Parameter {
     float[] block = storage.block();
     pass.runChunks(
         count(),
-        (from, count) ->
-            pass.kernels.sgd(
-                rate,
-                decay,
-                step.momentum(),
-                block,
-                at() + from,
-                block,
-                updatesAt() + from,
-                count));
+        (from, count) -> {
+          int at = at() + from;
+          int uAt = updatesAt() + from;
+          pass.kernels.sgd(rate, decay, step.momentum(), block, at, block, uAt, count);
+        });
   }
 
   /**
@@ -92,8 +86,8 @@ final class Parameter {
     float keepMean = (float) (1 - StrictMath.pow(adam.b1(), adam.updates()));
     float keepSquare = (float) (1 - StrictMath.pow(adam.b2(), adam.updates()));
     for (int i = from; i < from + count; i++) {
-      int m = means[0].offset() + i;
-      int v = means[1].offset() + i;
+      int m = mean.orElseThrow().offset() + i;
+      int v = square.orElseThrow().offset() + i;
       float update = block[updatesAt() + i] - step.decay() * step.batch() * block[at() + i];
       block[m] = block[m] * adam.b1() + (1 - adam.b1()) * update;
       block[v] = block[v] * adam.b2() + (1 - adam.b2()) * (update * update);

@@ -22,29 +22,47 @@ public final class Pass {
   /** Inputs that are made again, one block at a time. */
   private static final ThreadLocal<float[]> BLOCK = ThreadLocal.withInitial(() -> NOTHING);
 
+  /**
+   * What passes compute with.
+   *
+   * @param storage of the layers, with the scratch that they use in turn
+   */
+  public record Means(Kernels kernels, Workers workers, Draws draws, Storage storage) {}
+
+  /**
+   * Where in the training a pass is.
+   *
+   * @param training whether it is part of a training iteration
+   * @param iteration completed iterations
+   * @param firstImage index of the sub-batch's first image within its iteration
+   * @param seen images seen over all iterations, with this sub-batch
+   */
+  public record Moment(boolean training, long iteration, int firstImage, long seen) {}
+
+  private final Means means;
+  private final Moment moment;
   final Kernels kernels;
   final Workers workers;
   final Draws draws;
+  final Storage storage;
+  final boolean training;
+  final long iteration;
+  final int firstImage;
+  final long seen;
 
-  /** Images that the arrays have room for. */
-  final int batch;
+  /** The first of its images in the sub-batch, and how many they are. */
+  final int first;
 
-  /** Scratch that layers use in turn: shards' partial weight updates. */
-  final float[] partials;
-
-  /** Scratch that layers use in turn: shards' sums of transformed updates. */
-  final float[] sums;
-
-  /** Scratch that layers use in turn: weights in the form that convolutions read. */
-  final float[] prepared;
+  final int images;
+  final int shards;
+  final int step; // of a recurrent layer
 
   float[] input = NOTHING;
   float[] inputDelta = NOTHING;
   float[] truth = NOTHING;
-  boolean training;
 
   /** Values of an image of inputDelta that nobody has set to 0 yet; 0 if somebody has. */
-  int unset;
+  private int unset;
 
   /** The layer whose output the input is; null if that is complete in any case. */
   private Layer before;
@@ -61,85 +79,34 @@ public final class Pass {
   /** Whether that of the current layer has been taken by the layer above. */
   private boolean begun;
 
-  int first;
-  int images;
-  int shards;
-  int step;
-  long seen;
-  long iteration;
-  int firstImage;
-
-  /** A pass that can be used again and again, with the scratch that the layers asked for. */
-  public Pass(Kernels kernels, Workers workers, Draws draws, Storage storage) {
-    this(
-        kernels,
-        workers,
-        draws,
-        storage.batch(),
-        new float[storage.computes() ? storage.partialFloats() : 0],
-        new float[storage.computes() ? storage.sumFloats() : 0],
-        new float[storage.computes() ? storage.preparedFloats() : 0]);
+  /** A pass over the first images of a sub-batch. */
+  public Pass(Means means, Moment moment, int images) {
+    this(means, moment, images, 0);
   }
 
-  /** Whether it has as much scratch as the layers have asked for by now. */
-  public boolean holds(Storage storage) {
-    return storage.partialFloats() <= partials.length
-        && storage.sumFloats() <= sums.length
-        && storage.preparedFloats() <= prepared.length;
-  }
-
-  private Pass(
-      Kernels kernels,
-      Workers workers,
-      Draws draws,
-      int batch,
-      float[] partials,
-      float[] sums,
-      float[] prepared) {
-    this.kernels = kernels;
-    this.workers = workers;
-    this.draws = draws;
-    this.batch = batch;
-    this.partials = partials;
-    this.sums = sums;
-    this.prepared = prepared;
-  }
-
-  /**
-   * Begins a pass over a sub-batch.
-   *
-   * @param training whether it is part of a training iteration
-   * @param images in this sub-batch
-   * @param iteration completed iterations
-   * @param firstImage index of the sub-batch's first image within its iteration
-   * @param seen images seen over all iterations, with this sub-batch
-   */
-  public void begin(boolean training, int images, long iteration, int firstImage, long seen) {
-    this.training = training;
+  private Pass(Means means, Moment moment, int images, int step) {
+    this.means = means;
+    this.moment = moment;
     this.images = images;
-    this.shards = shards(images);
-    this.iteration = iteration;
-    this.firstImage = firstImage;
-    this.seen = seen;
-    this.truth = NOTHING;
-    this.mayLeave = false;
-    this.left = false;
-    this.unfinished = false;
-    this.before = null;
-    this.begun = false;
-    this.below = null;
+    this.step = step;
+    first = step * images;
+    shards = shards(images);
+    kernels = means.kernels();
+    workers = means.workers();
+    draws = means.draws();
+    storage = means.storage();
+    training = moment.training();
+    iteration = moment.iteration();
+    firstImage = moment.firstImage();
+    seen = moment.seen();
   }
 
   /**
-   * The part of this pass that is one step of a recurrent layer: the images [step * streams, (step
-   * + 1) * streams), for the layers within it.
+   * The part of this pass that is one step of a recurrent layer: the images [number * streams,
+   * (number + 1) * streams), for the layers within it.
    */
   Pass timeStep(int number, int streams) {
-    Pass part = new Pass(kernels, workers, draws, batch, partials, sums, prepared);
-    part.begin(training, streams, iteration, firstImage, seen);
-    part.first = number * streams;
-    part.step = number;
-    return part;
+    return new Pass(means, moment, streams, number);
   }
 
   /** For a layer within another: what it reads, and what it adds to. */
@@ -224,7 +191,7 @@ public final class Pass {
     this.below = taker;
     this.begun = taken;
     if (taker != null) {
-      taker.beginDelta(this);
+      taker.beginDelta();
     }
   }
 
@@ -286,11 +253,6 @@ public final class Pass {
     return first + (int) ((long) shard * images / shards);
   }
 
-  /** Runs a task for every shard, on all threads. */
-  void run(IntConsumer shardTask) {
-    workers.run(shards, shardTask);
-  }
-
   /** Sets the delta of some images to 0 if nobody has, while it is about to be in the cache. */
   void beforeAdding(int from, int to) {
     if (unset > 0) {
@@ -298,21 +260,39 @@ public final class Pass {
     }
   }
 
-  /** A task over the images [from, to). */
+  /** A task over the images, or the values, [from, to). */
   @FunctionalInterface
-  interface ImagesTask {
+  interface RangeTask {
     void accept(int from, int to);
   }
 
+  /** Runs a task for every shard's images. */
+  void eachShard(RangeTask task) {
+    eachShard(1, task);
+  }
+
+  /** Runs a task for every shard's values, of which each image has so many. */
+  void eachShard(int perImage, RangeTask task) {
+    workers.run(shards, shard -> task.accept(from(shard) * perImage, from(shard + 1) * perImage));
+  }
+
+  /** Runs a task for every image, a shard's in their order. */
+  void eachImage(IntConsumer task) {
+    eachShard(
+        (from, to) -> {
+          for (int image = from; image < to; image++) {
+            task.accept(image);
+          }
+        });
+  }
+
   /** Runs a task for every shard, some of its images at a time, so that they stay in the cache. */
-  void runBlocks(int block, ImagesTask task) {
-    run(
-        shard -> {
-          int end = from(shard + 1);
-          for (int image = from(shard); image < end; ) {
-            int next = end - image > block ? image + block : end;
+  void runBlocks(int block, RangeTask task) {
+    eachShard(
+        (from, to) -> {
+          for (int image = from, next; image < to; image = next) {
+            next = to - image > block ? image + block : to;
             task.accept(image, next);
-            image = next;
           }
         });
   }
@@ -320,17 +300,16 @@ public final class Pass {
   /** Values that one task of an elementwise pass takes: 64 KiB of floats. */
   private static final int CHUNK = 1 << 14;
 
-  /** A task over a range of values. */
+  /** A task over {@code count} values. */
   @FunctionalInterface
-  interface RangeTask {
+  interface ChunkTask {
     void accept(int from, int count);
   }
 
   /** Runs a task over ranges of {@code count} values; for work whose order does not matter. */
-  void runChunks(int count, RangeTask task) {
-    int chunks = (count + CHUNK - 1) / CHUNK;
+  void runChunks(int count, ChunkTask task) {
     workers.run(
-        chunks,
+        (count + CHUNK - 1) / CHUNK,
         chunk -> {
           int from = chunk * CHUNK;
           task.accept(from, Math.min(CHUNK, count - from));

@@ -5,12 +5,11 @@ import java.util.function.IntUnaryOperator;
 /** Where the values of one order of an image lie in another. */
 final class Places {
   private final int inCount;
-  private final int outCount;
   private final int[] from; // for each place of out: the place of in
 
-  private Places(int inCount, int outCount, int[] from) {
+  /** An order of so many values, by the place in it that each place of another has; -1 = none. */
+  Places(int inCount, int... from) {
     this.inCount = inCount;
-    this.outCount = outCount;
     this.from = from;
   }
 
@@ -26,30 +25,33 @@ final class Places {
       int source = i < in.count() ? in.place(chw.applyAsInt(i)) : -1;
       from[out.place(i)] = source;
     }
-    return new Places(in.count(), out.count(), from);
+    return new Places(in.count(), from);
   }
 
   /** out = the values of in, in out's order. */
   void gather(Pass pass, float[] in, float[] out) {
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            for (int i = 0; i < outCount; i++) {
-              out[image * outCount + i] = from[i] < 0 ? 0 : in[image * inCount + from[i]];
-            }
+    pass.eachImage(
+        image -> {
+          for (int i = 0; i < from.length; i++) {
+            out[image * from.length + i] = from[i] < 0 ? 0 : in[image * inCount + from[i]];
           }
         });
   }
 
   /** Adds the values of out to those of in that they came from. */
   void scatter(Pass pass, float[] out, float[] in) {
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            for (int i = 0; i < outCount; i++) {
-              if (from[i] >= 0) {
-                in[image * inCount + from[i]] += out[image * outCount + i];
-              }
+    scatter(pass, out, in, false);
+  }
+
+  /** The same; or puts them in their place. */
+  void scatter(Pass pass, float[] out, float[] in, boolean replaces) {
+    pass.eachImage(
+        image -> {
+          for (int i = 0; i < from.length; i++) {
+            if (from[i] >= 0) {
+              int at = image * inCount + from[i];
+              float value = out[image * from.length + i];
+              in[at] = replaces ? value : in[at] + value;
             }
           }
         });

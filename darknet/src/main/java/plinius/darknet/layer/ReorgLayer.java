@@ -8,15 +8,14 @@ import plinius.darknet.cfg.Section;
  * extra=n a list with n zeros behind. The order is Darknet's own: it takes the channels for groups
  * of channels / stride^2.
  */
-public final class ReorgLayer extends Layer {
+final class ReorgLayer extends Layer {
   private final Places places;
 
-  /** The values of the layer before. */
-  public ReorgLayer(LayerCommon common, Section section, Shape in, Storage storage) {
-    super(common, shape(section, in), storage);
-    int stride = section.integer("stride");
-    boolean reverse = section.flag("reverse");
-    boolean flatten = section.flag("flatten");
+  ReorgLayer(Site site) {
+    super(site, shape(site.section(), site.image()));
+    int stride = section().integer("stride");
+    boolean reverse = section().flag("reverse");
+    boolean flatten = section().flag("flatten");
     places =
         Places.of(
             in,
@@ -35,20 +34,17 @@ public final class ReorgLayer extends Layer {
   }
 
   private static Shape shape(Section section, Shape in) {
-    in.requireImage(section);
     int stride = section.integer("stride");
     int extra = section.integer("extra");
     int square = Math.multiplyExact(stride, stride);
     if (extra > 0) {
       return Shape.flat(Math.addExact(in.count(), section.flag("flatten") ? 0 : extra));
     }
-    if (!section.flag("flatten") && in.c() % square != 0) {
+    boolean reverse = section.flag("reverse");
+    if ((reverse || !section.flag("flatten")) && in.c() % square != 0) {
       throw section.refuse("stride", "squared does not divide the channels of " + in + ".");
     }
-    if (section.flag("reverse")) {
-      if (in.c() % square != 0) {
-        throw section.refuse("stride", "squared does not divide the channels of " + in + ".");
-      }
+    if (reverse) {
       return new Shape(in.h() * stride, in.w() * stride, in.c() / square, true);
     }
     if (in.h() % stride != 0 || in.w() % stride != 0) {

@@ -1,29 +1,23 @@
 package plinius.darknet.layer;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
-import plinius.darknet.cfg.Section;
 
 /**
  * The plain recurrent layer, connected or convolutional (darknet rnn_layer.c, crnn_layer.c at
  * f6afaab): state = (shortcut: state +) input layer(x) + self layer(state), output = output
- * layer(state). The images of a batch are ordered [time step, stream]. Training starts from a state
- * of zeros at each sub-batch; predictions go on from one to the next.
+ * layer(state). Training starts from a state of zeros at each sub-batch; predictions go on from one
+ * to the next.
  */
-public final class RnnLayer extends Layer {
+final class RnnLayer extends RecurrentLayer {
   private final Parts parts;
-  private final int steps;
   private final boolean shortcut;
   private final boolean foldedTwice;
   private final boolean forgetsShortcut;
-  private final int hidden; // values of a state
-  private final float[] before; // (steps, streams, hidden): the state before each step
-  private final float[] after; // (steps, streams, hidden): the state after it
+  private final Carried state;
+  private final float[] after; // (steps, streams, hidden): the state after each step
   private final float[] beforeDelta;
-  private final float[] state; // (streams, hidden), of predictions
 
   /** The three layers in this one, and how the input of crnn is turned. */
   private record Parts(
@@ -33,56 +27,34 @@ public final class RnnLayer extends Layer {
   @SuppressWarnings("ArrayRecordComponent")
   private record Turned(Places places, float[] values, float[] delta) {}
 
-  /** A connected recurrent layer behind the output of the layer before. */
-  public static RnnLayer rnn(
-      LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    int n = section.integer("output");
+  /** A connected recurrent layer. */
+  static RnnLayer rnn(Site site) {
+    int n = site.section().integer("output");
     Shape state = new Shape(1, 1, n, true);
     Parts parts =
         new Parts(
-            connected(common, section, 1, "input_layer", in, n, storage),
-            connected(common, section, 2, "self_layer", state, n, storage),
-            connected(common, section, 3, "output_layer", state, n, storage),
+            new ConnectedLayer(site.part(1, "input_layer", 1, site.in())),
+            new ConnectedLayer(site.part(2, "self_layer", 1, state)),
+            new ConnectedLayer(site.part(3, "output_layer", 1, state)),
             Optional.empty());
-    return new RnnLayer(common, section, Shape.flat(n), parts, quirks, storage);
+    return new RnnLayer(site, Shape.flat(n), parts);
   }
 
-  private static ConnectedLayer connected(
-      LayerCommon common,
-      Section section,
-      int number,
-      String part,
-      Shape in,
-      int outputs,
-      Storage storage) {
-    return new ConnectedLayer(
-        common.part(number, part, 1),
-        section,
-        in,
-        outputs,
-        section.word("activation"),
-        WeightedLayer.normalized(section),
-        storage);
-  }
-
-  /** A convolutional recurrent layer over the output of the layer before. */
-  public static RnnLayer crnn(
-      LayerCommon common, Section section, Shape in, Quirks quirks, Storage storage) {
-    in.requireImage(section);
-    float rate = quirks.has(Quirk.CRNN_NEVER_LEARNS) ? 0 : 1;
-    boolean turns = quirks.has(Quirk.CRNN_SWAPS_SIDES) && in.h() != in.w();
+  /** A convolutional recurrent layer. */
+  static RnnLayer crnn(Site site) {
+    Shape in = site.image();
+    boolean turns = site.has(Quirk.CRNN_SWAPS_SIDES) && in.h() != in.w();
     Shape image = turns ? new Shape(in.w(), in.h(), in.c(), true) : in;
-    int hidden = section.integer("hidden_filters");
-    int filters = section.integer("output_filters");
+    float rate = site.has(Quirk.CRNN_NEVER_LEARNS) ? 0 : 1;
+    int hidden = site.section().integer("hidden_filters");
+    int filters = site.section().integer("output_filters");
     Shape state = new Shape(image.h(), image.w(), hidden, true);
+    Storage storage = site.storage();
     Parts parts =
         new Parts(
-            ConvolutionalLayer.within(
-                common.part(1, "input_layer", rate), section, image, hidden, quirks, storage),
-            ConvolutionalLayer.within(
-                common.part(2, "self_layer", rate), section, state, hidden, quirks, storage),
-            ConvolutionalLayer.within(
-                common.part(3, "output_layer", rate), section, state, filters, quirks, storage),
+            ConvolutionalLayer.within(site.part(1, "input_layer", rate, image), hidden),
+            ConvolutionalLayer.within(site.part(2, "self_layer", rate, state), hidden),
+            ConvolutionalLayer.within(site.part(3, "output_layer", rate, state), filters),
             turns
                 ? Optional.of(
                     new Turned(
@@ -90,99 +62,71 @@ public final class RnnLayer extends Layer {
                         storage.activations(in.count()),
                         storage.trainingActivations(in.count())))
                 : Optional.empty());
-    return new RnnLayer(common, section, parts.output().out(), parts, quirks, storage);
+    return new RnnLayer(site, parts.output().out(), parts);
   }
 
-  private RnnLayer(
-      LayerCommon common, Section section, Shape out, Parts parts, Quirks quirks, Storage storage) {
-    super(common, out, parts.output().output(), parts.output().delta());
+  private RnnLayer(Site site, Shape out, Parts parts) {
+    int hidden = parts.self().out().count();
+    super(site, out, parts.output(), hidden);
     this.parts = parts;
-    steps = storage.timeSteps();
-    shortcut = section.flag("shortcut");
-    foldedTwice = quirks.has(Quirk.RNN_DELTA_FOLDED_TWICE);
-    forgetsShortcut = shortcut && quirks.has(Quirk.RNN_SHORTCUT_FORGOTTEN);
-    hidden = parts.self().out().count();
-    before = storage.activations(hidden);
+    shortcut = section().flag("shortcut");
+    foldedTwice = site.has(Quirk.RNN_DELTA_FOLDED_TWICE);
+    forgetsShortcut = shortcut && site.has(Quirk.RNN_SHORTCUT_FORGOTTEN);
     after = storage.activations(hidden);
+    state = Carried.predicting(site, hidden, after);
     beforeDelta = storage.trainingActivations(hidden);
-    state = new float[before.length / steps];
   }
 
   @Override
   public void forward(Pass pass) {
-    int streams = pass.images / steps;
-    int size = streams * hidden;
-    float[] input = parts.turned().map(t -> turned(t, pass)).orElse(pass.input);
-    for (int t = 0; t < steps; t++) {
-      Pass part = pass.timeStep(t, streams);
-      int at = t * size;
-      if (t > 0) {
-        System.arraycopy(after, at - size, before, at, size);
-      } else if (pass.training) {
-        Arrays.fill(before, 0, size, 0);
-      } else {
-        System.arraycopy(state, 0, before, 0, size);
-      }
-      part.at(input, Pass.NOTHING);
-      parts.input().forward(part);
-      part.at(before, Pass.NOTHING);
-      parts.self().forward(part);
-      for (int i = at; i < at + size; i++) {
-        float carried = shortcut ? before[i] : 0;
-        after[i] = carried + parts.input().output()[i] + parts.self().output()[i];
-      }
-      part.at(after, Pass.NOTHING);
-      parts.output().forward(part);
-    }
-    if (!pass.training) {
-      System.arraycopy(after, (steps - 1) * size, state, 0, size);
-    }
+    parts.turned().ifPresent(t -> t.places().gather(pass, pass.input, t.values()));
+    forward(pass, parts.turned().map(Turned::values).orElse(pass.input));
   }
 
-  private static float[] turned(Turned turned, Pass pass) {
-    turned.places().gather(pass, pass.input, turned.values());
-    return turned.values();
+  @Override
+  void forward(Pass step, float[] input, int at, int size) {
+    forward(parts.input(), step, input);
+    forward(parts.self(), step, state.before);
+    for (int i = at; i < at + size; i++) {
+      float carried = shortcut ? state.before[i] : 0;
+      after[i] = carried + parts.input().output()[i] + parts.self().output()[i];
+    }
+    forward(parts.output(), step, after);
   }
 
   @Override
   public void backward(Pass pass) {
-    int streams = pass.images / steps;
-    int size = streams * hidden;
-    float[] stateDelta = parts.self().delta(); // with regard to the state, until it is folded
-    pass.clear(stateDelta);
+    pass.clear(parts.self().delta());
     pass.clear(beforeDelta);
-    float[] input = parts.turned().map(Turned::values).orElse(pass.input);
-    float[] inputDelta = parts.turned().map(Turned::delta).orElse(pass.inputDelta);
-    parts.turned().ifPresent(t -> pass.clear(t.delta()));
-    for (int t = steps - 1; t >= 0; t--) {
-      Pass part = pass.timeStep(t, streams);
-      int at = t * size;
-      for (int i = at; forgetsShortcut && i < at + size; i++) {
-        after[i] = parts.input().output()[i] + parts.self().output()[i];
-      }
-      part.at(after, stateDelta);
-      parts.output().backward(part);
-      if (!foldedTwice) {
-        handOn(stateDelta, at, size);
-      }
-      part.at(before, t == 0 ? Pass.NOTHING : beforeDelta);
-      parts.self().backward(part);
-      if (foldedTwice) {
-        handOn(stateDelta, at, size);
-      }
-      if (t > 0) {
-        pass.kernels.add(beforeDelta, at, stateDelta, at - size, size);
-      }
-      part.at(input, pass.wantsInputDelta() ? inputDelta : Pass.NOTHING);
-      parts.input().backward(part);
-    }
-    parts.turned().ifPresent(t -> scatter(t, pass));
-  }
-
-  private static void scatter(Turned turned, Pass pass) {
-    if (pass.wantsInputDelta()) {
+    if (parts.turned().isEmpty() || !pass.wantsInputDelta()) {
+      float[] input = parts.turned().map(Turned::values).orElse(pass.input);
+      backward(pass, input, pass.inputDelta);
+    } else {
+      Turned turned = parts.turned().get();
+      pass.clear(turned.delta());
+      backward(pass, turned.values(), turned.delta());
       turned.places().scatter(pass, turned.delta(), pass.inputDelta);
     }
+  }
+
+  @Override
+  void backward(Pass step, float[] input, float[] inputDelta, int at, int size) {
+    float[] stateDelta = parts.self().delta(); // with regard to the state, until it is folded
+    for (int i = at; forgetsShortcut && i < at + size; i++) {
+      after[i] = parts.input().output()[i] + parts.self().output()[i];
+    }
+    backward(parts.output(), step, after, stateDelta);
+    if (!foldedTwice) {
+      handOn(stateDelta, at, size);
+    }
+    backward(parts.self(), step, state.before, at == 0 ? Pass.NOTHING : beforeDelta);
+    if (foldedTwice) {
+      handOn(stateDelta, at, size);
+    }
+    if (at > 0) {
+      step.kernels.add(beforeDelta, at, stateDelta, at - size, size);
+    }
+    backward(parts.input(), step, input, inputDelta);
   }
 
   /** From the state to the input layer, and with a shortcut to the state before. */
@@ -194,12 +138,12 @@ public final class RnnLayer extends Layer {
   }
 
   @Override
-  List<? extends WeightedLayer> parts() {
+  List<WeightedLayer> parts() {
     return List.of(parts.input(), parts.self(), parts.output());
   }
 
   @Override
-  public void forget() {
-    Arrays.fill(state, 0);
+  List<Carried> states() {
+    return List.of(state);
   }
 }

@@ -1,8 +1,7 @@
 package plinius.darknet.layer;
 
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import plinius.darknet.cfg.Section;
 
 /**
  * The outputs of earlier layers side by side (darknet route_layer.c at f6afaab): their channels, or
@@ -11,31 +10,27 @@ import plinius.darknet.cfg.Section;
 public final class RouteLayer extends Layer {
   private final List<Layer> sources;
 
-  /** A layer that brings together some of the layers before it. */
-  public RouteLayer(LayerCommon common, Section section, List<Layer> before, Storage storage) {
-    List<Layer> found = sources(section, before);
-    super(common, shape(found), storage);
+  RouteLayer(Site site) {
+    List<Layer> found = sources(site);
+    super(site, shape(found));
     sources = found;
   }
 
-  private static List<Layer> sources(Section section, List<Layer> before) {
-    List<Layer> sources = new ArrayList<>();
-    for (int asked : section.integers("layers")) {
-      sources.add(before.get(earlier(section, "layers", asked, before.size())));
+  private static List<Layer> sources(Site site) {
+    int[] asked = site.section().integers("layers");
+    if (asked.length == 0) {
+      throw site.section().refuse("needs layers=, the numbers of the layers to bring together.");
     }
-    if (sources.isEmpty()) {
-      throw section.refuse("needs layers=, the numbers of the layers to bring together.");
-    }
-    return sources;
+    return Arrays.stream(asked).mapToObj(number -> earlier(site, "layers", number)).toList();
   }
 
-  /** The number of an earlier layer, which the configuration may count from this one. */
-  static int earlier(Section section, String key, int asked, int index) {
-    int number = asked < 0 ? index + asked : asked;
-    if (number < 0 || number >= index) {
-      throw section.refuse(key, "names layer " + number + ", which is not before this one.");
+  /** An earlier layer, whose number the configuration may count from this one. */
+  static Layer earlier(Site site, String key, int asked) {
+    int number = asked < 0 ? site.index() + asked : asked;
+    if (number < 0 || number >= site.index()) {
+      throw site.section().refuse(key, "names layer " + number + ", which is not before this one.");
     }
-    return number;
+    return site.network().made.get(number);
   }
 
   private static Shape shape(List<Layer> sources) {
@@ -52,52 +47,35 @@ public final class RouteLayer extends Layer {
     return image ? new Shape(first.h(), first.w(), channels, true) : Shape.flat(values);
   }
 
-  /** A task over one value of a source and its place in the output, both within their image. */
+  /** A task over one value of a source's batch and its place in the output's. */
   private interface Pair {
-    void take(int sourceAt, int outAt);
+    void take(Layer source, int sourceAt, int outAt);
   }
 
-  private void each(Layer source, int offset, Pair pair) {
-    Shape from = source.out();
-    for (int i = 0; i < from.count(); i++) {
-      int outAt = out.image() ? i / from.c() * out.c() + offset + i % from.c() : offset + i;
-      pair.take(out.image() ? i : from.place(i), outAt);
-    }
-  }
-
-  private int width(Layer source) {
-    return out.image() ? source.out().c() : source.out().count();
+  private void each(Pass pass, Pair pair) {
+    pass.eachImage(
+        image -> {
+          int first = 0;
+          for (Layer source : sources) {
+            Shape from = source.out();
+            int at = image * from.count();
+            for (int i = 0; i < from.count(); i++) {
+              int place = out.image() ? i / from.c() * out.c() + i % from.c() : i;
+              int sourceAt = at + (out.image() ? i : from.place(i));
+              pair.take(source, sourceAt, image * out.count() + first + place);
+            }
+            first += out.image() ? from.c() : from.count();
+          }
+        });
   }
 
   @Override
   public void forward(Pass pass) {
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            int outAt = image * out.count();
-            int offset = 0;
-            for (Layer source : sources) {
-              int at = image * source.out().count();
-              each(source, offset, (s, o) -> output[outAt + o] = source.output()[at + s]);
-              offset += width(source);
-            }
-          }
-        });
+    each(pass, (source, s, o) -> output[o] = source.output()[s]);
   }
 
   @Override
   public void backward(Pass pass) {
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            int outAt = image * out.count();
-            int offset = 0;
-            for (Layer source : sources) {
-              int at = image * source.out().count();
-              each(source, offset, (s, o) -> source.delta()[at + s] += delta[outAt + o]);
-              offset += width(source);
-            }
-          }
-        });
+    each(pass, (source, s, o) -> source.delta()[s] += delta[o]);
   }
 }

@@ -24,6 +24,11 @@ public record Shape(int h, int w, int c, boolean image) {
     }
   }
 
+  /** The same values, which no layer may read that needs an image. */
+  Shape asList() {
+    return new Shape(h, w, c, false);
+  }
+
   /** Number of values. */
   public int count() {
     return Math.multiplyExact(Math.multiplyExact(h, w), c);
@@ -33,6 +38,11 @@ public record Shape(int h, int w, int c, boolean image) {
   public int place(int chw) {
     int channel = chw / (h * w);
     return chw % (h * w) * c + channel;
+  }
+
+  /** The other way round: where a value that lies at place {@code hwc} is in Darknet's order. */
+  int chw(int hwc) {
+    return hwc % c * (h * w) + hwc / c;
   }
 
   @Override

@@ -1,8 +1,6 @@
 package plinius.darknet.layer;
 
-import java.util.List;
 import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
 import plinius.kernel.Activation;
 
@@ -20,24 +18,17 @@ public final class ShortcutLayer extends Layer {
   private final int[] places; // where both meet: places in out
   private final int[] otherPlaces; // and in the other layer's output
 
-  /** The output of the layer before with that of an earlier one. */
-  public ShortcutLayer(
-      LayerCommon common,
-      Section section,
-      Shape in,
-      List<Layer> before,
-      Quirks quirks,
-      Storage storage) {
-    in.requireImage(section);
-    super(common, in, storage);
+  ShortcutLayer(Site site) {
+    super(site, site.image());
+    Section section = section();
     if (!section.has("from")) {
       throw section.refuse("needs from=, the number of the layer to add.");
     }
-    other = before.get(RouteLayer.earlier(section, "from", section.integer("from"), before.size()));
-    activation = Activation.named(section.word("activation")).orElseThrow();
+    other = RouteLayer.earlier(site, "from", section.integer("from"));
+    activation = site.activation();
     alpha = section.decimal("alpha");
     beta = section.decimal("beta");
-    alphaEverywhere = quirks.has(Quirk.SHORTCUT_ALPHA_EVERYWHERE);
+    alphaEverywhere = site.has(Quirk.SHORTCUT_ALPHA_EVERYWHERE);
     Shape from = other.out();
     from.requireImage(section);
     int stride = from.w() / in.w();
@@ -64,40 +55,36 @@ public final class ShortcutLayer extends Layer {
   @Override
   public void forward(Pass pass) {
     int otherCount = other.out().count();
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            int at = image * out.count();
-            System.arraycopy(pass.input, at, output, at, out.count());
-            for (int i = 0; i < places.length; i++) {
-              int to = at + places[i];
-              float value = other.output()[image * otherCount + otherPlaces[i]];
-              output[to] = alpha * output[to] + beta * value;
-            }
-            pass.kernels.activate(activation, output, at, out.count());
+    pass.eachImage(
+        image -> {
+          int at = image * out.count();
+          System.arraycopy(pass.input, at, output, at, out.count());
+          for (int i = 0; i < places.length; i++) {
+            int to = at + places[i];
+            float value = other.output()[image * otherCount + otherPlaces[i]];
+            output[to] = alpha * output[to] + beta * value;
           }
+          pass.kernels.activate(activation, output, at, out.count());
         });
   }
 
   @Override
   public void backward(Pass pass) {
     int otherCount = other.out().count();
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            int at = image * out.count();
-            pass.kernels.gradient(activation, output, at, delta, at, out.count());
-            if (pass.wantsInputDelta()) {
-              float plain = alphaEverywhere ? alpha : 1;
-              pass.kernels.axpy(plain, delta, at, pass.inputDelta, at, out.count());
+    pass.eachImage(
+        image -> {
+          int at = image * out.count();
+          pass.kernels.gradient(activation, output, at, delta, at, out.count());
+          if (pass.wantsInputDelta()) {
+            float plain = alphaEverywhere ? alpha : 1;
+            pass.kernels.axpy(plain, delta, at, pass.inputDelta, at, out.count());
+          }
+          for (int i = 0; i < places.length; i++) {
+            float value = delta[at + places[i]];
+            if (pass.wantsInputDelta() && !alphaEverywhere) {
+              pass.inputDelta[at + places[i]] += (alpha - 1) * value;
             }
-            for (int i = 0; i < places.length; i++) {
-              float value = delta[at + places[i]];
-              if (pass.wantsInputDelta() && !alphaEverywhere) {
-                pass.inputDelta[at + places[i]] += (alpha - 1) * value;
-              }
-              other.delta()[image * otherCount + otherPlaces[i]] += beta * value;
-            }
+            other.delta()[image * otherCount + otherPlaces[i]] += beta * value;
           }
         });
   }

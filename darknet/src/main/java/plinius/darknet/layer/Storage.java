@@ -6,6 +6,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import plinius.darknet.NetworkException;
+import plinius.darknet.NetworkOptions;
+import plinius.darknet.Quirk;
+import plinius.darknet.cfg.Section;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 
@@ -38,60 +41,59 @@ public final class Storage {
     }
   }
 
+  /** The memory of one request, for the largest images so far. */
+  private static final class Area {
+    long count;
+    float[] floats = {};
+    int[] indexes = {};
+  }
+
+  /** The rest of the heap is for the callers: data, staging, what they mirror. */
+  private static final long LIMIT_BYTES = Runtime.getRuntime().maxMemory() / 4 * 3;
+
   private final Extent extent;
   private final int batch;
   private final boolean training;
   private final boolean adam;
   private final int timeSteps;
   private final boolean lastStepStatistics;
-  private final long limitBytes;
-  private final List<Slot> slots = new ArrayList<>();
-  private final List<float[]> floats = new ArrayList<>();
-  private final List<int[]> ints = new ArrayList<>();
-  private final List<Integer> floatsCounted = new ArrayList<>(); // whether they are taken or not
-  private final List<Integer> intsCounted = new ArrayList<>();
-  private int slotsAsked;
-  private int floatsAsked;
-  private int intsAsked;
+  private final List<NamedTensor> tensors = new ArrayList<>();
+  private final List<Area> areas = new ArrayList<>();
+  private final Map<Integer, float[][]> shared = new HashMap<>(); // deltas by size
+  private final List<Needs> needs = new ArrayList<>();
+  private int tensorsAsked;
+  private int areasAsked;
   private float[] block = {};
   private long blockFloats;
   private long activationBytes;
-  private final List<Needs> needs = new ArrayList<>();
-  private final List<ConvShape> convolutions = new ArrayList<>(); // of the layer being made
-  private long layerBytes; // of its activations
-  private int partials;
-  private int sums;
-  private int prepared;
+
+  // Of the layer that is being made.
+  private final List<ConvShape> convolutions = new ArrayList<>();
+  private long layerBytes;
   private boolean inChain;
   private boolean recomputes;
-  private final Map<Integer, float[][]> shared = new HashMap<>();
 
-  /**
-   * Storage for a network.
-   *
-   * @param extent what is allocated
-   * @param batch images in a sub-batch
-   * @param training whether deltas are needed
-   * @param adam whether parameters are updated by Adam
-   * @param timeSteps that recurrent layers take
-   * @param lastStepStatistics whether batch normalisation there has the original's quirk
-   * @param limitBytes that the network may take
-   */
-  public Storage(
-      Extent extent,
-      int batch,
-      boolean training,
-      boolean adam,
-      int timeSteps,
-      boolean lastStepStatistics,
-      long limitBytes) {
+  /** Scratch that layers use in turn: shards' partial weight updates. */
+  float[] partials = {};
+
+  /** Scratch that layers use in turn: shards' sums of transformed updates. */
+  float[] sums = {};
+
+  /** Scratch that layers use in turn: weights in the form that convolutions read. */
+  float[] prepared = {};
+
+  private int partialFloats;
+  private int sumFloats;
+  private int preparedFloats;
+
+  /** Storage for a network with these options. */
+  public Storage(Extent extent, Section net, NetworkOptions options) {
     this.extent = extent;
-    this.batch = batch;
-    this.training = training;
-    this.adam = adam;
-    this.timeSteps = timeSteps;
-    this.lastStepStatistics = lastStepStatistics;
-    this.limitBytes = limitBytes;
+    timeSteps = net.integer("time_steps");
+    batch = Math.multiplyExact(net.integer("batch") / net.integer("subdivisions"), timeSteps);
+    training = options.training();
+    adam = net.flag("adam") && !options.quirks().has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
+    lastStepStatistics = options.quirks().has(Quirk.BATCHNORM_OF_LAST_STEP);
   }
 
   /**
@@ -100,17 +102,17 @@ public final class Storage {
    * for.
    */
   public void rewind() {
-    slotsAsked = 0;
-    floatsAsked = 0;
-    intsAsked = 0;
+    tensorsAsked = 0;
+    areasAsked = 0;
     shared.clear();
     needs.clear();
   }
 
   /** A tensor in the block, behind those asked for before. */
-  public Slot slot(String name, Slot.Role role, int... shape) {
-    if (slotsAsked < slots.size()) {
-      Slot known = slots.get(slotsAsked++);
+  public NamedTensor slot(String name, NamedTensor.Role role, int... shape) {
+    int number = tensorsAsked++;
+    if (number < tensors.size()) {
+      NamedTensor known = tensors.get(number);
       if (!known.name().equals(name) || !Arrays.equals(known.shape(), shape)) {
         throw new NetworkException(
             name
@@ -119,33 +121,73 @@ public final class Storage {
       }
       return known;
     }
-    slotsAsked++;
     long count = Arrays.stream(shape).asLongStream().reduce(1, Math::multiplyExact);
     if (blockFloats + count > Integer.MAX_VALUE - 8) {
       throw new NetworkException(
           "the network has more than 2^31 parameters with " + name + "; make it smaller.");
     }
-    Slot slot = new Slot(name, role, (int) blockFloats, (int) count, shape);
-    slots.add(slot);
+    tensors.add(new NamedTensor(this, name, role, (int) blockFloats, (int) count, shape));
     blockFloats += count;
     checkLimit();
-    return slot;
+    return tensors.getLast();
   }
 
   /** Values for every image of a sub-batch. */
   public float[] activations(int perImage) {
-    int at = floatsAsked++;
-    layerBytes += length(perImage) * Float.BYTES;
-    if (at < floats.size() && floats.get(at).length >= length(perImage)) {
-      Arrays.fill(floats.get(at), 0);
-      return floats.get(at);
+    Area area = area(perImage);
+    if (area.floats.length < area.count && extent == Extent.ALL) {
+      area.floats = new float[(int) area.count];
     }
-    return keep(floats, at, new float[checked(floatsCounted, at, perImage)]);
+    Arrays.fill(area.floats, 0);
+    return area.floats;
   }
 
   /** As {@link #activations}, but only in training; else empty. */
   float[] trainingActivations(int perImage) {
-    return training ? activations(perImage) : new float[0];
+    return training ? activations(perImage) : Pass.NOTHING;
+  }
+
+  /** Places for every value of every image. */
+  int[] indexes(int perImage) {
+    Area area = area(perImage);
+    if (area.indexes.length < area.count && extent == Extent.ALL) {
+      area.indexes = new int[(int) area.count];
+    }
+    Arrays.fill(area.indexes, 0);
+    return area.indexes;
+  }
+
+  private Area area(int perImage) {
+    long count = (long) batch * perImage;
+    if (count > Integer.MAX_VALUE - 8) {
+      throw new NetworkException(
+          "%s images with %s values each do not fit one array; raise subdivisions."
+              .formatted(batch, perImage));
+    }
+    if (areasAsked == areas.size()) {
+      areas.add(new Area());
+    }
+    Area area = areas.get(areasAsked++);
+    layerBytes += count * Float.BYTES;
+    activationBytes += Math.max(0, count - area.count) * Float.BYTES;
+    area.count = Math.max(area.count, count);
+    checkLimit();
+    return area;
+  }
+
+  private void checkLimit() {
+    long bytes =
+        switch (extent) {
+          case ALL -> blockFloats * Float.BYTES + activationBytes;
+          case STATE -> blockFloats * Float.BYTES;
+          case NOTHING -> 0;
+        };
+    if (bytes > LIMIT_BYTES) {
+      throw new NetworkException(
+          "the network needs more than the %s MiB of memory that it may take; raise subdivisions,"
+                  .formatted(LIMIT_BYTES >> 20)
+              + " lower batch, or give the process more memory.");
+    }
   }
 
   /**
@@ -155,7 +197,7 @@ public final class Storage {
    *     longer than one layer's way back
    * @param again whether it need not be kept, because it can be made again for each reader
    */
-  public void next(boolean chain, boolean again) {
+  void next(boolean chain, boolean again) {
     this.inChain = chain;
     this.recomputes = again;
   }
@@ -180,81 +222,38 @@ public final class Storage {
     return next;
   }
 
-  /** Places for every value of every image; only in training, else empty. */
-  int[] trainingIndexes(int perImage) {
-    return training ? indexes(perImage) : new int[0];
-  }
-
-  /** Places for every value of every image. */
-  int[] indexes(int perImage) {
-    int at = intsAsked++;
-    layerBytes += length(perImage) * Integer.BYTES;
-    if (at < ints.size() && ints.get(at).length >= length(perImage)) {
-      Arrays.fill(ints.get(at), 0);
-      return ints.get(at);
-    }
-    return keep(ints, at, new int[checked(intsCounted, at, perImage)]);
-  }
-
-  private static <T> T keep(List<T> kept, int at, T array) {
-    if (at < kept.size()) {
-      kept.set(at, array);
-    } else {
-      kept.add(array);
-    }
-    return array;
-  }
-
-  private long length(int perImage) {
-    return (long) batch * perImage;
-  }
-
-  /** Counts what an array is longer than the one that it replaces. */
-  private int checked(List<Integer> counted, int at, int perImage) {
-    long count = length(perImage);
-    if (count > Integer.MAX_VALUE - 8) {
-      throw new NetworkException(
-          batch
-              + " images with "
-              + perImage
-              + " values each do not fit one array; raise subdivisions.");
-    }
-    int before = at < counted.size() ? counted.get(at) : 0;
-    if (count > before || at == counted.size()) {
-      activationBytes += (count - before) * Float.BYTES;
-      keep(counted, at, (int) count);
-    }
-    checkLimit();
-    return extent == Extent.ALL ? (int) count : 0;
-  }
-
-  private void checkLimit() {
-    long block = extent == Extent.NOTHING ? 0 : blockFloats * Float.BYTES;
-    if (block + (extent == Extent.ALL ? activationBytes : 0) > limitBytes) {
-      throw new NetworkException(
-          "the network needs more than the "
-              + (limitBytes >> 20)
-              + " MiB of memory that it may take; raise subdivisions, lower batch, or give the"
-              + " process more memory.");
-    }
-  }
-
   /** Asks for the scratch of a convolution. */
   void convolution(ConvShape shape) {
     convolutions.add(shape);
-    prepared = Math.max(prepared, ConvPlan.preparedFloats(shape));
+    preparedFloats = Math.max(preparedFloats, ConvPlan.preparedFloats(shape));
     if (training) {
       int shards = WeightUpdates.shards(shape.weights(), Pass.shards(batch));
-      partials = Math.max(partials, shards * shape.weights());
-      sums = Math.max(sums, WeightUpdates.sums(shape, Pass.shards(batch)));
+      partialFloats = Math.max(partialFloats, shards * shape.weights());
+      sumFloats = Math.max(sumFloats, WeightUpdates.sums(shape, Pass.shards(batch)));
     }
   }
 
   /** What was asked for since the last time was one layer's. */
-  public void endLayer() {
+  void endLayer() {
     needs.add(new Needs(layerBytes, convolutions));
     layerBytes = 0;
     convolutions.clear();
+  }
+
+  /** Makes the block and the scratch, once all layers have asked. */
+  public void allocate() {
+    if (block.length == 0 && extent != Extent.NOTHING) {
+      block = new float[(int) blockFloats];
+    }
+    if (extent == Extent.ALL) {
+      partials = atLeast(partialFloats, partials);
+      sums = atLeast(sumFloats, sums);
+      prepared = atLeast(preparedFloats, prepared);
+    }
+  }
+
+  private static float[] atLeast(int floats, float[] scratch) {
+    return floats <= scratch.length ? scratch : new float[floats];
   }
 
   /** What each layer asked for. */
@@ -267,14 +266,9 @@ public final class Storage {
     return activationBytes;
   }
 
-  /** Whether there is memory to compute with. */
-  public boolean computes() {
-    return extent == Extent.ALL;
-  }
-
-  /** Makes the block, once all layers have asked. */
-  public void allocate() {
-    block = new float[extent == Extent.NOTHING ? 0 : (int) blockFloats];
+  /** Bytes of scratch that layers use in turn. */
+  public long scratchBytes() {
+    return 4L * partialFloats + 4L * sumFloats + 4L * preparedFloats;
   }
 
   /** Images in a sub-batch. */
@@ -283,12 +277,12 @@ public final class Storage {
   }
 
   /** Whether parameters are updated by Adam. */
-  boolean adam() {
+  public boolean adam() {
     return adam;
   }
 
   /** Steps that a recurrent layer takes in one sub-batch. */
-  int timeSteps() {
+  public int timeSteps() {
     return timeSteps;
   }
 
@@ -297,38 +291,13 @@ public final class Storage {
     return lastStepStatistics;
   }
 
-  /** Whether this is for training. */
-  public boolean training() {
-    return training;
-  }
-
   /** The block; empty before {@link #allocate()}. */
   public float[] block() {
     return block;
   }
 
   /** All tensors of the block, in order. */
-  public List<Slot> slots() {
-    return List.copyOf(slots);
-  }
-
-  /** Bytes of scratch that layers use in turn. */
-  public long scratchBytes() {
-    return 4L * partials + 4L * sums + 4L * prepared;
-  }
-
-  /** Floats of scratch for partial sums. */
-  public int partialFloats() {
-    return partials;
-  }
-
-  /** Floats of scratch for the same, transformed. */
-  public int sumFloats() {
-    return sums;
-  }
-
-  /** Floats of scratch for weights in the form that convolutions read. */
-  public int preparedFloats() {
-    return prepared;
+  public List<NamedTensor> tensors() {
+    return List.copyOf(tensors);
   }
 }

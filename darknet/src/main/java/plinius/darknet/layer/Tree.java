@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.UnaryOperator;
 import plinius.darknet.cfg.Section;
 
 /**
@@ -12,16 +11,14 @@ import plinius.darknet.cfg.Section;
  * over each group of them. A line of the file is a name and the number of its parent, -1 for none.
  */
 public final class Tree {
-  private final List<String> names;
   private final int[] parents;
   private final int[] childGroups; // -1 = a leaf
   private final int[] groups;
   private final int[] groupOffsets;
   private final int[] groupSizes;
 
-  private Tree(List<String> names, int[] parents) {
+  private Tree(int[] parents) {
     int n = parents.length;
-    this.names = names;
     this.parents = parents;
     childGroups = new int[n];
     groups = new int[n];
@@ -53,49 +50,39 @@ public final class Tree {
    * @param refusal who is to blame for a text that is none
    */
   public static Tree parse(String text, Section refusal) {
-    List<String> names = new ArrayList<>();
     List<Integer> parents = new ArrayList<>();
-    for (String line : text.split("\n", -1)) {
-      String[] words = line.strip().split("\\s+", -1);
-      if (words[0].isEmpty()) {
-        continue;
-      }
+    for (String line : text.lines().map(String::strip).filter(l -> !l.isEmpty()).toList()) {
+      String[] words = line.split("\\s+", -1);
       int parent = -1;
-      if (words.length > 1) {
-        try {
-          parent = Integer.parseInt(words[1]);
-        } catch (NumberFormatException e) {
-          parent = Integer.MAX_VALUE;
-        }
+      try {
+        parent = words.length > 1 ? Integer.parseInt(words[1]) : -1;
+      } catch (NumberFormatException e) {
+        parent = Integer.MAX_VALUE;
       }
-      if (parent < -1 || parent >= names.size()) {
+      if (parent < -1 || parent >= parents.size()) {
         throw refusal.refuse(
-            "tree", "has a parent in line " + (names.size() + 1) + " that is no earlier line.");
+            "tree", "has a parent in line " + (parents.size() + 1) + " that is no earlier line.");
       }
-      names.add(words[0]);
       parents.add(parent);
     }
-    if (names.isEmpty()) {
+    if (parents.isEmpty()) {
       throw refusal.refuse("tree", "is empty.");
     }
-    return new Tree(List.copyOf(names), parents.stream().mapToInt(Integer::intValue).toArray());
+    return new Tree(parents.stream().mapToInt(Integer::intValue).toArray());
   }
 
-  /** The tree that a section names, if it names one. */
-  public static Optional<Tree> of(Section section, UnaryOperator<String> files) {
-    return section.has("tree")
-        ? Optional.of(parse(files.apply(section.word("tree")), section))
-        : Optional.empty();
-  }
-
-  /** Number of nodes. */
-  public int size() {
-    return parents.length;
-  }
-
-  /** The nodes' names. */
-  public List<String> names() {
-    return names;
+  /** The tree that a section names, if it names one; with as many nodes as there are classes. */
+  static Optional<Tree> of(Site site, int classes) {
+    Section section = site.section();
+    if (!section.has("tree")) {
+      return Optional.empty();
+    }
+    Tree tree = parse(site.network().files.apply(section.word("tree")), section);
+    if (tree.parents.length != classes) {
+      throw section.refuse(
+          "tree", "has %s nodes for %s classes.".formatted(tree.parents.length, classes));
+    }
+    return Optional.of(tree);
   }
 
   int[] groupSizes() {
@@ -125,41 +112,35 @@ public final class Tree {
     return p;
   }
 
-  /** Turns x[at, at + size) from probabilities among siblings into absolute ones. */
-  public void multiply(float[] x, int at, boolean leavesOnly) {
+  /** Turns probabilities among siblings into absolute ones. */
+  public void multiply(float[] x) {
     for (int i = 0; i < parents.length; i++) {
       if (parents[i] >= 0) {
-        x[at + i] *= x[at + parents[i]];
-      }
-    }
-    for (int i = 0; leavesOnly && i < parents.length; i++) {
-      if (childGroups[i] >= 0) {
-        x[at + i] = 0;
+        x[i] *= x[parents[i]];
       }
     }
   }
 
   /** The node that is reached from the root by the best siblings while the product is large. */
-  public int top(float[] x, int at, float threshold) {
+  public int top(float[] x, float threshold) {
     float p = 1;
     int group = 0;
     while (true) {
       float best = 0;
       int bestNode = 0;
       for (int i = groupOffsets[group]; i < groupOffsets[group] + groupSizes[group]; i++) {
-        if (x[at + i] > best) {
+        if (x[i] > best) {
           bestNode = i;
-          best = x[at + i];
+          best = x[i];
         }
       }
-      if (p * best > threshold) {
-        p *= best;
-        group = childGroups[bestNode];
-        if (group < 0) {
-          return bestNode;
-        }
-      } else {
+      if (p * best <= threshold) {
         return group == 0 ? bestNode : parents[groupOffsets[group]];
+      }
+      p *= best;
+      group = childGroups[bestNode];
+      if (group < 0) {
+        return bestNode;
       }
     }
   }

@@ -6,23 +6,19 @@ import plinius.darknet.cfg.Section;
  * Each value stride x stride times (darknet upsample_layer.c, blas.c upsample_cpu at f6afaab); with
  * a negative stride the sum of each block. Both times scale.
  */
-public final class UpsampleLayer extends Layer {
-  private final Shape in;
+final class UpsampleLayer extends Layer {
   private final boolean down;
   private final int stride;
   private final float scale;
 
-  /** A larger or smaller output of the layer before. */
-  public UpsampleLayer(LayerCommon common, Section section, Shape in, Storage storage) {
-    super(common, shape(section, in), storage);
-    this.in = in;
-    down = section.integer("stride") < 0;
-    stride = Math.abs(section.integer("stride"));
-    scale = section.decimal("scale");
+  UpsampleLayer(Site site) {
+    super(site, shape(site.section(), site.image()));
+    down = section().integer("stride") < 0;
+    stride = Math.abs(section().integer("stride"));
+    scale = section().decimal("scale");
   }
 
   private static Shape shape(Section section, Shape in) {
-    in.requireImage(section);
     int stride = section.integer("stride");
     if (stride == 0) {
       throw section.refuse("stride", "cannot be 0.");
@@ -75,15 +71,13 @@ public final class UpsampleLayer extends Layer {
     int w = small.w() * stride;
     int h = small.h() * stride;
     int c = small.c();
-    pass.run(
-        shard -> {
-          for (int image = pass.from(shard); image < pass.from(shard + 1); image++) {
-            for (int i = 0; i < h * w * c; i++) {
-              int y = i / c / w / stride;
-              int x = i / c % w / stride;
-              int coarse = image * small.count() + (y * small.w() + x) * c + i % c;
-              pair.take(coarse, image * h * w * c + i);
-            }
+    pass.eachImage(
+        image -> {
+          for (int i = 0; i < h * w * c; i++) {
+            int y = i / c / w / stride;
+            int x = i / c % w / stride;
+            int coarse = image * small.count() + (y * small.w() + x) * c + i % c;
+            pair.take(coarse, image * h * w * c + i);
           }
         });
   }

@@ -68,21 +68,21 @@ final class WeightUpdates {
     int partial = shard * weights;
     int dAt = from * shape.outputs();
     if (first) {
-      Arrays.fill(pass.partials, partial, partial + weights, 0);
+      Arrays.fill(pass.storage.partials, partial, partial + weights, 0);
     }
     if (ConvPlan.of(shape) == ConvPlan.DIRECT) {
       pass.kernels.convBackwardWeights(
-          shape, x, xAt, delta, dAt, pass.partials, partial, 0, to - from);
+          shape, x, xAt, delta, dAt, pass.storage.partials, partial, 0, to - from);
       return;
     }
     int floats = ConvPlan.sumFloats(shape);
     int sums = shard * floats;
     if (first) {
-      Arrays.fill(pass.sums, sums, sums + floats, 0);
+      Arrays.fill(pass.storage.sums, sums, sums + floats, 0);
     }
-    pass.kernels.convSums(shape, x, xAt, delta, dAt, pass.sums, sums, 0, to - from);
+    pass.kernels.convSums(shape, x, xAt, delta, dAt, pass.storage.sums, sums, 0, to - from);
     if (to == pass.from(shard + 1)) {
-      pass.kernels.convUpdates(shape, pass.sums, sums, pass.partials, partial);
+      pass.kernels.convUpdates(shape, pass.storage.sums, sums, pass.storage.partials, partial);
     }
   }
 
@@ -90,7 +90,7 @@ final class WeightUpdates {
   static void add(Pass pass, ConvShape shape, float[] x, float[] delta, float[] updates, int at) {
     int weights = shape.weights();
     int shards = shards(weights, pass.shards);
-    float[] partials = pass.partials;
+    float[] partials = pass.storage.partials;
     pass.workers.run(
         shards,
         shard -> {
@@ -109,7 +109,8 @@ final class WeightUpdates {
         weights,
         (from, count) -> {
           for (int shard = 0; shard < shards; shard++) {
-            pass.kernels.add(pass.partials, shard * weights + from, updates, at + from, count);
+            pass.kernels.add(
+                pass.storage.partials, shard * weights + from, updates, at + from, count);
           }
         });
   }

@@ -7,13 +7,13 @@ import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import plinius.darknet.DarknetException;
-import plinius.darknet.NamedTensor;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
 import plinius.darknet.Quirks;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.Layer;
+import plinius.darknet.layer.NamedTensor;
 import plinius.darknet.layer.Shape;
 import plinius.darknet.layer.Storage;
 import plinius.exchange.weights.WeightsWriter;
@@ -82,7 +82,7 @@ public record NetTable(
     Memory all = new Memory(0, 0, storage.activationBytes(), scratch);
     Map<Integer, Memory> tensors = tensors(network);
     for (Layer layer : network.layers()) {
-      int i = layer.common().index();
+      int i = layer.index();
       Storage.Needs needs = storage.needs().get(i);
       Section section = cfg.layers().get(i);
       Memory state = tensors.getOrDefault(i, new Memory(0, 0, 0, 0));
@@ -92,14 +92,14 @@ public record NetTable(
       rows.add(
           new LayerRow(
               i,
-              layer.common().type(),
+              layer.section().type(),
               filters(section, layer),
               Sizes.of(section),
               in,
               layer.out(),
               operations(network, layer, needs),
               parameters(network, i),
-              WeightsWriter.values(layer),
+              WeightsWriter.values(network, layer),
               memory,
               kernels(layer, needs)));
     }
@@ -185,8 +185,8 @@ public record NetTable(
     for (ConvShape shape : needs.convolutions()) {
       sum += 2L * shape.weights() * shape.outH() * shape.outW();
     }
-    if (layer.common().type().equals("local")) { // each weight serves one place
-      sum += 2 * (parameters(network, layer.common().index()) - layer.out().count());
+    if (layer.section().type().equals("local")) { // each weight serves one place
+      sum += 2 * (parameters(network, layer.index()) - layer.out().count());
     }
     return sum;
   }

@@ -4,10 +4,10 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.IntUnaryOperator;
 import plinius.darknet.Network;
+import plinius.darknet.Quirk;
 import plinius.darknet.layer.Layer;
-import plinius.darknet.weights.WeightsCursor;
+import plinius.exchange.weights.WeightsOrder.Run;
 
 /**
  * Reads Darknet's .weights files (darknet parser.c load_weights_upto at f6afaab): little endian, a
@@ -64,14 +64,12 @@ public final class WeightsReader {
     ByteBuffer bytes = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
     WeightsHeader header = WeightsHeader.read(fileName, bytes);
     List<Part> parts = new ArrayList<>();
+    WeightsOrder order = new WeightsOrder(network, true, header.transposed());
     for (Layer layer : layers(network, to)) {
-      if (!layer.common().dontLoad()) {
-        long offset = bytes.position();
-        Cursor cursor = new Cursor(fileName, bytes, layer, header.transposed());
-        layer.transfer(cursor);
-        if (cursor.values > 0) {
-          parts.add(cursor.part(offset));
-        }
+      refuseUnloadable(network, layer);
+      List<Run> runs = layer.section().flag("dontload") ? List.of() : order.runs(layer);
+      if (!runs.isEmpty()) {
+        parts.add(read(fileName, bytes, layer, runs));
       }
     }
     if (bytes.hasRemaining()) {
@@ -96,62 +94,39 @@ public final class WeightsReader {
     return network.layers().subList(0, to);
   }
 
-  private static final class Cursor implements WeightsCursor {
-    private final String fileName;
-    private final ByteBuffer bytes;
-    private final Layer layer;
-    private final boolean transposed;
-    private long values;
-    private float largest;
-    private long nonFinite;
-
-    Cursor(String fileName, ByteBuffer bytes, Layer layer, boolean transposed) {
-      this.fileName = fileName;
-      this.bytes = bytes;
-      this.layer = layer;
-      this.transposed = transposed;
+  private static void refuseUnloadable(Network network, Layer layer) {
+    boolean cpu = network.options().quirks().has(Quirk.DECONVOLUTION_NOT_LOADED);
+    if (cpu && layer.section().type().equals("deconvolutional")) {
+      throw new WeightsException.BadInput(
+          "layer " + layer.index() + " (deconvolutional) cannot be loaded by the original.");
     }
+  }
 
-    Part part(long offset) {
-      return new Part(
-          layer.common().index(), layer.common().type(), offset, values, largest, nonFinite);
-    }
-
-    @Override
-    public boolean loading() {
-      return true;
-    }
-
-    @Override
-    public boolean transposed() {
-      return transposed;
-    }
-
-    @Override
-    public void transfer(float[] block, int count, IntUnaryOperator place) {
-      if (bytes.remaining() / Float.BYTES < count) {
+  private static Part read(String fileName, ByteBuffer bytes, Layer layer, List<Run> runs) {
+    String type = layer.section().type();
+    int offset = bytes.position();
+    float largest = 0;
+    long nonFinite = 0;
+    long values = 0;
+    for (Run run : runs) {
+      int left = bytes.remaining() / Float.BYTES;
+      if (left < run.count()) {
         throw new WeightsException.BadInput(
-            fileName
-                + ": ends inside layer "
-                + layer.common().index()
-                + " ("
-                + layer.common().type()
-                + "), which needs "
-                + count
-                + " more values where "
-                + bytes.remaining() / Float.BYTES
-                + " are left; it belongs to another network, or to the first layers of this one.");
+            ("%s: ends inside layer %s (%s), which needs %s more values where %s are left; it"
+                    + " belongs to another network, or to the first layers of this one.")
+                .formatted(fileName, layer.index(), type, run.count(), left));
       }
-      for (int i = 0; i < count; i++) {
+      for (int i = 0; i < run.count(); i++) {
         float value = bytes.getFloat();
-        block[place.applyAsInt(i)] = value;
+        run.block()[run.place().applyAsInt(i)] = value;
         if (Float.isFinite(value)) {
           largest = Math.max(largest, Math.abs(value));
         } else {
           nonFinite++;
         }
       }
-      values += count;
+      values += run.count();
     }
+    return new Part(layer.index(), type, offset, values, largest, nonFinite);
   }
 }

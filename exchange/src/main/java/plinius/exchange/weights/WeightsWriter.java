@@ -2,10 +2,11 @@ package plinius.exchange.weights;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.function.IntUnaryOperator;
+import java.util.List;
+import java.util.stream.Stream;
 import plinius.darknet.Network;
 import plinius.darknet.layer.Layer;
-import plinius.darknet.weights.WeightsCursor;
+import plinius.exchange.weights.WeightsOrder.Run;
 
 /**
  * Writes Darknet's .weights files (darknet parser.c save_weights_upto at f6afaab), of any version
@@ -26,67 +27,31 @@ public final class WeightsWriter {
    * @param header version and images seen
    */
   public static byte[] write(Network network, int to, WeightsHeader header) {
-    Counter counter = new Counter();
-    transfer(network, to, counter);
-    if (counter.values > (Integer.MAX_VALUE - 64) / Float.BYTES) {
+    WeightsOrder order = new WeightsOrder(network, false, header.transposed());
+    List<Run> runs =
+        WeightsReader.layers(network, to).stream().flatMap(layer -> runs(order, layer)).toList();
+    long values = runs.stream().mapToLong(Run::count).sum();
+    if (values > (Integer.MAX_VALUE - 64) / Float.BYTES) {
       throw new WeightsException.BadInput("the network is too large for a file of 2 GiB.");
     }
     ByteBuffer bytes =
-        ByteBuffer.allocate(header.bytes() + (int) counter.values * Float.BYTES)
+        ByteBuffer.allocate(header.bytes() + (int) values * Float.BYTES)
             .order(ByteOrder.LITTLE_ENDIAN);
     header.write(bytes);
-    transfer(network, to, new Cursor(bytes, header.transposed()));
+    for (Run run : runs) {
+      for (int i = 0; i < run.count(); i++) {
+        bytes.putFloat(run.block()[run.place().applyAsInt(i)]);
+      }
+    }
     return bytes.array();
   }
 
   /** How many values a file has for a layer. */
-  public static long values(Layer layer) {
-    Counter counter = new Counter();
-    transfer(layer, counter);
-    return counter.values;
+  public static long values(Network network, Layer layer) {
+    return runs(new WeightsOrder(network, false, false), layer).mapToLong(Run::count).sum();
   }
 
-  private static void transfer(Network network, int to, WeightsCursor cursor) {
-    WeightsReader.layers(network, to).forEach(layer -> transfer(layer, cursor));
-  }
-
-  private static void transfer(Layer layer, WeightsCursor cursor) {
-    if (!layer.common().dontSave()) {
-      layer.transfer(cursor);
-    }
-  }
-
-  /** Counts the values. */
-  private static final class Counter implements WeightsCursor {
-    private long values;
-
-    @Override
-    public boolean loading() {
-      return false;
-    }
-
-    @Override
-    public boolean transposed() {
-      return false;
-    }
-
-    @Override
-    public void transfer(float[] block, int count, IntUnaryOperator place) {
-      values += count;
-    }
-  }
-
-  private record Cursor(ByteBuffer bytes, boolean transposed) implements WeightsCursor {
-    @Override
-    public boolean loading() {
-      return false;
-    }
-
-    @Override
-    public void transfer(float[] block, int count, IntUnaryOperator place) {
-      for (int i = 0; i < count; i++) {
-        bytes.putFloat(block[place.applyAsInt(i)]);
-      }
-    }
+  private static Stream<Run> runs(WeightsOrder order, Layer layer) {
+    return layer.section().flag("dontsave") ? Stream.empty() : order.runs(layer).stream();
   }
 }

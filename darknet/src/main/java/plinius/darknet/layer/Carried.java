@@ -1,0 +1,70 @@
+package plinius.darknet.layer;
+
+import java.util.Arrays;
+import java.util.Optional;
+
+/**
+ * A state that a recurrent layer hands from step to step, and on to the next sub-batch: in training
+ * in a tensor, which is mirrored, or not at all; among predictions in memory of its own.
+ */
+final class Carried {
+  /** (steps, streams, values): the state before each step. */
+  final float[] before;
+
+  private final float[] after; // (steps, streams, values): the state after each step
+  private final Storage storage;
+  private final Optional<NamedTensor> trained; // (streams, values)
+  private final float[] predicting; // the same of predictions
+
+  private Carried(Storage storage, int values, float[] after, Optional<NamedTensor> trained) {
+    this.storage = storage;
+    this.after = after;
+    this.trained = trained;
+    before = storage.activations(values);
+    predicting = new float[storage.batch() / storage.timeSteps() * values];
+  }
+
+  /** A state that goes on in training too, in a tensor of this name. */
+  static Carried trained(Site site, String name, int values, float[] after) {
+    return new Carried(site.storage(), values, after, Optional.of(tensor(site, name, values)));
+  }
+
+  /** A state that is zero at the beginning of each sub-batch in training. */
+  static Carried predicting(Site site, int values, float[] after) {
+    return new Carried(site.storage(), values, after, Optional.empty());
+  }
+
+  /** What each stream carries from one sub-batch to the next. */
+  static NamedTensor tensor(Site site, String name, int values) {
+    int streams = site.storage().batch() / site.storage().timeSteps();
+    NamedTensor.Role role = NamedTensor.Role.STATE;
+    return site.storage().slot(site.name() + "." + name, role, streams, values);
+  }
+
+  /** Before the step whose values are at [at, at + size). */
+  void enter(Pass pass, int at, int size) {
+    if (at > 0) {
+      System.arraycopy(after, at - size, before, at, size);
+    } else if (!pass.training) {
+      System.arraycopy(predicting, 0, before, 0, size);
+    } else if (trained.isPresent()) {
+      System.arraycopy(storage.block(), trained.get().offset(), before, 0, size);
+    } else {
+      Arrays.fill(before, 0, size, 0);
+    }
+  }
+
+  /** Goes on from the step whose values are at [at, at + size). */
+  void leave(Pass pass, int at, int size) {
+    if (!pass.training) {
+      System.arraycopy(after, at, predicting, 0, size);
+    } else if (trained.isPresent()) {
+      System.arraycopy(after, at, storage.block(), trained.get().offset(), size);
+    }
+  }
+
+  /** Forgets what predictions left behind. */
+  void forget() {
+    Arrays.fill(predicting, 0);
+  }
+}

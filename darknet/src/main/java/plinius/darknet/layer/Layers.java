@@ -1,0 +1,119 @@
+package plinius.darknet.layer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import plinius.darknet.NetworkOptions;
+import plinius.darknet.Quirks;
+import plinius.darknet.cfg.CfgFile;
+import plinius.darknet.cfg.Section;
+
+/** Makes the layers that a configuration asks for (darknet parser.c at f6afaab). */
+public final class Layers {
+  final Shape net; // the network's input
+  final Quirks quirks;
+  final UnaryOperator<String> files;
+  final Storage storage;
+  final List<Layer> made = new ArrayList<>();
+
+  private Layers(Shape net, NetworkOptions options, Storage storage) {
+    this.net = net;
+    this.quirks = options.quirks();
+    this.files = options.files();
+    this.storage = storage;
+  }
+
+  /**
+   * All layers, each reading what the one before it gives, the first the network's input.
+   *
+   * @param inspected whether each layer's output and delta must still be there after a pass
+   */
+  public static List<Layer> of(
+      CfgFile cfg, Shape in, NetworkOptions options, Storage storage, boolean inspected) {
+    Layers layers = new Layers(in, options, storage);
+    List<Section> sections = cfg.layers();
+    boolean chained = !inspected && sections.stream().noneMatch(Layers::looksBack);
+    for (int i = 0; i < sections.size(); i++) {
+      Section section = sections.get(i);
+      boolean chain =
+          chained && i + 1 < sections.size() && layers.chains(section, sections.get(i + 1));
+      storage.next(chain, chain && layers.readAgain(section, sections.get(i + 1)));
+      try {
+        layers.made.add(layers.layer(section));
+        storage.endLayer();
+      } catch (ArithmeticException e) {
+        throw section.refuse("makes an output of more than 2^31 values.");
+      }
+    }
+    return List.copyOf(layers.made);
+  }
+
+  /** Whether a layer reads others than the one before it. */
+  private static boolean looksBack(Section layer) {
+    return layer.type().equals("route") || layer.type().equals("shortcut");
+  }
+
+  /** Whether a layer's output and delta matter to none but the one after it, block by block. */
+  private boolean chains(Section layer, Section after) {
+    boolean plain =
+        switch (layer.type()) {
+          case "convolutional", "connected", "maxpool" -> true;
+          default -> false;
+        };
+    boolean blocks =
+        switch (after.type()) {
+          case "convolutional" -> ConvolutionalLayer.inBlocks(after, quirks);
+          case "connected", "maxpool" -> true;
+          default -> false;
+        };
+    return plain && blocks && !layer.flag("truth") && layer.decimal("smooth") == 0;
+  }
+
+  /** Whether an output in a chain is made again rather than kept, if its layer can do so. */
+  private boolean readAgain(Section layer, Section after) {
+    return layer.type().equals("convolutional")
+        && switch (after.type()) {
+          case "convolutional" ->
+              ConvolutionalLayer.updatesInBlocks(after, layer.integer("filters"), storage.batch());
+          case "maxpool" -> true;
+          default -> false;
+        };
+  }
+
+  private Layer layer(Section section) {
+    int index = made.size();
+    Shape in = made.isEmpty() ? net : made.getLast().out();
+    float rate = section.decimal("learning_rate");
+    Site site = new Site(index, 0, index + "." + section.type(), rate, section, in, this);
+    return switch (section.type()) {
+      case "convolutional" -> new ConvolutionalLayer(site);
+      case "deconvolutional" -> new DeconvolutionalLayer(site);
+      case "local" -> new LocalLayer(site);
+      case "connected" -> new ConnectedLayer(site);
+      case "batchnorm" -> new BatchnormLayer(site);
+      case "normalization" -> new NormalizationLayer(site);
+      case "l2norm" -> new L2normLayer(site);
+      case "activation" -> new ActivationLayer(site);
+      case "maxpool" -> new MaxpoolLayer(site);
+      case "avgpool" -> new AvgpoolLayer(site);
+      case "dropout" -> new DropoutLayer(site);
+      case "crop" -> new CropLayer(site);
+      case "route" -> new RouteLayer(site);
+      case "shortcut" -> new ShortcutLayer(site);
+      case "reorg" -> new ReorgLayer(site);
+      case "upsample" -> new UpsampleLayer(site);
+      case "rnn" -> RnnLayer.rnn(site);
+      case "crnn" -> RnnLayer.crnn(site);
+      case "gru" -> new GruLayer(site);
+      case "lstm" -> new LstmLayer(site);
+      case "softmax" -> new SoftmaxLayer(site);
+      case "logistic" -> new LogisticLayer(site);
+      case "cost" -> new CostLayer(site);
+      case "region" -> new RegionLayer(site);
+      case "yolo" -> new YoloLayer(site);
+      case "detection" -> new DetectionLayer(site);
+      case "iseg" -> new IsegLayer(site);
+      default -> throw section.refuse("is not a layer.");
+    };
+  }
+}
