@@ -45,7 +45,9 @@ final class EvaluateCommand implements Callable<Integer> {
     private boolean full;
   }
 
-  @Option(names = "--list", description = "Name the experiments and end.")
+  @Option(
+      names = "--list",
+      description = "Name the experiments, say about how long each takes on 2 slow cores, and end.")
   private boolean list;
 
   @Option(
@@ -88,7 +90,15 @@ final class EvaluateCommand implements Callable<Integer> {
   public Integer call() {
     List<Experiment> all = Experiments.all();
     if (list) {
-      all.forEach(one -> Terminal.out().printf("%-12s %s%n", one.name(), one.title()));
+      all.forEach(
+          one ->
+              Terminal.out()
+                  .printf(
+                      "%-12s %s (%d s, in full %d s)%n",
+                      one.name(),
+                      one.title(),
+                      one.estimate(Laboratory.Effort.QUICK).toSeconds(),
+                      one.estimate(Laboratory.Effort.FULL).toSeconds()));
       return ExitCode.DONE.code();
     }
     Laboratory.Effort chosen = effort.full ? Laboratory.Effort.FULL : Laboratory.Effort.QUICK;

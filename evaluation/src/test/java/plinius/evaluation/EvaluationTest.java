@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import plinius.cli.Refusal;
+import plinius.evaluation.experiments.Experiments;
 
 class EvaluationTest {
   @TempDir private Path out;
@@ -118,6 +119,17 @@ class EvaluationTest {
         .anyMatch(line -> line.startsWith("[1/1] one: The one; about 10 min"))
         .anyMatch(line -> line.startsWith("[1/2] one: has ended before, kept"))
         .anyMatch(line -> line.matches("\\[2/2\\] two: ended after [0-9]+ s"));
+  }
+
+  /** On two slow cores, and with a margin: estimates are no promises. */
+  @Test
+  void by_their_estimates_a_quick_run_takes_ten_minutes_and_a_full_one_thirty_five() {
+    for (Laboratory.Effort effort : Laboratory.Effort.values()) {
+      long seconds =
+          Experiments.all().stream().mapToLong(one -> one.estimate(effort).toSeconds()).sum();
+
+      assertThat(seconds).isLessThan(effort == Laboratory.Effort.QUICK ? 600 : 2100);
+    }
   }
 
   @Test
