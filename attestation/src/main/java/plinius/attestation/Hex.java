@@ -10,12 +10,8 @@ public final class Hex {
       throw new IllegalArgumentException(
           what + " has " + hex.length() + " hexadecimal digits, want " + 2 * bytes);
     }
-    for (int i = 0; i < hex.length(); i++) {
-      char digit = hex.charAt(i);
-      if (!(digit >= '0' && digit <= '9') && !(digit >= 'a' && digit <= 'f')) {
-        throw new IllegalArgumentException(
-            what + " is not lower-case hexadecimal at digit " + i + ": " + hex);
-      }
+    if (!hex.matches("[0-9a-f]*")) {
+      throw new IllegalArgumentException(what + " is not lower-case hexadecimal: " + hex);
     }
   }
 }

@@ -405,7 +405,7 @@ final class KbsService {
   /** No session: the MAC shows that the sender had this epoch's grant. */
   private KbsResponse advance(Asked asked) {
     JsonFields message = JsonFields.parse("the advance", asked.request().body());
-    Advance advance = Advance.ofJson(message);
+    Advance advance = Advances.of(message);
     Optional<Id128> id = Optional.of(advance.job());
     Job job =
         book.job(advance.job())
@@ -413,7 +413,7 @@ final class KbsService {
                 () ->
                     new No(NOT_FOUND, "ResourceNotFound", id, "there is no job " + advance.job()));
     try (SecretBytes jobKey = ownerKey.jobKey(advance.job())) {
-      if (!advance.isFrom(jobKey, message)) {
+      if (!Advances.isGenuine(advance, jobKey, message)) {
         throw new No(
             UNAUTHORIZED,
             "InvalidRequest",
@@ -429,7 +429,7 @@ final class KbsService {
     if (conflict.isPresent()) {
       throw new No(Advance.CONFLICT, "Conflict", id, conflict.get());
     }
-    return new KbsResponse(OK, Optional.empty(), advance.confirm(keys.signingKey()));
+    return new KbsResponse(OK, Optional.empty(), Advances.confirm(advance, keys.signingKey()));
   }
 
   private String sealedGrant(Job job, GrantPurpose purpose, ECPublicKey teeKey) {

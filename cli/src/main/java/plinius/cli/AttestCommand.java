@@ -10,7 +10,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import plinius.attestation.Attester;
 import plinius.attestation.Evidence;
-import plinius.attestation.Platforms;
 import plinius.attestation.ReportData;
 import plinius.attestation.TeeKind;
 import plinius.attestation.simulation.SimulatedPlatform;
@@ -69,9 +68,9 @@ final class AttestCommand implements Callable<Integer> {
     return ExitCode.DONE.code();
   }
 
-  private Platforms platform() {
+  private PlatformChoice platform() {
     try {
-      return Platforms.valueOf(platform.toUpperCase(Locale.ROOT));
+      return PlatformChoice.valueOf(platform.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
       throw new Refusal(
           ExitCode.USAGE, "--platform takes auto, gramine, tsm or simulation, got " + platform);

@@ -2,6 +2,7 @@ package plinius.dataset;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.zip.CRC32C;
 import plinius.seal.Id128;
 import plinius.seal.RecordSealer;
@@ -94,47 +95,33 @@ public final class DataLayout {
       throw new DataSetException.NotADataSet(
           name, "its format version is " + version + ", this Plinius reads " + VERSION);
     }
-    int headerBytes = header.getInt();
-    Id128 id = id(header);
-    Id128 ownerKeyId = id(header);
-    Id128 manifestKeyId = id(header);
-    long records = header.getLong();
-    int stride = header.getInt();
-    int manifestBytes = header.getInt();
     DataSetInfo info;
     try {
       SampleKind kind =
           new SampleKind(
               DataKind.ofCode(header.getInt(104)),
-              header.getInt(),
-              header.getInt(),
-              header.getInt(),
-              header.getInt(),
+              header.getInt(80),
+              header.getInt(84),
+              header.getInt(88),
+              header.getInt(92),
               header.getInt(108));
-      info = new DataSetInfo(id, ownerKeyId, manifestKeyId, kind, records);
+      Id128 ownerKeyId = Id128.of(bytes, 32);
+      info =
+          new DataSetInfo(
+              Id128.of(bytes, 16), ownerKeyId, Id128.of(bytes, 48), kind, header.getLong(64));
     } catch (DataSetException.BadInput e) {
       throw new DataSetException.Tampered(name + ": its header was altered: " + e.getMessage());
     }
-    boolean zeros = true;
-    for (int i = 112; i < CRC_OFFSET; i++) {
-      zeros &= bytes[i] == 0;
-    }
-    if (headerBytes != HEADER_BYTES
-        || manifestBytes != MANIFEST_BYTES
-        || stride != info.recordBytes()
-        || header.getLong() != info.fileBytes()
-        || !zeros) {
+    // What else stands there follows from these: a set has one header only.
+    if (!MessageDigest.isEqual(bytes, header(info))) {
       throw new DataSetException.Tampered(
           name + ": its header was altered: its sizes contradict each other. Copy it again");
     }
     if (fileBytes != info.fileBytes()) {
+      String how = fileBytes < info.fileBytes() ? "truncated" : "extended";
       throw new DataSetException.Tampered(
-          name
-              + (fileBytes < info.fileBytes() ? " was truncated: " : " was extended: ")
-              + fileBytes
-              + " bytes, want "
-              + info.fileBytes()
-              + ". Copy it again");
+          "%s was %s: %d bytes, want %d. Copy it again"
+              .formatted(name, how, fileBytes, info.fileBytes()));
     }
     return info;
   }
@@ -171,9 +158,5 @@ public final class DataLayout {
 
   public static void putIndex(byte[] recordAad, long piece) {
     ByteBuffer.wrap(recordAad).putLong(AAD_MAGIC.length + Id128.BYTES, piece);
-  }
-
-  private static Id128 id(ByteBuffer buffer) {
-    return new Id128(buffer.getLong(), buffer.getLong());
   }
 }

@@ -47,11 +47,8 @@ public record DataSetInfo(
     if (source.bytes() < DataLayout.HEADER_BYTES) {
       throw new DataSetException.NotADataSet(
           name,
-          "it has "
-              + source.bytes()
-              + " bytes, fewer than the "
-              + DataLayout.HEADER_BYTES
-              + " of a header");
+          "it has %d bytes, fewer than the %d of a header"
+              .formatted(source.bytes(), DataLayout.HEADER_BYTES));
     }
     byte[] header = new byte[DataLayout.HEADER_BYTES];
     source.read(0, header, 0, header.length);

@@ -21,10 +21,8 @@ public record SampleKind(
   public SampleKind {
     if (height < 1 || width < 1 || channels < 1 || classes < 1 || slots < 1) {
       throw new DataSetException.BadInput(
-          "height, width, channels, classes and label slots are 1 or more, got "
-              + text(height, width, channels, classes)
-              + " and "
-              + slots);
+          "height, width, channels, classes and label slots are 1 or more, got %s and %d"
+              .formatted(text(height, width, channels, classes), slots));
     }
     requireAtMost("classes", classes, CLASSES_MAX);
     requireAtMost("label slots", slots, SLOTS_MAX);
@@ -32,10 +30,8 @@ public record SampleKind(
     long plane = (long) height * width;
     if (plane > VALUE_BYTES_MAX || plane * channels * data.elementBytes() > VALUE_BYTES_MAX) {
       throw new DataSetException.BadInput(
-          "a sample has at most "
-              + VALUE_BYTES_MAX
-              + " bytes, got "
-              + text(height, width, channels, classes));
+          "a sample has at most %d bytes, got %s"
+              .formatted(VALUE_BYTES_MAX, text(height, width, channels, classes)));
     }
     boolean withSlots = data == DataKind.SCENES || data == DataKind.REGRESSION;
     boolean flat = data == DataKind.TEXT ? height == 1 && channels == 1 : height == 1 && width == 1;

@@ -47,13 +47,9 @@ public final class SealedDataSet implements AutoCloseable {
     DataSetInfo info = DataLayout.readHeader(name, header, source.bytes());
     if (!KeyDerivation.keyId(manifestKey).equals(info.manifestKeyId())) {
       throw new DataSetException.WrongKey(
-          "wrong key for "
-              + name
-              + ": data set "
-              + info.id()
-              + " was sealed under the owner's key "
-              + info.ownerKeyId()
-              + ". Use that key, or seal the data again under yours");
+          ("wrong key for %s: data set %s was sealed under the owner's key %s. Use that key, or"
+               + " seal the data again under yours")
+              .formatted(name, info.id(), info.ownerKeyId()));
     }
     byte[] sealed = new byte[DataLayout.MANIFEST_BYTES];
     source.read(DataLayout.HEADER_BYTES, sealed, 0, sealed.length);

@@ -1,5 +1,6 @@
 package plinius.seal;
 
+import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
 import java.security.InvalidAlgorithmParameterException;
 import java.security.InvalidKeyException;
@@ -24,7 +25,7 @@ final class AesGcm implements AutoCloseable {
 
   private final SecretBytes key;
   private final Cipher cipher;
-  private boolean closed;
+  private volatile boolean closed;
 
   /** Copies the key: the caller closes its own. */
   AesGcm(SecretBytes key) {
@@ -37,6 +38,11 @@ final class AesGcm implements AutoCloseable {
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("this JDK has no AES/GCM/NoPadding", e);
     }
+  }
+
+  /** Another one of the same key, for another thread. */
+  AesGcm fork() {
+    return new AesGcm(key);
   }
 
   /** Writes ciphertext and tag; returns len + 16. */
@@ -76,6 +82,9 @@ final class AesGcm implements AutoCloseable {
 
   private void init(int mode, byte[] nonce, byte[] aad)
       throws InvalidKeyException, InvalidAlgorithmParameterException {
+    if (closed) {
+      throw new IllegalStateException("this key is closed");
+    }
     cipher.init(mode, key.asKey("AES"), new GCMParameterSpec(8 * TAG_BYTES, nonce));
     cipher.updateAAD(aad);
   }
@@ -110,10 +119,7 @@ final class AesGcm implements AutoCloseable {
   }
 
   /** Four zero bytes, then the number, most significant first. */
-  static void putNonce(long number, byte[] target, int at) {
-    Arrays.fill(target, at, at + 4, (byte) 0);
-    for (int i = 0; i < Long.BYTES; i++) {
-      target[at + 4 + i] = (byte) (number >>> (56 - 8 * i));
-    }
+  static void putNonce(long number, byte[] nonce) {
+    ByteBuffer.wrap(nonce).putInt(0).putLong(number);
   }
 }

@@ -3,6 +3,7 @@ package plinius.seal;
 import java.nio.ByteBuffer;
 import java.security.SecureRandom;
 import java.util.HexFormat;
+import java.util.regex.Pattern;
 
 /**
  * 128 bits that name something: a job, a data set, a key. Public; written as 32 lower-case
@@ -12,6 +13,7 @@ public record Id128(long high, long low) {
   /** Length of {@link #bytes()}. */
   public static final int BYTES = 16;
 
+  private static final Pattern DIGITS = Pattern.compile("[0-9a-f]{32}");
   private static final SecureRandom RANDOM = new SecureRandom();
 
   /** A fresh one; 128 random bits do not meet again. */
@@ -21,16 +23,10 @@ public record Id128(long high, long low) {
 
   /** Reads what {@link #toString} writes; anything else is {@link SealException.Malformed}. */
   public static Id128 parse(String text) {
-    if (text.length() != 2 * BYTES) {
+    if (!DIGITS.matcher(text).matches()) {
       throw new SealException.Malformed(
-          "an id has 32 hexadecimal digits; this one has " + text.length() + " characters");
-    }
-    for (int i = 0; i < text.length(); i++) {
-      char digit = text.charAt(i);
-      if ((digit < '0' || digit > '9') && (digit < 'a' || digit > 'f')) {
-        throw new SealException.Malformed(
-            "an id has 32 lower-case hexadecimal digits; character " + (i + 1) + " is not one");
-      }
+          "an id has 32 lower-case hexadecimal digits; this one is not that, with %d characters"
+              .formatted(text.length()));
     }
     return of(HexFormat.of().parseHex(text));
   }

@@ -12,7 +12,6 @@ public final class RecordSealer implements AutoCloseable {
   private final AesGcm gcm;
   private final byte[] nonce = new byte[AesGcm.NONCE_BYTES];
   private long last = -1;
-  private boolean closed;
 
   /** Copies the key: the caller closes its own, and makes no second RecordSealer of it. */
   public RecordSealer(SecretBytes key) {
@@ -26,21 +25,17 @@ public final class RecordSealer implements AutoCloseable {
    * @return bytes written: len + {@link #OVERHEAD}
    */
   public int seal(long index, byte[] plain, int off, int len, byte[] aad, byte[] out, int outOff) {
-    if (closed) {
-      throw new IllegalStateException("this sealer is closed");
-    }
     if (index <= last) {
       throw new IllegalStateException(
           "record " + index + " after record " + last + ": an index is sealed once, and in order");
     }
     last = index; // before sealing: a failed try uses the index up
-    AesGcm.putNonce(index, nonce, 0);
+    AesGcm.putNonce(index, nonce);
     return gcm.encrypt(nonce, plain, off, len, aad, out, outOff);
   }
 
   @Override
   public void close() {
-    closed = true;
     gcm.close();
   }
 }

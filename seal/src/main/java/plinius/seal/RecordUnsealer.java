@@ -4,7 +4,6 @@ package plinius.seal;
 public final class RecordUnsealer implements AutoCloseable {
   private final AesGcm gcm;
   private final byte[] nonce = new byte[AesGcm.NONCE_BYTES];
-  private boolean closed;
 
   /** Copies the key: the caller closes its own. */
   public RecordUnsealer(SecretBytes key) {
@@ -21,16 +20,12 @@ public final class RecordUnsealer implements AutoCloseable {
    */
   public int unseal(
       long index, byte[] sealed, int off, int len, byte[] aad, byte[] out, int outOff) {
-    if (closed) {
-      throw new IllegalStateException("this unsealer is closed");
-    }
-    AesGcm.putNonce(index, nonce, 0);
+    AesGcm.putNonce(index, nonce);
     return gcm.decrypt(nonce, sealed, off, len, aad, out, outOff);
   }
 
   @Override
   public void close() {
-    closed = true;
     gcm.close();
   }
 }

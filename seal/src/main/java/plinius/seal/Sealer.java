@@ -25,11 +25,9 @@ public final class Sealer implements AutoCloseable {
    */
   static final long CALLS_MAX = 1L << 34;
 
-  private final SecretBytes key;
   private final AtomicLong calls;
   private final AesGcm gcm;
   private final byte[] nonce = new byte[AesGcm.NONCE_BYTES];
-  private volatile boolean closed;
 
   /** Copies the key: the caller closes its own. */
   public Sealer(SecretBytes key) {
@@ -37,14 +35,17 @@ public final class Sealer implements AutoCloseable {
   }
 
   Sealer(SecretBytes key, AtomicLong calls) {
-    this.key = key.duplicate();
+    this(new AesGcm(key), calls);
+  }
+
+  private Sealer(AesGcm gcm, AtomicLong calls) {
+    this.gcm = gcm;
     this.calls = calls;
-    this.gcm = new AesGcm(key);
   }
 
   /** Another sealer of the same key for another thread, over the same counter. */
   public Sealer fork() {
-    return new Sealer(key, calls);
+    return new Sealer(gcm.fork(), calls);
   }
 
   /**
@@ -55,15 +56,12 @@ public final class Sealer implements AutoCloseable {
   public int seal(byte[] plain, int off, int len, byte[] aad, byte[] out, int outOff) {
     Objects.checkFromIndexSize(off, len, plain.length);
     Objects.checkFromIndexSize(outOff, Math.addExact(len, OVERHEAD), out.length);
-    if (closed) {
-      throw new IllegalStateException("this sealer is closed");
-    }
     long number = calls.getAndIncrement();
     if (number >= CALLS_MAX || number < 0) {
       calls.set(CALLS_MAX); // stays refused, whatever the number of further tries
       throw new SealException.Exhausted(CALLS_MAX);
     }
-    AesGcm.putNonce(number, nonce, 0);
+    AesGcm.putNonce(number, nonce);
     int sealed = gcm.encrypt(nonce, plain, off, len, aad, out, outOff + AesGcm.NONCE_BYTES);
     System.arraycopy(nonce, 0, out, outOff, AesGcm.NONCE_BYTES);
     return AesGcm.NONCE_BYTES + sealed;
@@ -72,8 +70,6 @@ public final class Sealer implements AutoCloseable {
   /** Wipes this fork's copy of the key. */
   @Override
   public void close() {
-    closed = true;
-    key.close();
     gcm.close();
   }
 }

@@ -1,13 +1,11 @@
 package plinius.seal;
 
-import java.util.Arrays;
 import java.util.Objects;
 
 /** Opens what {@link Sealer} sealed. Not thread-safe: one a thread. */
 public final class Unsealer implements AutoCloseable {
   private final AesGcm gcm;
   private final byte[] nonce = new byte[AesGcm.NONCE_BYTES];
-  private volatile boolean closed;
 
   /** Copies the key: the caller closes its own. */
   public Unsealer(SecretBytes key) {
@@ -24,17 +22,11 @@ public final class Unsealer implements AutoCloseable {
    *     are not those that were sealed
    */
   public int unseal(byte[] sealed, int off, int len, byte[] aad, byte[] out, int outOff) {
-    if (closed) {
-      throw new IllegalStateException("this unsealer is closed");
-    }
     Objects.checkFromIndexSize(off, len, sealed.length);
     if (len < Sealer.OVERHEAD) {
       throw new SealException.NotAuthentic(
-          "not authentic: "
-              + len
-              + " bytes are fewer than the "
-              + Sealer.OVERHEAD
-              + " of nonce and tag");
+          "not authentic: %d bytes are fewer than the %d of nonce and tag"
+              .formatted(len, Sealer.OVERHEAD));
     }
     System.arraycopy(sealed, off, nonce, 0, nonce.length);
     return gcm.decrypt(nonce, sealed, off + nonce.length, len - nonce.length, aad, out, outOff);
@@ -42,8 +34,6 @@ public final class Unsealer implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
     gcm.close();
-    Arrays.fill(nonce, (byte) 0);
   }
 }

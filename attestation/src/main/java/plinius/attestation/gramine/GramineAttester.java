@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import plinius.attestation.AttestationException;
 import plinius.attestation.Attester;
 import plinius.attestation.Evidence;
@@ -56,6 +55,12 @@ public final class GramineAttester implements Attester {
     }
   }
 
+  /** What to say where it is not found. */
+  public static String absent(Path root) {
+    return root.resolve(DIRECTORY).resolve("attestation_type")
+        + " does not say dcap (no SGX under Gramine)";
+  }
+
   @Override
   public TeeKind kind() {
     return TeeKind.SGX;
@@ -76,9 +81,8 @@ public final class GramineAttester implements Attester {
       throw new AttestationException.PlatformUnusable(
           "Gramine's quote has " + quote.length + " bytes, want 1 to " + QUOTE_BYTES_MAX);
     }
-    Map<String, Object> primary = new TreeMap<>();
-    primary.put("quote", Base64.getEncoder().encodeToString(quote));
-    return new Evidence(TeeKind.SGX, Json.write(primary));
+    String base64 = Base64.getEncoder().encodeToString(quote);
+    return new Evidence(TeeKind.SGX, Json.write(Map.of("quote", base64)));
   }
 
   /** MRENCLAVE, which SGX's TARGETINFO begins with. */
@@ -118,12 +122,8 @@ public final class GramineAttester implements Attester {
 
   private AttestationException unusable(String what, IOException e) {
     return new AttestationException.PlatformUnusable(
-        what
-            + " from Gramine's "
-            + directory
-            + ": "
-            + e
-            + ". Set sgx.remote_attestation = \"dcap\" in the manifest",
+        "%s from Gramine's %s: %s. Set sgx.remote_attestation = \"dcap\" in the manifest"
+            .formatted(what, directory, e),
         e);
   }
 }

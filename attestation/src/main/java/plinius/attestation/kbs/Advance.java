@@ -2,12 +2,10 @@ package plinius.attestation.kbs;
 
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
-import java.security.PrivateKey;
 import java.security.Signature;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import plinius.attestation.AttestationException;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
@@ -36,37 +34,9 @@ public record Advance(Id128 job, long epoch, MirrorId mirror, String nonce) {
 
   /** The message with its MAC. */
   public String toJson(SecretBytes jobKey) {
-    Map<String, Object> members = members();
+    Map<String, Object> members = new HashMap<>(members());
     members.put("mac", Base64.getEncoder().encodeToString(mac(jobKey)));
     return Json.write(members);
-  }
-
-  /** Reads a message, without its MAC. */
-  public static Advance ofJson(JsonFields fields) {
-    return new Advance(
-        fields.id("job"),
-        fields.number("epoch"),
-        MirrorId.parse(fields.string("mirror")),
-        fields.string("nonce"));
-  }
-
-  /** Whether a message read by {@link #ofJson} comes from a run that had a grant of its epoch. */
-  public boolean isFrom(SecretBytes jobKey, JsonFields fields) {
-    return MessageDigest.isEqual(fields.base64("mac", KeyedDigest.BYTES), mac(jobKey));
-  }
-
-  /** The broker's confirmation. */
-  public String confirm(PrivateKey signingKey) {
-    try {
-      Signature signature = Signature.getInstance("Ed25519");
-      signature.initSign(signingKey);
-      signature.update(signed());
-      return Json.write(
-          new TreeMap<String, Object>(
-              Map.of("signature", Base64.getEncoder().encodeToString(signature.sign()))));
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("every JDK has Ed25519", e);
-    }
   }
 
   /**
@@ -87,22 +57,23 @@ public record Advance(Id128 job, long epoch, MirrorId mirror, String nonce) {
     }
     if (!genuine) {
       throw new AttestationException.BadMessage(
-          "the confirmation of mirror "
-              + mirror.sequence()
-              + " does not bear the signature of the broker that gave the keys");
+          "the confirmation of mirror %d does not bear the signature of the broker that gave the keys"
+              .formatted(mirror.sequence()));
     }
   }
 
   private Map<String, Object> members() {
-    return new TreeMap<>(
-        Map.of("job", job.toString(), "epoch", epoch, "mirror", mirror.toString(), "nonce", nonce));
+    return Map.of(
+        "job", job.toString(), "epoch", epoch, "mirror", mirror.toString(), "nonce", nonce);
   }
 
-  private byte[] signed() {
+  /** What the broker signs to confirm it. */
+  public byte[] signed() {
     return (SIGNED + Json.write(members())).getBytes(StandardCharsets.UTF_8);
   }
 
-  private byte[] mac(SecretBytes jobKey) {
+  /** What shows that it comes from a run that had a grant of its epoch. */
+  public byte[] mac(SecretBytes jobKey) {
     try (SecretBytes key =
             KeyDerivation.derive(
                 jobKey, new byte[0], "plinius/advance", job.bytes(), KeyDerivation.part(epoch));

@@ -1,10 +1,9 @@
 package plinius.attestation.kbs;
 
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import plinius.attestation.Hex;
+import plinius.seal.Digests;
 
 /**
  * SHA-256 of a canonical .cfg with its overrides: which network a job is for.
@@ -26,13 +25,7 @@ public record CfgDigest(String hex) {
 
   /** Of a canonical .cfg, which is hashed as UTF-8. */
   public static CfgDigest ofCanonical(String canonicalCfg) {
-    try {
-      return of(
-          MessageDigest.getInstance("SHA-256")
-              .digest(canonicalCfg.getBytes(StandardCharsets.UTF_8)));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-256", e);
-    }
+    return of(Digests.sha256().digest(canonicalCfg.getBytes(StandardCharsets.UTF_8)));
   }
 
   /** A copy of its 32 bytes. */

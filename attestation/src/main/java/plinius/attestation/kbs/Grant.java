@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import plinius.attestation.AttestationException;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
@@ -79,13 +80,8 @@ public record Grant(
   }
 
   public Grant {
-    Objects.requireNonNull(purpose);
-    Objects.requireNonNull(job);
-    Objects.requireNonNull(ownerKeyId);
-    Objects.requireNonNull(cfgDigest);
-    Objects.requireNonNull(freshness);
-    Objects.requireNonNull(newest);
-    Objects.requireNonNull(brokerKey);
+    Stream.of(purpose, job, ownerKeyId, cfgDigest, freshness, newest, brokerKey)
+        .forEach(Objects::requireNonNull);
     requireKey("job key", jobKey);
     requireKey("digest key", digestKey);
     requireKey("order key", orderKey);

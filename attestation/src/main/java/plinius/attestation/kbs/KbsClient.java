@@ -74,12 +74,9 @@ public final class KbsClient {
    */
   public void advance(Grant grant, MirrorId mirror) {
     Advance advance = new Advance(grant.job(), grant.epoch(), mirror, Id128.random().toString());
+    String message = advance.toJson(grant.jobKey());
     KbsResponse answer =
-        post(
-            "mirror " + mirror.sequence(),
-            Advance.PATH,
-            Optional.empty(),
-            advance.toJson(grant.jobKey()));
+        post("mirror " + mirror.sequence(), Advance.PATH, Optional.empty(), message);
     advance.requireConfirmed(grant.brokerKey(), answer.body());
   }
 
@@ -105,28 +102,18 @@ public final class KbsClient {
   }
 
   private String authMessage() {
-    return Json.write(
-        new TreeMap<String, Object>(
-            Map.of(
-                "version",
-                PROTOCOL_VERSION,
-                "tee",
-                attester.kind().kbsName(),
-                "extra-params",
-                new TreeMap<String, Object>(
-                    Map.of("supported-hash-algorithms", List.of("sha256", "sha384", "sha512"))))));
+    Map<String, Object> extra =
+        Map.of("supported-hash-algorithms", List.of("sha256", "sha384", "sha512"));
+    String tee = attester.kind().kbsName();
+    return Json.write(Map.of("version", PROTOCOL_VERSION, "tee", tee, "extra-params", extra));
   }
 
   private String attestMessage(RuntimeData runtimeData) {
-    String additionalEvidence = "";
-    String primary = attester.attest(runtimeData.reportData(additionalEvidence)).primary();
-    Map<String, Object> evidence = new TreeMap<>();
-    evidence.put("primary_evidence", Json.parse(primary));
-    evidence.put("additional_evidence", additionalEvidence);
-    Map<String, Object> message = new TreeMap<>();
-    message.put("runtime-data", runtimeData.members());
-    message.put("tee-evidence", evidence);
-    return Json.write(message);
+    String additional = "";
+    String primary = attester.attest(runtimeData.reportData(additional)).primary();
+    Map<String, Object> evidence =
+        Map.of("primary_evidence", Json.parse(primary), "additional_evidence", additional);
+    return Json.write(Map.of("runtime-data", runtimeData.members(), "tee-evidence", evidence));
   }
 
   private static Grant open(KeyPair teeKey, String jwe, Id128 job, GrantPurpose purpose) {

@@ -138,21 +138,16 @@ public final class RestartCache {
   private static void requireAllowed(Grant grant) {
     if (grant.purpose() != GrantPurpose.TRAIN || !grant.freshness().cached()) {
       throw new IllegalArgumentException(
-          "a grant to "
-              + grant.purpose().wireName()
-              + " in freshness mode "
-              + grant.freshness()
-              + " asks its key broker at each start");
+          "a grant to %s in freshness mode %s asks its key broker at each start"
+              .formatted(grant.purpose().wireName(), grant.freshness()));
     }
   }
 
   private static AttestationException.Unreachable refused(
       AttestationException.Unreachable unreachable, String why) {
     return new AttestationException.Unreachable(
-        unreachable.getMessage()
-            + ". restart.cache "
-            + why
-            + "; start again once the broker answers",
+        "%s. restart.cache %s; start again once the broker answers"
+            .formatted(unreachable.getMessage(), why),
         unreachable);
   }
 

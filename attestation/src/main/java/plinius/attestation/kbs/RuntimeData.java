@@ -1,12 +1,11 @@
 package plinius.attestation.kbs;
 
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.TreeMap;
 import plinius.attestation.ReportData;
+import plinius.seal.Digests;
 import plinius.seal.jose.Json;
 
 /**
@@ -26,10 +25,7 @@ public record RuntimeData(String nonce, Map<String, Object> teePublicKey) {
 
   /** The members of the message {@code runtime-data}. */
   public Map<String, Object> members() {
-    Map<String, Object> members = new TreeMap<>();
-    members.put("nonce", nonce);
-    members.put("tee-pubkey", new TreeMap<>(teePublicKey));
-    return members;
+    return Map.of("nonce", nonce, "tee-pubkey", teePublicKey);
   }
 
   /**
@@ -39,15 +35,9 @@ public record RuntimeData(String nonce, Map<String, Object> teePublicKey) {
    * @param additionalEvidence the message's text, empty if none; always part of the digest
    */
   public ReportData reportData(String additionalEvidence) {
-    Map<String, Object> bound = members();
+    Map<String, Object> bound = new HashMap<>(members());
     bound.put("additional-evidence", additionalEvidence);
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-384")
-              .digest(Json.write(bound).getBytes(StandardCharsets.UTF_8));
-      return ReportData.of(Arrays.copyOf(digest, ReportData.BYTES));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-384", e);
-    }
+    byte[] digest = Digests.sha384().digest(Json.write(bound).getBytes(StandardCharsets.UTF_8));
+    return ReportData.of(Arrays.copyOf(digest, ReportData.BYTES));
   }
 }

@@ -4,21 +4,20 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import plinius.attestation.AttestationException;
 import plinius.attestation.Measurement;
+import plinius.seal.Digests;
 
 /**
  * Measures a program image: SHA-384 over its files and over the arguments it is started with. The
@@ -37,7 +36,6 @@ import plinius.attestation.Measurement;
  */
 public final class ImageMeasurement {
   private static final String FORMAT = "plinius/image/1";
-  private static final int BUFFER_BYTES = 1 << 16;
 
   private ImageMeasurement() {}
 
@@ -49,9 +47,8 @@ public final class ImageMeasurement {
    * @throws AttestationException.PlatformUnusable if it cannot be read
    */
   public static Measurement of(Path imageDirectory, List<String> arguments) {
-    MessageDigest whole = digest("SHA-384");
-    try (DataOutputStream out =
-        new DataOutputStream(new DigestOutputStream(OutputStream.nullOutputStream(), whole))) {
+    MessageDigest whole = Digests.sha384();
+    try (DataOutputStream out = new DataOutputStream(into(whole))) {
       Path root = imageDirectory.toRealPath();
       Map<String, Path> entries = entries(root);
       writeText(out, FORMAT);
@@ -64,7 +61,7 @@ public final class ImageMeasurement {
       for (String argument : arguments) {
         writeText(out, argument);
       }
-    } catch (IOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw new AttestationException.PlatformUnusable(
           "cannot measure the image in " + imageDirectory + ": " + e + ". Build it again.", e);
     }
@@ -74,15 +71,10 @@ public final class ImageMeasurement {
   // Sorted by path as text, so that the order does not depend on the file system.
   private static Map<String, Path> entries(Path root) throws IOException {
     Map<String, Path> entries = new TreeMap<>();
-    Files.walkFileTree(
-        root,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
-            entries.put(root.relativize(file).toString(), file);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+    try (Stream<Path> all = Files.walk(root)) {
+      all.filter(each -> !Files.isDirectory(each, LinkOption.NOFOLLOW_LINKS))
+          .forEach(each -> entries.put(root.relativize(each).toString(), each));
+    }
     return entries;
   }
 
@@ -99,14 +91,10 @@ public final class ImageMeasurement {
     if (!Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
       throw new IOException(file + " is neither a file nor a link");
     }
-    MessageDigest content = digest("SHA-256");
-    long bytes = 0;
+    MessageDigest content = Digests.sha256();
+    long bytes;
     try (InputStream in = Files.newInputStream(file, LinkOption.NOFOLLOW_LINKS)) {
-      byte[] buffer = new byte[BUFFER_BYTES];
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        content.update(buffer, 0, read);
-        bytes += read;
-      }
+      bytes = in.transferTo(into(content));
     }
     out.writeByte(0);
     out.writeLong(bytes);
@@ -119,11 +107,7 @@ public final class ImageMeasurement {
     out.write(bytes);
   }
 
-  private static MessageDigest digest(String algorithm) {
-    try {
-      return MessageDigest.getInstance(algorithm);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has " + algorithm, e);
-    }
+  private static OutputStream into(MessageDigest digest) {
+    return new DigestOutputStream(OutputStream.nullOutputStream(), digest);
   }
 }

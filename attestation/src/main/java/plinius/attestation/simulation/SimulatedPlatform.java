@@ -1,7 +1,7 @@
 package plinius.attestation.simulation;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -87,11 +87,9 @@ public final class SimulatedPlatform implements Attester {
         }
       } catch (IOException | GeneralSecurityException e) {
         throw new AttestationException.PlatformUnusable(
-            "cannot open or make the simulated platform's keys in "
-                + platformDirectory
-                + ": "
-                + e
-                + ". Check the directory's permissions, or remove its files simulation.*",
+            ("cannot open or make the simulated platform's keys in %s: %s. Check the directory's"
+                    + " permissions, or remove its files simulation.*")
+                .formatted(platformDirectory, e),
             e);
       }
     }
@@ -152,14 +150,9 @@ public final class SimulatedPlatform implements Attester {
     if (!Files.exists(file)) {
       KeyPair fresh = Jwk.generate();
       Base64.Encoder base64 = Base64.getEncoder();
-      createDurably(
-          file,
-          Simulation.KEY_NAME
-              + "\n"
-              + base64.encodeToString(fresh.getPublic().getEncoded())
-              + "\n"
-              + base64.encodeToString(fresh.getPrivate().getEncoded())
-              + "\n");
+      String open = base64.encodeToString(fresh.getPublic().getEncoded());
+      String secret = base64.encodeToString(fresh.getPrivate().getEncoded());
+      createDurably(file, String.join("\n", Simulation.KEY_NAME, open, secret, ""));
     }
     List<String> lines = Files.readAllLines(file);
     if (lines.size() != 3 || !lines.get(0).equals(Simulation.KEY_NAME)) {
@@ -201,10 +194,7 @@ public final class SimulatedPlatform implements Attester {
             fresh,
             Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
-      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
-      while (bytes.hasRemaining()) {
-        channel.write(bytes);
-      }
+      Channels.newOutputStream(channel).write(text.getBytes(StandardCharsets.UTF_8));
       channel.force(true);
     }
     Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);

@@ -5,10 +5,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 import plinius.attestation.AttestationException;
 import plinius.attestation.Measurement;
+import plinius.seal.Digests;
 
 /**
  * TDX's register RTMR3, which nobody else uses and which can only be extended: it ties the
@@ -26,13 +26,9 @@ public final class RuntimeMeasurement {
 
   /** What RTMR3 is after the image was measured into it: SHA-384 of 48 zeros and the image's. */
   public static Measurement expected(Measurement image) {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-384");
-      digest.update(UNUSED.bytes());
-      return Measurement.of(digest.digest(image.bytes()));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-384", e);
-    }
+    MessageDigest digest = Digests.sha384();
+    digest.update(UNUSED.bytes());
+    return Measurement.of(digest.digest(image.bytes()));
   }
 
   /**
@@ -54,11 +50,9 @@ public final class RuntimeMeasurement {
       Measurement now = read(file);
       if (!now.equals(wanted)) {
         throw new AttestationException.PlatformUnusable(
-            "RTMR3 is "
-                + now
-                + ", want "
-                + wanted
-                + ": another program was measured into it. Start the virtual machine anew");
+            ("RTMR3 is %s, want %s: another program was measured into it. Start the virtual machine"
+                    + " anew")
+                .formatted(now, wanted));
       }
       return Optional.of(now);
     } catch (IOException e) {

@@ -8,7 +8,6 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import plinius.attestation.AttestationException;
 import plinius.attestation.Attester;
 import plinius.attestation.Evidence;
@@ -51,6 +50,12 @@ public final class TsmAttester implements Attester {
     return Files.isDirectory(directory) ? find(TsmEntries.below(directory)) : Optional.empty();
   }
 
+  /** What to say where it is not found. */
+  public static String absent(Path root) {
+    return root.resolve(DIRECTORY)
+        + " gives no report of tdx_guest or sev_guest (no TDX, no SEV-SNP, or not root)";
+  }
+
   static Optional<TsmAttester> find(TsmEntries entries) {
     try {
       return switch (withEntry(entries, entry -> text(entries, entry, "provider"))) {
@@ -71,15 +76,12 @@ public final class TsmAttester implements Attester {
   @Override
   public Evidence attest(ReportData reportData) {
     Blobs blobs = report(reportData);
-    Map<String, Object> primary = new TreeMap<>();
-    if (kind == TeeKind.SNP) {
-      // As the kernel gave them; whoever carries them brings them into the form that is asked for.
-      primary.put("attestation_report", base64(blobs.report));
-      primary.put("cert_table", base64(blobs.auxiliary));
-    } else {
-      primary.put("quote", base64(blobs.report));
-      primary.put("cc_eventlog", Json.Null.NULL);
-    }
+    String report = base64(blobs.report);
+    // As the kernel gave them; whoever carries them brings them into the form that is asked for.
+    Map<String, Object> primary =
+        kind == TeeKind.SNP
+            ? Map.of("attestation_report", report, "cert_table", base64(blobs.auxiliary))
+            : Map.of("quote", report, "cc_eventlog", Json.Null.NULL);
     return new Evidence(kind, Json.write(primary));
   }
 
@@ -135,11 +137,9 @@ public final class TsmAttester implements Attester {
       }
     }
     throw new AttestationException.PlatformUnusable(
-        "the kernel's configfs-tsm gave no report in "
-            + ATTEMPTS
-            + " attempts"
-            + (last == null ? ": others write into our entries" : ": " + last)
-            + ". It needs root, or a mount that the enclave's user may write",
+        ("the kernel's configfs-tsm gave no report in %d attempts: %s. It needs root, or a mount"
+                + " that the enclave's user may write")
+            .formatted(ATTEMPTS, last == null ? "others write into our entries" : last),
         last);
   }
 

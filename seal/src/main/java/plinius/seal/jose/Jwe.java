@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.InvalidKeyException;
 import java.security.KeyPair;
-import java.security.MessageDigest;
 import java.security.PrivateKey;
 import java.security.PublicKey;
 import java.security.interfaces.ECPublicKey;
@@ -18,6 +17,7 @@ import javax.crypto.Cipher;
 import javax.crypto.KeyAgreement;
 import javax.crypto.spec.GCMParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
+import plinius.seal.Digests;
 import plinius.seal.SealException;
 import plinius.seal.SecretBytes;
 
@@ -89,10 +89,8 @@ public final class Jwe {
   public static SecretBytes decrypt(KeyPair recipient, String json) {
     Map<String, Object> jwe = Json.parseObject(json);
     List<String> members = List.of("protected", "encrypted_key", "iv", "ciphertext", "tag");
-    for (String name : jwe.keySet()) {
-      if (!members.contains(name)) {
-        throw new SealException.Malformed("bad JWE: a member beyond " + members);
-      }
+    if (!members.containsAll(jwe.keySet())) {
+      throw new SealException.Malformed("bad JWE: a member beyond " + members);
     }
     String protectedHeader = Json.string(jwe, "protected");
     byte[] encryptedKey = part(jwe, "encrypted_key", KEY_BYTES + 8, KEY_BYTES + 8);
@@ -183,25 +181,15 @@ public final class Jwe {
    */
   static byte[] concatKdf(byte[] shared, String algorithm, byte[] apu, byte[] apv, int bits) {
     byte[] name = algorithm.getBytes(StandardCharsets.US_ASCII);
-    ByteBuffer input =
-        ByteBuffer.allocate(20 + shared.length + name.length + apu.length + apv.length)
-            .putInt(1)
-            .put(shared)
-            .putInt(name.length)
-            .put(name)
-            .putInt(apu.length)
-            .put(apu)
-            .putInt(apv.length)
-            .put(apv)
-            .putInt(bits);
-    try {
-      byte[] hash = MessageDigest.getInstance("SHA-256").digest(input.array());
-      return Arrays.copyOf(hash, bits / 8);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this JDK has no SHA-256", e);
-    } finally {
-      Arrays.fill(input.array(), (byte) 0);
+    int bytes = 20 + shared.length + name.length + apu.length + apv.length;
+    ByteBuffer input = ByteBuffer.allocate(bytes).putInt(1).put(shared);
+    for (byte[] part : List.of(name, apu, apv)) {
+      input.putInt(part.length).put(part);
     }
+    input.putInt(bits);
+    byte[] hash = Digests.sha256().digest(input.array());
+    Arrays.fill(input.array(), (byte) 0);
+    return Arrays.copyOf(hash, bits / 8);
   }
 
   private static void wipe(byte[] secret) {

@@ -1,7 +1,6 @@
 package plinius.seal.jose;
 
 import java.math.BigInteger;
-import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
@@ -20,7 +19,7 @@ import plinius.seal.SealException;
 /** Public keys on P-256 as JSON Web Keys (RFC 7517, RFC 7518 section 6.2). */
 public final class Jwk {
   private static final int COORDINATE_BYTES = 32;
-  private static final ECParameterSpec P256 = p256();
+  private static final ECParameterSpec P256 = ((ECPublicKey) generate().getPublic()).getParams();
 
   private Jwk() {}
 
@@ -89,19 +88,8 @@ public final class Jwk {
   private static byte[] fixed(BigInteger coordinate) {
     byte[] bytes = coordinate.toByteArray(); // with a sign byte, or short
     byte[] fixed = new byte[COORDINATE_BYTES];
-    int from = Math.max(0, bytes.length - COORDINATE_BYTES);
-    int length = bytes.length - from;
-    System.arraycopy(bytes, from, fixed, COORDINATE_BYTES - length, length);
+    int length = Math.min(bytes.length, COORDINATE_BYTES);
+    System.arraycopy(bytes, bytes.length - length, fixed, COORDINATE_BYTES - length, length);
     return fixed;
-  }
-
-  private static ECParameterSpec p256() {
-    try {
-      AlgorithmParameters parameters = AlgorithmParameters.getInstance("EC");
-      parameters.init(new ECGenParameterSpec("secp256r1"));
-      return parameters.getParameterSpec(ECParameterSpec.class);
-    } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("this JDK has no P-256", e);
-    }
   }
 }

@@ -1,4 +1,4 @@
-package plinius.attestation;
+package plinius.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,27 +8,31 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import plinius.attestation.AttestationException;
+import plinius.attestation.Attester;
+import plinius.attestation.Measurement;
+import plinius.attestation.TeeKind;
 import plinius.attestation.simulation.SimulatedPlatform;
 
-class PlatformsTest {
+class PlatformChoiceTest {
   private static final Measurement CODE = new Measurement("11".repeat(48));
 
   @TempDir Path root;
 
   @Test
   void a_machine_without_hardware_is_refused_and_not_simulated() {
-    assertThatThrownBy(() -> attester(Platforms.AUTO))
+    assertThatThrownBy(() -> attester(PlatformChoice.AUTO))
         .isInstanceOf(AttestationException.PlatformUnusable.class)
         .hasMessageContaining("Gramine")
         .hasMessageContaining("tdx_guest or sev_guest")
         .hasMessageContaining("by name");
-    assertThatThrownBy(() -> attester(Platforms.GRAMINE)).hasMessageContaining("dcap");
-    assertThatThrownBy(() -> attester(Platforms.TSM)).hasMessageContaining("sev_guest");
+    assertThatThrownBy(() -> attester(PlatformChoice.GRAMINE)).hasMessageContaining("dcap");
+    assertThatThrownBy(() -> attester(PlatformChoice.TSM)).hasMessageContaining("sev_guest");
   }
 
   @Test
   void a_simulation_is_taken_by_name() {
-    assertThat(attester(Platforms.SIMULATION).kind()).isEqualTo(TeeKind.SIMULATION);
+    assertThat(attester(PlatformChoice.SIMULATION).kind()).isEqualTo(TeeKind.SIMULATION);
   }
 
   @Test
@@ -37,11 +41,11 @@ class PlatformsTest {
     Files.createDirectories(type.getParent());
     Files.writeString(type, "dcap\n");
 
-    assertThat(attester(Platforms.AUTO).kind()).isEqualTo(TeeKind.SGX);
-    assertThat(attester(Platforms.GRAMINE).kind()).isEqualTo(TeeKind.SGX);
+    assertThat(attester(PlatformChoice.AUTO).kind()).isEqualTo(TeeKind.SGX);
+    assertThat(attester(PlatformChoice.GRAMINE).kind()).isEqualTo(TeeKind.SGX);
   }
 
-  private Attester attester(Platforms platform) {
+  private Attester attester(PlatformChoice platform) {
     return platform.attester(root, () -> new SimulatedPlatform(root.resolve("simulated"), CODE));
   }
 }
