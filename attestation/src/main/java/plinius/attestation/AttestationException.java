@@ -1,9 +1,8 @@
 package plinius.attestation;
 
 /** Why an enclave did not get its keys, or cannot say what it is. */
+@SuppressWarnings("serial") // nobody serializes it
 public abstract sealed class AttestationException extends RuntimeException {
-  private static final long serialVersionUID = 1L;
-
   private AttestationException(String message) {
     super(message);
   }
@@ -14,7 +13,6 @@ public abstract sealed class AttestationException extends RuntimeException {
 
   /** The key broker answered, and said no. */
   public static final class Refused extends AttestationException {
-    private static final long serialVersionUID = 1L;
     private final int status;
 
     public Refused(int status, String message) {
@@ -30,8 +28,6 @@ public abstract sealed class AttestationException extends RuntimeException {
 
   /** The key broker did not answer. */
   public static final class Unreachable extends AttestationException {
-    private static final long serialVersionUID = 1L;
-
     public Unreachable(String message) {
       super(message);
     }
@@ -43,8 +39,6 @@ public abstract sealed class AttestationException extends RuntimeException {
 
   /** A message is not what the protocol says, or not for us; the host may have made it up. */
   public static final class BadMessage extends AttestationException {
-    private static final long serialVersionUID = 1L;
-
     public BadMessage(String message) {
       super(message);
     }
@@ -56,8 +50,6 @@ public abstract sealed class AttestationException extends RuntimeException {
 
   /** The platform cannot give evidence: a file missing or unreadable, keys that do not parse. */
   public static final class PlatformUnusable extends AttestationException {
-    private static final long serialVersionUID = 1L;
-
     public PlatformUnusable(String message) {
       super(message);
     }

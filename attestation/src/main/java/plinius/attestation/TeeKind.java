@@ -1,5 +1,6 @@
 package plinius.attestation;
 
+import java.util.Arrays;
 import java.util.Optional;
 
 /** The kinds of trusted execution environment that can give evidence here. */
@@ -32,11 +33,6 @@ public enum TeeKind {
 
   /** The kind with this KBS name, or nothing if we know none. */
   public static Optional<TeeKind> ofKbsName(String name) {
-    for (TeeKind kind : values()) {
-      if (kind.kbsName.equals(name)) {
-        return Optional.of(kind);
-      }
-    }
-    return Optional.empty();
+    return Arrays.stream(values()).filter(kind -> kind.kbsName.equals(name)).findFirst();
   }
 }

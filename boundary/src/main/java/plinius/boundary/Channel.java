@@ -50,20 +50,12 @@ public final class Channel<S extends Message, R extends Message> {
   public Optional<R> receive() {
     byte[] encoded;
     try {
-      int first = in.read();
-      if (first < 0) {
-        return Optional.empty();
-      }
-      int length =
-          first << 24
-              | in.readUnsignedByte() << 16
-              | in.readUnsignedByte() << 8
-              | in.readUnsignedByte();
+      int length = in.readInt();
       Message.check(length > 0 && length <= Message.BYTES_MAX, "length", length);
       encoded = new byte[length];
       in.readFully(encoded);
     } catch (EOFException e) {
-      // Killed in the middle of a message: what it did not finish saying, it did not say.
+      // Ended, or killed in the middle of a message: what it did not finish, it did not say.
       return Optional.empty();
     } catch (IOException e) {
       throw new BoundaryException.Broken("cannot read from the other side of the border", e);

@@ -1,17 +1,14 @@
 package plinius.dataset;
 
 /** What can go wrong with samples and sealed data sets. No message holds a key or a sample. */
+@SuppressWarnings("serial") // nobody serializes it
 public abstract sealed class DataSetException extends RuntimeException {
-  private static final long serialVersionUID = 1L;
-
   private DataSetException(String message, Throwable cause) {
     super(message, cause);
   }
 
   /** The samples to be sealed are not what they should be: an IDX file, a shape, a label. */
   public static final class BadInput extends DataSetException {
-    private static final long serialVersionUID = 1L;
-
     public BadInput(String message) {
       super(message, null);
     }
@@ -19,8 +16,6 @@ public abstract sealed class DataSetException extends RuntimeException {
 
   /** The bytes are no sealed data set, or one of another version. */
   public static final class NotADataSet extends DataSetException {
-    private static final long serialVersionUID = 1L;
-
     public NotADataSet(String name, String reason) {
       super("cannot read " + name + ": " + reason, null);
     }
@@ -28,8 +23,6 @@ public abstract sealed class DataSetException extends RuntimeException {
 
   /** The data set was sealed under another key than the one given. */
   public static final class WrongKey extends DataSetException {
-    private static final long serialVersionUID = 1L;
-
     WrongKey(String message) {
       super(message, null);
     }
@@ -37,8 +30,6 @@ public abstract sealed class DataSetException extends RuntimeException {
 
   /** The sealed bytes are not those that the owner sealed. */
   public static final class Tampered extends DataSetException {
-    private static final long serialVersionUID = 1L;
-
     public Tampered(String message) {
       super(message, null);
     }
@@ -46,8 +37,6 @@ public abstract sealed class DataSetException extends RuntimeException {
 
   /** A file cannot be read or written. */
   public static final class Unusable extends DataSetException {
-    private static final long serialVersionUID = 1L;
-
     public Unusable(String message, Throwable cause) {
       super(message + ": " + cause, cause);
     }

@@ -5,9 +5,9 @@ import java.security.MessageDigest;
 import java.util.Arrays;
 import plinius.seal.KeyDerivation;
 import plinius.seal.RecordSealer;
-import plinius.seal.RecordUnsealer;
 import plinius.seal.SealException;
 import plinius.seal.SecretBytes;
+import plinius.seal.Unsealer;
 
 /**
  * Reads a sealed data set. Every byte is authenticated before it is used: header and manifest when
@@ -18,7 +18,7 @@ public final class SealedDataSet implements AutoCloseable {
   private final ByteSource source;
   private final DataSetInfo info;
   private final SecretBytes recordKey;
-  private final RecordUnsealer unsealer;
+  private final Unsealer unsealer;
   private final byte[] aad;
   private final byte[] sealed;
   private final byte[] plain;
@@ -28,7 +28,7 @@ public final class SealedDataSet implements AutoCloseable {
     this.source = source;
     this.info = info;
     this.recordKey = recordKey;
-    this.unsealer = new RecordUnsealer(recordKey);
+    this.unsealer = new Unsealer(recordKey);
     this.aad = DataLayout.newRecordAad(info);
     this.sealed = new byte[info.recordBytes()];
     this.plain = new byte[DataLayout.plainRecordBytes(info.kind())];
@@ -48,13 +48,13 @@ public final class SealedDataSet implements AutoCloseable {
     if (!KeyDerivation.keyId(manifestKey).equals(info.manifestKeyId())) {
       throw new DataSetException.WrongKey(
           ("wrong key for %s: data set %s was sealed under the owner's key %s. Use that key, or"
-               + " seal the data again under yours")
+                  + " seal the data again under yours")
               .formatted(name, info.id(), info.ownerKeyId()));
     }
     byte[] sealed = new byte[DataLayout.MANIFEST_BYTES];
     source.read(DataLayout.HEADER_BYTES, sealed, 0, sealed.length);
     byte[] manifest = new byte[DataLayout.MANIFEST_PLAIN_BYTES];
-    try (RecordUnsealer unsealer = new RecordUnsealer(manifestKey)) {
+    try (Unsealer unsealer = new Unsealer(manifestKey)) {
       unsealer.unseal(0, sealed, 0, sealed.length, header, manifest, 0);
     } catch (SealException.NotAuthentic e) {
       throw new DataSetException.Tampered(

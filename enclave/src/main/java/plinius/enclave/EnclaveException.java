@@ -1,17 +1,14 @@
 package plinius.enclave;
 
 /** Why the enclave cannot go on, where no module below it has said so. */
+@SuppressWarnings("serial") // nobody serializes it
 public abstract sealed class EnclaveException extends RuntimeException {
-  private static final long serialVersionUID = 1L;
-
   private EnclaveException(String message) {
     super(message);
   }
 
   /** What was asked for cannot be done with these files. */
   public static final class BadInput extends EnclaveException {
-    private static final long serialVersionUID = 1L;
-
     public BadInput(String message) {
       super(message);
     }
@@ -19,8 +16,6 @@ public abstract sealed class EnclaveException extends RuntimeException {
 
   /** Another enclave works with this pool. */
   public static final class InUse extends EnclaveException {
-    private static final long serialVersionUID = 1L;
-
     public InUse(String message) {
       super(message);
     }
@@ -28,8 +23,6 @@ public abstract sealed class EnclaveException extends RuntimeException {
 
   /** Loss or parameters are no longer finite. */
   public static final class Diverged extends EnclaveException {
-    private static final long serialVersionUID = 1L;
-
     public Diverged(String message) {
       super(message);
     }
@@ -37,8 +30,6 @@ public abstract sealed class EnclaveException extends RuntimeException {
 
   /** Started otherwise than measured, or spoken to otherwise than agreed. */
   public static final class BadStart extends EnclaveException {
-    private static final long serialVersionUID = 1L;
-
     public BadStart(String message) {
       super(message);
     }

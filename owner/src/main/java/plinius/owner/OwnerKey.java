@@ -25,9 +25,9 @@ import javax.crypto.spec.PBEKeySpec;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
 import plinius.seal.RecordSealer;
-import plinius.seal.RecordUnsealer;
 import plinius.seal.SealException;
 import plinius.seal.SecretBytes;
+import plinius.seal.Unsealer;
 
 /**
  * The owner's master key: 32 random bytes that never leave the owner. Everything else derives from
@@ -326,7 +326,7 @@ public final class OwnerKey implements AutoCloseable {
     char[] passphrase = supplier.get();
     byte[] master = new byte[KeyDerivation.KEY_BYTES];
     try (SecretBytes wrapping = stretch(passphrase, salt, iterations);
-        RecordUnsealer unsealer = new RecordUnsealer(wrapping)) {
+        Unsealer unsealer = new Unsealer(wrapping)) {
       byte[] head = ascii(sealedHead(id, iterations, salt));
       unsealer.unseal(0, sealed, 0, sealed.length, head, master, 0);
     } catch (SealException.NotAuthentic e) {

@@ -9,9 +9,9 @@ import plinius.dataset.DataSetException;
 import plinius.dataset.SealedResult;
 import plinius.seal.Id128;
 import plinius.seal.RecordSealer;
-import plinius.seal.RecordUnsealer;
 import plinius.seal.SealException;
 import plinius.seal.SecretBytes;
+import plinius.seal.Unsealer;
 
 /**
  * Opens what an enclave told the owner of a job and nobody else; {@link SealedResult} is the
@@ -42,7 +42,7 @@ public final class SealedResultReader {
     in.position(SealedResult.HEAD_BYTES);
     ByteArrayOutputStream opened = new ByteArrayOutputStream(file.length);
     try (SecretBytes key = SealedResult.key(jobKey, head);
-        RecordUnsealer unsealer = new RecordUnsealer(key)) {
+        Unsealer unsealer = new Unsealer(key)) {
       boolean last = false;
       for (long number = 0; !last; number++) {
         int length = in.remaining() < 4 ? -1 : in.getInt();

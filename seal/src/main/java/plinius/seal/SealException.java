@@ -1,17 +1,14 @@
 package plinius.seal;
 
 /** What can go wrong with keys and sealed bytes. No message holds a key or a plaintext. */
+@SuppressWarnings("serial") // nobody serializes it
 public abstract sealed class SealException extends RuntimeException {
-  private static final long serialVersionUID = 1L;
-
   private SealException(String message, Throwable cause) {
     super(message, cause);
   }
 
   /** The tag does not fit: other bytes, other associated data, or another key than were sealed. */
   public static final class NotAuthentic extends SealException {
-    private static final long serialVersionUID = 1L;
-
     public NotAuthentic(String message) {
       super(message, null);
     }
@@ -19,8 +16,6 @@ public abstract sealed class SealException extends RuntimeException {
 
   /** A key is well formed, and not the one that is needed here. */
   public static final class WrongKey extends SealException {
-    private static final long serialVersionUID = 1L;
-
     public WrongKey(String message) {
       super(message, null);
     }
@@ -28,8 +23,6 @@ public abstract sealed class SealException extends RuntimeException {
 
   /** A key has sealed as much as one key may. */
   public static final class Exhausted extends SealException {
-    private static final long serialVersionUID = 1L;
-
     Exhausted(long calls) {
       super(
           "this run's key has sealed "
@@ -42,8 +35,6 @@ public abstract sealed class SealException extends RuntimeException {
 
   /** Text or bytes that do not have the form they must have: JSON, a JWK, a JWE, an id. */
   public static final class Malformed extends SealException {
-    private static final long serialVersionUID = 1L;
-
     public Malformed(String message) {
       super(message, null);
     }

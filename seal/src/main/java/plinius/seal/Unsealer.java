@@ -2,7 +2,7 @@ package plinius.seal;
 
 import java.util.Objects;
 
-/** Opens what {@link Sealer} sealed. Not thread-safe: one a thread. */
+/** Opens what {@link Sealer} or {@link RecordSealer} sealed. Not thread-safe: one a thread. */
 public final class Unsealer implements AutoCloseable {
   private final AesGcm gcm;
   private final byte[] nonce = new byte[AesGcm.NONCE_BYTES];
@@ -30,6 +30,21 @@ public final class Unsealer implements AutoCloseable {
     }
     System.arraycopy(sealed, off, nonce, 0, nonce.length);
     return gcm.decrypt(nonce, sealed, off + nonce.length, len - nonce.length, aad, out, outOff);
+  }
+
+  /**
+   * Opens ciphertext and tag of one record.
+   *
+   * @param index at which {@link RecordSealer} sealed it
+   * @param len of both: plain bytes + {@link RecordSealer#OVERHEAD}
+   * @return plain bytes written
+   * @throws SealException.NotAuthentic and zeros in {@code out}, if key, index, bytes or associated
+   *     data are not those that were sealed
+   */
+  public int unseal(
+      long index, byte[] sealed, int off, int len, byte[] aad, byte[] out, int outOff) {
+    AesGcm.putNonce(index, nonce);
+    return gcm.decrypt(nonce, sealed, off, len, aad, out, outOff);
   }
 
   @Override

@@ -53,7 +53,7 @@ class KeysInTheHeapTest {
     byte[] record = new byte[64 + RecordSealer.OVERHEAD];
     try (SecretBytes recordKey = KeyDerivation.derive(key, new byte[0], "plinius/test");
         RecordSealer sealer = new RecordSealer(recordKey);
-        RecordUnsealer unsealer = new RecordUnsealer(recordKey);
+        Unsealer unsealer = new Unsealer(recordKey);
         KeyedDigest digest = new KeyedDigest(recordKey)) {
       sealer.seal(0, new byte[64], 0, 64, AAD, record, 0);
       unsealer.unseal(0, record, 0, record.length, AAD, new byte[64], 0);

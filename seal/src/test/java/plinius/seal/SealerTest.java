@@ -223,7 +223,7 @@ class SealerTest {
   void records_are_sealed_by_their_index_in_order_only() {
     try (SecretBytes key = SecretBytes.random(32);
         RecordSealer sealer = new RecordSealer(key);
-        RecordUnsealer unsealer = new RecordUnsealer(key)) {
+        Unsealer unsealer = new Unsealer(key)) {
       byte[] three = new byte[20];
       sealer.seal(3, new byte[] {1, 2, 3, 4}, 0, 4, AAD, three, 0);
       byte[] back = new byte[4];

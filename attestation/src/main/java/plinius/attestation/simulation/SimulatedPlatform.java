@@ -4,10 +4,11 @@ import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
@@ -22,7 +23,6 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import plinius.attestation.AttestationException;
 import plinius.attestation.Attester;
@@ -47,11 +47,10 @@ import plinius.seal.jose.Jwk;
 public final class SimulatedPlatform implements Attester {
   private static final String KEY_FILE = "simulation.key";
   private static final String SEAL_FILE = "simulation.seal";
-  private static final String LOCK_FILE = "simulation.lock";
   private static final int SEAL_BYTES = 32;
   private static final int DIGEST_BYTES = 48;
-  // File locks are held by the process: two threads of one need a lock of their own.
-  private static final Object CREATION = new Object();
+  private static final FileAttribute<?> OWNERS =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   private final Measurement measurement;
   private final KeyPair signingKey;
@@ -72,26 +71,16 @@ public final class SimulatedPlatform implements Attester {
   /** With a measurement that was taken before. */
   public SimulatedPlatform(Path platformDirectory, Measurement measurement) {
     this.measurement = measurement;
-    synchronized (CREATION) {
-      try {
-        Files.createDirectories(platformDirectory);
-        try (FileChannel lock =
-                FileChannel.open(
-                    platformDirectory.resolve(LOCK_FILE),
-                    StandardOpenOption.CREATE,
-                    StandardOpenOption.WRITE);
-            var held = lock.lock()) {
-          assert held.isValid();
-          this.signingKey = signingKey(platformDirectory.resolve(KEY_FILE));
-          this.sealRoot = sealRoot(platformDirectory.resolve(SEAL_FILE));
-        }
-      } catch (IOException | GeneralSecurityException e) {
-        throw new AttestationException.PlatformUnusable(
-            ("cannot open or make the simulated platform's keys in %s: %s. Check the directory's"
-                    + " permissions, or remove its files simulation.*")
-                .formatted(platformDirectory, e),
-            e);
-      }
+    try {
+      Files.createDirectories(platformDirectory);
+      this.signingKey = signingKey(platformDirectory.resolve(KEY_FILE));
+      this.sealRoot = sealRoot(platformDirectory.resolve(SEAL_FILE));
+    } catch (IOException | GeneralSecurityException e) {
+      throw new AttestationException.PlatformUnusable(
+          ("cannot open or make the simulated platform's keys in %s: %s. Check the directory's"
+                  + " permissions, or remove its files simulation.*")
+              .formatted(platformDirectory, e),
+          e);
     }
   }
 
@@ -185,18 +174,17 @@ public final class SimulatedPlatform implements Attester {
     }
   }
 
-  // Whole or not at all: another process may start on this platform at the same time.
+  // Whole or not at all, and once: others may start on this platform at the same time.
   private static void createDurably(Path file, String text) throws IOException {
-    Path fresh = file.resolveSibling(file.getFileName() + ".new");
-    Files.deleteIfExists(fresh);
-    try (FileChannel channel =
-        FileChannel.open(
-            fresh,
-            Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE),
-            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")))) {
+    Path fresh = Files.createTempFile(file.getParent(), file.getFileName() + ".", ".new", OWNERS);
+    try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
       Channels.newOutputStream(channel).write(text.getBytes(StandardCharsets.UTF_8));
       channel.force(true);
+      Files.createLink(file, fresh);
+    } catch (FileAlreadyExistsException e) {
+      // Somebody was faster: what they made counts.
+    } finally {
+      Files.delete(fresh);
     }
-    Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE);
   }
 }

@@ -1,17 +1,14 @@
 package plinius.enclave.mirror;
 
 /** Why a mirror is not accepted. The pool is as it was. */
+@SuppressWarnings("serial") // nobody serializes it
 public abstract sealed class MirrorException extends RuntimeException {
-  private static final long serialVersionUID = 1L;
-
   private MirrorException(String message) {
     super(message);
   }
 
   /** Changed, exchanged, or put together from several mirrors. */
   public static final class Tampered extends MirrorException {
-    private static final long serialVersionUID = 1L;
-
     Tampered(String where, String what) {
       super(
           where
@@ -24,8 +21,6 @@ public abstract sealed class MirrorException extends RuntimeException {
 
   /** Genuine, but not the newest: older than the owner's broker knows of, or of another branch. */
   public static final class Stale extends MirrorException {
-    private static final long serialVersionUID = 1L;
-
     Stale(String what) {
       super(
           what
@@ -37,8 +32,6 @@ public abstract sealed class MirrorException extends RuntimeException {
 
   /** Sealed under another owner's key. */
   public static final class WrongKey extends MirrorException {
-    private static final long serialVersionUID = 1L;
-
     WrongKey(String message) {
       super(message);
     }
@@ -46,7 +39,6 @@ public abstract sealed class MirrorException extends RuntimeException {
 
   /** The configuration is not the one that the model was trained with. */
   public static final class OtherConfiguration extends MirrorException {
-    private static final long serialVersionUID = 1L;
     private final String mirrored;
 
     OtherConfiguration(String mirrored) {
@@ -62,8 +54,6 @@ public abstract sealed class MirrorException extends RuntimeException {
 
   /** Something else that decides the bits of the next iteration is different. */
   public static final class OtherPlan extends MirrorException {
-    private static final long serialVersionUID = 1L;
-
     OtherPlan(String what, Object mirrored, Object here) {
       super(
           "the mirrored model goes on with %s %s, and this run has %s: it would not be the same model"

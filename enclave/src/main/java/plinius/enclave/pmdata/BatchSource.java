@@ -12,10 +12,13 @@ import plinius.kernel.CounterRandom;
  * Fills batches. Which sample stands where, and what chance does to it, depends on keys, seed and
  * position alone: after a crash there is nothing to replay. One thread.
  */
-public abstract sealed class BatchSource implements BatchLoader permits SampleBatches, TextBatches {
+public final class BatchSource implements BatchLoader {
+  private final BatchLoader batches;
   private long nanos;
 
-  BatchSource() {}
+  private BatchSource(BatchLoader batches) {
+    this.batches = batches;
+  }
 
   /**
    * The batches of a data set, as a network wants them.
@@ -24,22 +27,19 @@ public abstract sealed class BatchSource implements BatchLoader permits SampleBa
    */
   public static BatchSource of(PmData data, Grant grant, CfgFile cfg, Network network) {
     CounterRandom random = new CounterRandom(grant.seed());
-    return data.kind().data() == DataKind.TEXT
-        ? new TextBatches(data, cfg, network, random)
-        : new SampleBatches(
-            new SampleOrder(grant.orderKey(), data.count()),
-            new Fitting(data, cfg, network),
-            random);
+    if (data.kind().data() == DataKind.TEXT) {
+      return new BatchSource(new TextBatches(data, cfg, network, random));
+    }
+    SampleOrder order = new SampleOrder(grant.orderKey(), data.count());
+    return new BatchSource(new SampleBatches(order, new Fitting(data, cfg, network), random));
   }
 
   @Override
-  public final void load(long position, int images, float[] input, float[] truth) {
+  public void load(long position, int images, float[] input, float[] truth) {
     long began = System.nanoTime();
-    fill(position, images, input, truth);
+    batches.load(position, images, input, truth);
     nanos += System.nanoTime() - began;
   }
-
-  abstract void fill(long position, int rows, float[] input, float[] truth);
 
   /** Time spent here since this was called last. */
   public long takeNanos() {

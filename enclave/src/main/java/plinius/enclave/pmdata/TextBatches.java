@@ -1,6 +1,7 @@
 package plinius.enclave.pmdata;
 
 import java.util.Arrays;
+import plinius.darknet.BatchLoader;
 import plinius.darknet.Network;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.data.Chance;
@@ -12,7 +13,7 @@ import plinius.kernel.CounterRandom;
  * [stream]. A stream goes on where its last batch ended, but once in a while it goes on elsewhere,
  * and its recurrent state begins anew.
  */
-final class TextBatches extends BatchSource {
+final class TextBatches implements BatchLoader {
   /** Batches after which a stream goes on elsewhere, in the mean. */
   private static final int STAY = 64;
 
@@ -29,7 +30,7 @@ final class TextBatches extends BatchSource {
   }
 
   @Override
-  void fill(long position, int rows, float[] input, float[] truth) {
+  public void load(long position, int rows, float[] input, float[] truth) {
     int streams = rows / steps;
     int characters = input.length / rows;
     long batch = position / rows;

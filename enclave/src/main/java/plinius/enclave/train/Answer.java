@@ -26,15 +26,7 @@ import plinius.enclave.pmdata.Text;
 import plinius.kernel.CounterRandom;
 
 /** What a model says about sealed data, sealed to the owner: the host carries it unread. */
-public final class Answer {
-  private final Consumer<EnclaveMessage> host;
-  private final Grant grant;
-
-  public Answer(Consumer<EnclaveMessage> host, Grant grant) {
-    this.host = host;
-    this.grant = grant;
-  }
-
+public record Answer(Consumer<EnclaveMessage> host, Grant grant) {
   @FunctionalInterface
   private interface Body {
     void write(DataOutputStream out) throws IOException;

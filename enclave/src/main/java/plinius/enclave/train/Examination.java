@@ -1,6 +1,7 @@
 package plinius.enclave.train;
 
 import java.util.Arrays;
+import java.util.function.Supplier;
 import plinius.boundary.EnclaveMessage.Metric;
 import plinius.boundary.EnclaveMessage.Score;
 import plinius.darknet.Network;
@@ -11,15 +12,17 @@ import plinius.enclave.pmdata.Fitting;
 import plinius.enclave.pmdata.PmData;
 import plinius.enclave.pmdata.Text;
 
-/** How well a network does on a data set: its one number. Changes no state of the network. */
-public abstract sealed class Examination implements AutoCloseable {
-  final Network network;
-  final PmData data;
+/**
+ * How well a network does on a data set: its one number. Changes no state of the network.
+ *
+ * @param data closed with it
+ * @param score over the whole set, in its own order
+ */
+public record Examination(PmData data, Supplier<Score> score) implements AutoCloseable {
+  /** As detector.c validate_detector has them. */
+  private static final float THRESHOLD = .005f;
 
-  private Examination(Network network, PmData data) {
-    this.network = network;
-    this.data = data;
-  }
+  private static final float OVERLAP = .45f;
 
   /**
    * The examination for a kind of data.
@@ -27,46 +30,43 @@ public abstract sealed class Examination implements AutoCloseable {
    * @throws plinius.enclave.EnclaveException.BadInput if the data does not fit the network
    */
   public static Examination of(PmData data, CfgFile cfg, Network network) {
-    return switch (data.kind().data()) {
-      case TEXT -> new OfText(data, cfg, network);
-      case SCENES -> new OfScenes(data, cfg, network);
-      case IMAGES, VECTORS, REGRESSION -> new OfSamples(data, cfg, network);
-    };
+    if (data.kind().data() == DataKind.TEXT) {
+      Text text = new Text(data, network);
+      int steps = cfg.net().integer("time_steps");
+      return new Examination(data, () -> ofText(text, network, steps));
+    }
+    Fitting fitting = new Fitting(data, cfg, network);
+    return data.kind().data() == DataKind.SCENES
+        ? new Examination(data, () -> ofScenes(fitting))
+        : new Examination(data, () -> ofSamples(fitting));
   }
 
-  /** Over the whole set, in its own order. */
-  public abstract Score run();
+  /** The number; {@link #score} computes it anew. */
+  public Score run() {
+    return score.get();
+  }
 
-  /** Closes the data set. */
   @Override
   public void close() {
     data.close();
   }
 
   /** Accuracy of classes, or the mean squared error of targets. */
-  private static final class OfSamples extends Examination {
-    private final Fitting fitting;
-
-    OfSamples(PmData data, CfgFile cfg, Network network) {
-      super(network, data);
-      fitting = new Fitting(data, cfg, network);
-    }
-
-    @Override
-    public Score run() {
-      Counts counts = new Counts();
-      fitting.predict(
-          (labels, outputs) -> {
-            for (int i = 0; i < labels.size(); i++) {
-              counts.add(labels.get(i), outputs, i * network.outputs(), network.outputs());
-            }
-          });
-      long samples = data.count();
-      double squares = counts.squares / samples / data.kind().slots();
-      return data.kind().data() == DataKind.REGRESSION
-          ? new Score(Metric.MEAN_SQUARED_ERROR, samples, 0, squares)
-          : new Score(Metric.ACCURACY, samples, counts.correct, (double) counts.correct / samples);
-    }
+  private static Score ofSamples(Fitting fitting) {
+    PmData data = fitting.data();
+    int outputCount = fitting.network().outputs();
+    Counts counts = new Counts();
+    fitting.predict(
+        (labels, outputs) -> {
+          for (int i = 0; i < labels.size(); i++) {
+            counts.add(labels.get(i), outputs, i * outputCount, outputCount);
+          }
+        });
+    long samples = data.count();
+    double squares = counts.squares / samples / data.kind().slots();
+    return data.kind().data() == DataKind.REGRESSION
+        ? new Score(Metric.MEAN_SQUARED_ERROR, samples, 0, squares)
+        : new Score(Metric.ACCURACY, samples, counts.correct, (double) counts.correct / samples);
   }
 
   private static final class Counts {
@@ -109,69 +109,42 @@ public abstract sealed class Examination implements AutoCloseable {
   }
 
   /** How precise the finds in scenes are. */
-  private static final class OfScenes extends Examination {
-    /** As detector.c validate_detector has them. */
-    private static final float THRESHOLD = .005f;
-
-    private static final float OVERLAP = .45f;
-
-    private final Fitting fitting;
-
-    OfScenes(PmData data, CfgFile cfg, Network network) {
-      super(network, data);
-      fitting = new Fitting(data, cfg, network);
-    }
-
-    @Override
-    public Score run() {
-      AveragePrecision precision = new AveragePrecision(data.kind().classes());
-      Scenes.each(
-          fitting, THRESHOLD, OVERLAP, (truth, found) -> precision.add(truth.boxes(), found));
-      return new Score(Metric.MEAN_AVERAGE_PRECISION, data.count(), 0, precision.mean());
-    }
+  private static Score ofScenes(Fitting fitting) {
+    PmData data = fitting.data();
+    AveragePrecision precision = new AveragePrecision(data.kind().classes());
+    Scenes.each(fitting, THRESHOLD, OVERLAP, (truth, found) -> precision.add(truth.boxes(), found));
+    return new Score(Metric.MEAN_AVERAGE_PRECISION, data.count(), 0, precision.mean());
   }
 
   /** Bits for each character but the first. */
-  private static final class OfText extends Examination {
-    private final Text text;
-    private final int steps;
-
-    OfText(PmData data, CfgFile cfg, Network network) {
-      super(network, data);
-      text = new Text(data, network);
-      steps = cfg.net().integer("time_steps");
-    }
-
-    @Override
-    public Score run() {
-      int rows = network.subBatch();
-      int streams = rows / steps;
-      int characters = network.inputs();
-      network.forget();
-      // Each stream has a stretch of the text for itself; what does not fill a batch is left out.
-      long stretch = Math.max(1, text.length() / streams / steps) * steps;
-      float[] input = new float[rows * characters];
-      byte[] piece = new byte[steps + 1];
-      double nats = 0;
-      long counted = 0;
-      for (long at = 0; at < stretch; at += steps) {
-        Arrays.fill(input, 0);
-        int[] next = new int[rows];
-        for (int stream = 0; stream < streams; stream++) {
-          text.copy(stream * stretch + at, piece);
-          for (int step = 0; step < steps; step++) {
-            int row = step * streams + stream;
-            input[row * characters + (piece[step] & 0xff)] = 1;
-            next[row] = piece[step + 1] & 0xff;
-          }
-        }
-        float[] predicted = network.predict(input, rows);
-        for (int row = 0; row < rows; row++) {
-          nats -= StrictMath.log(Math.max(predicted[row * characters + next[row]], 1e-30f));
-          counted++;
+  private static Score ofText(Text text, Network network, int steps) {
+    int rows = network.subBatch();
+    int streams = rows / steps;
+    int characters = network.inputs();
+    network.forget();
+    // Each stream has a stretch of the text for itself; what does not fill a batch is left out.
+    long stretch = Math.max(1, text.length() / streams / steps) * steps;
+    float[] input = new float[rows * characters];
+    byte[] piece = new byte[steps + 1];
+    double nats = 0;
+    long counted = 0;
+    for (long at = 0; at < stretch; at += steps) {
+      Arrays.fill(input, 0);
+      int[] next = new int[rows];
+      for (int stream = 0; stream < streams; stream++) {
+        text.copy(stream * stretch + at, piece);
+        for (int step = 0; step < steps; step++) {
+          int row = step * streams + stream;
+          input[row * characters + (piece[step] & 0xff)] = 1;
+          next[row] = piece[step + 1] & 0xff;
         }
       }
-      return new Score(Metric.BITS_PER_CHARACTER, counted, 0, nats / counted / StrictMath.log(2));
+      float[] predicted = network.predict(input, rows);
+      for (int row = 0; row < rows; row++) {
+        nats -= StrictMath.log(Math.max(predicted[row * characters + next[row]], 1e-30f));
+        counted++;
+      }
     }
+    return new Score(Metric.BITS_PER_CHARACTER, counted, 0, nats / counted / StrictMath.log(2));
   }
 }

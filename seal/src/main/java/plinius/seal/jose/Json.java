@@ -71,31 +71,22 @@ public final class Json {
 
   /** The string under a name. */
   public static String string(Map<String, ?> object, String name) {
-    if (member(object, name) instanceof String string) {
-      return string;
-    }
-    throw new SealException.Malformed("bad JSON: \"" + name + "\" is not a string");
+    return member(object, name, String.class, "a string");
   }
 
   /** The integer under a name. */
   public static long number(Map<String, ?> object, String name) {
-    if (member(object, name) instanceof Long number) {
-      return number;
-    }
-    throw new SealException.Malformed("bad JSON: \"" + name + "\" is not an integer");
+    return member(object, name, Long.class, "an integer");
   }
 
   /** The object under a name. */
   public static Map<String, Object> object(Map<String, ?> object, String name) {
-    return asObject(member(object, name), "\"" + name + "\"");
+    return asObject(member(object, name, Object.class, "anything"), "\"" + name + "\"");
   }
 
   /** The array under a name. */
   public static List<Object> list(Map<String, ?> object, String name) {
-    if (member(object, name) instanceof List<?> list) {
-      return List.copyOf(list);
-    }
-    throw new SealException.Malformed("bad JSON: \"" + name + "\" is not an array");
+    return List.copyOf((List<?>) member(object, name, List.class, "an array"));
   }
 
   /** The elements of an array that are to be objects. */
@@ -108,12 +99,13 @@ public final class Json {
     return object;
   }
 
-  private static Object member(Map<String, ?> object, String name) {
+  private static <T> T member(Map<String, ?> object, String name, Class<T> type, String what) {
     Object value = object.get(name);
-    if (value == null) {
-      throw new SealException.Malformed("bad JSON: \"" + name + "\" is missing");
+    if (!type.isInstance(value)) {
+      throw new SealException.Malformed(
+          "bad JSON: \"%s\" is %s".formatted(name, value == null ? "missing" : "not " + what));
     }
-    return value;
+    return type.cast(value);
   }
 
   private static SealException.Malformed tooLong(int length) {
@@ -185,14 +177,8 @@ public final class Json {
   }
 
   private static void checkSurrogates(String string) {
-    for (int i = 0; i < string.length(); i++) {
-      if (Character.isSurrogate(string.charAt(i))) {
-        if (i + 1 == string.length()
-            || !Character.isSurrogatePair(string.charAt(i), string.charAt(i + 1))) {
-          throw new SealException.Malformed("bad JSON: a string with a lone surrogate");
-        }
-        i++;
-      }
+    if (!StandardCharsets.UTF_8.newEncoder().canEncode(string)) {
+      throw new SealException.Malformed("bad JSON: a string with a lone surrogate");
     }
   }
 
