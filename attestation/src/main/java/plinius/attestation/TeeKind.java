@@ -1,8 +1,5 @@
 package plinius.attestation;
 
-import java.util.Arrays;
-import java.util.Optional;
-
 /** The kinds of trusted execution environment that can give evidence here. */
 public enum TeeKind {
   /** An ordinary process. Protects nothing; an owner's policy must allow it by name. */
@@ -29,10 +26,5 @@ public enum TeeKind {
   /** What the KBS protocol calls it, in the member {@code tee}. */
   public String kbsName() {
     return kbsName;
-  }
-
-  /** The kind with this KBS name, or nothing if we know none. */
-  public static Optional<TeeKind> ofKbsName(String name) {
-    return Arrays.stream(values()).filter(kind -> kind.kbsName.equals(name)).findFirst();
   }
 }

@@ -162,7 +162,9 @@ final class KbsService {
               + String.join(" or ", new TreeSet<>(settings.protocolVersions())));
     }
     TeeKind kind =
-        TeeKind.ofKbsName(message.string("tee"))
+        Arrays.stream(TeeKind.values())
+            .filter(each -> each.kbsName().equals(message.string("tee")))
+            .findFirst()
             .orElseThrow(
                 () ->
                     new No(

@@ -16,9 +16,6 @@ import plinius.boundary.Bytes;
 import plinius.boundary.Channel;
 import plinius.boundary.EnclaveMessage;
 import plinius.boundary.HostMessage;
-import plinius.boundary.HostMessage.KbsReply;
-import plinius.boundary.HostMessage.KbsUnreachable;
-import plinius.boundary.HostMessage.Stop;
 
 /**
  * The enclave's side of the border. A thread of its own listens, so that a stop is heard in the
@@ -41,7 +38,7 @@ final class Border implements KbsTransport {
         if (message.isEmpty()) {
           break;
         }
-        if (message.get() instanceof Stop) {
+        if (message.get() instanceof HostMessage.Stop) {
           stopRequested = true;
         } else if (!inbox.offer(message.get())) {
           throw new BoundaryException.Malformed("the host says more than it was asked");
@@ -108,12 +105,12 @@ final class Border implements KbsTransport {
             Bytes.of(request.body().getBytes(StandardCharsets.UTF_8))));
     HostMessage answer = next();
     return switch (answer) {
-      case KbsReply reply ->
+      case HostMessage.KbsReply reply ->
           new KbsResponse(
               reply.status(),
               reply.cookie(),
               new String(reply.body().array(), StandardCharsets.UTF_8));
-      case KbsUnreachable unreachable ->
+      case HostMessage.KbsUnreachable unreachable ->
           throw new AttestationException.Unreachable(unreachable.reason());
       default ->
           throw new BoundaryException.Malformed(

@@ -3,6 +3,7 @@ package plinius.enclave.mirror;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
 import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.MirrorId;
@@ -14,17 +15,6 @@ import plinius.attestation.kbs.MirrorId;
  * telling of it; behind it by none.
  */
 public final class Freshness {
-  /** Tells the broker which mirror is the newest; returns when it has confirmed that. */
-  @FunctionalInterface
-  public interface Ledger {
-    /**
-     * From now on this is the newest.
-     *
-     * @throws AttestationException if the broker refuses, or if there is no answer
-     */
-    void advance(MirrorId newest);
-  }
-
   /** How long training waits for a broker that does not answer, before it stops. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -32,15 +22,16 @@ public final class Freshness {
 
   private final FreshnessMode mode;
   private final Optional<MirrorId> known;
-  private final Ledger ledger;
+  private final Consumer<MirrorId> ledger;
   private long acknowledged;
 
   /**
    * @param mode the grant's
    * @param known the newest mirror that the broker knew of when it gave the keys
-   * @param ledger where to tell of newer ones
+   * @param ledger tells the broker which mirror is the newest, and returns when it has confirmed
+   *     that; throws {@link AttestationException} if it refuses, or if there is no answer
    */
-  public Freshness(FreshnessMode mode, Optional<MirrorId> known, Ledger ledger) {
+  public Freshness(FreshnessMode mode, Optional<MirrorId> known, Consumer<MirrorId> ledger) {
     this.mode = mode;
     this.known = mode.recorded() ? known : Optional.empty();
     this.ledger = ledger;
@@ -121,7 +112,7 @@ public final class Freshness {
     long end = System.nanoTime() + PATIENCE.toNanos();
     for (; ; ) {
       try {
-        ledger.advance(newest);
+        ledger.accept(newest);
         acknowledged = newest.sequence();
         return;
       } catch (AttestationException.Unreachable e) {

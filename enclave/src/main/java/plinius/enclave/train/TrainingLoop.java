@@ -6,13 +6,8 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import plinius.boundary.Bytes;
 import plinius.boundary.EnclaveMessage;
-import plinius.boundary.EnclaveMessage.Done;
-import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.Phase;
 import plinius.boundary.EnclaveMessage.PhaseBegan;
-import plinius.boundary.EnclaveMessage.Score;
-import plinius.boundary.EnclaveMessage.Stopped;
-import plinius.boundary.EnclaveMessage.Validated;
 import plinius.darknet.Network;
 import plinius.enclave.EnclaveException;
 import plinius.enclave.mirror.Freshness;
@@ -113,11 +108,11 @@ public final class TrainingLoop implements AutoCloseable {
     int iteration = network.iteration();
     Bytes state = Bytes.of(mirror.stateDigest(progress()));
     if (iteration < schedule.target()) {
-      host.accept(new Stopped(iteration, state));
+      host.accept(new EnclaveMessage.Stopped(iteration, state));
       return STOPPED;
     }
     validate();
-    host.accept(new Done(iteration, state));
+    host.accept(new EnclaveMessage.Done(iteration, state));
     return 0;
   }
 
@@ -136,7 +131,7 @@ public final class TrainingLoop implements AutoCloseable {
     }
     long ended = System.nanoTime();
     host.accept(
-        new IterationDone(
+        new EnclaveMessage.IterationDone(
             iteration,
             loss,
             network.averageLoss(),
@@ -191,9 +186,9 @@ public final class TrainingLoop implements AutoCloseable {
     }
     // Not every iteration was mirrored, and the best model is a mirror too.
     requireFiniteParameters();
-    Score score = validation.get().examination().run();
+    EnclaveMessage.Score score = validation.get().examination().run();
     boolean better = validation.get().best().keep(score, progress());
-    host.accept(new Validated(iteration, score, better));
+    host.accept(new EnclaveMessage.Validated(iteration, score, better));
   }
 
   /** Closes what it validates with. */
