@@ -12,6 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Supplier;
+import plinius.cli.ExitCode;
+import plinius.cli.Refusal;
 import plinius.evaluation.report.Report;
 
 /**
@@ -42,8 +44,14 @@ public final class Evaluation {
     this.progress = progress;
   }
 
-  /** Runs what has not ended yet, and writes the summary and the report anew after each. */
+  /**
+   * Runs what has not ended yet, and writes the summary and the report anew after each. One that
+   * fails does not keep the others from running.
+   *
+   * @throws Refusal of the first that failed, when all others have ended
+   */
   public void run(List<Experiment> experiments, Laboratory laboratory) {
+    List<Refusal> failures = new ArrayList<>();
     Pace pace = new Pace(effort, experiments.stream().filter(one -> !ended(one)).toList());
     int number = 0;
     for (Experiment experiment : experiments) {
@@ -56,7 +64,7 @@ public final class Evaluation {
       progress.accept(place + ": " + experiment.title() + "; " + pace.words(experiment));
       long began = System.nanoTime();
       Machine before = machine.get();
-      Findings findings = findings(experiment, laboratory);
+      Findings findings = findings(experiment, laboratory, failures);
       FindingsFile.write(folder(experiment), effort, before, findings);
       Duration took = Duration.ofNanos(System.nanoTime() - began);
       pace.took(experiment, took);
@@ -64,13 +72,23 @@ public final class Evaluation {
       writeReport(experiments);
     }
     writeReport(experiments);
+    if (!failures.isEmpty()) {
+      throw failures.getFirst();
+    }
   }
 
-  private static Findings findings(Experiment experiment, Laboratory laboratory) {
+  private Findings findings(Experiment experiment, Laboratory laboratory, List<Refusal> failures) {
     try {
       return experiment.run(laboratory);
     } catch (Experiment.Unavailable e) {
       return Findings.unavailable(e.getMessage());
+    } catch (Refusal failure) {
+      if (failure.exitCode() == ExitCode.STOPPED) {
+        throw failure;
+      }
+      progress.accept(experiment.name() + ": failed: " + failure.getMessage());
+      failures.add(failure);
+      return Findings.unavailable("it failed; the same command tries it again");
     }
   }
 

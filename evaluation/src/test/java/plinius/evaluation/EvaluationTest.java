@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import plinius.cli.ExitCode;
 import plinius.cli.Refusal;
 import plinius.evaluation.experiments.Experiments;
 
@@ -56,6 +57,9 @@ class EvaluationTest {
     @Override
     public Findings run(Laboratory laboratory) {
       ran.add(name);
+      if (Double.isNaN(measured)) {
+        throw new Refusal(ExitCode.UNAVAILABLE, "the broker is out of reach");
+      }
       if (measured < 0) {
         throw new Unavailable("there is no " + name);
       }
@@ -196,6 +200,20 @@ class EvaluationTest {
 
     assertThat(Files.readString(out.resolve("report.html")))
         .contains("Not run: there is no medium");
+  }
+
+  @Test
+  void one_that_fails_keeps_no_other_from_running_and_the_command_fails() throws IOException {
+    Experiment fails = new Named("fails", Double.NaN);
+
+    assertThatThrownBy(() -> evaluate(Laboratory.Effort.QUICK, fails, new Named("after", 6)))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContaining("out of reach");
+
+    assertThat(ran).containsExactly("fails", "after");
+    assertThat(Files.readString(out.resolve("report.html")))
+        .contains("Not run: it failed")
+        .contains("1 of 1 bars met");
   }
 
   @Test

@@ -5,8 +5,10 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.Stream;
@@ -71,7 +73,7 @@ final class MirrorAgainstCheckpoints implements Experiment {
         laboratory.choose(List.of(10., 50.), List.of(10., 25., 50., 100., 180., 200.)),
         raw);
     if (cores > 1) {
-      probe(laboratory, cores, laboratory.choose(List.of(50.), List.of(50., 100., 180.)), raw);
+      probe(laboratory, cores, laboratory.choose(List.of(10., 50.), List.of(50., 100., 180.)), raw);
     }
     Findings.Builder findings = new Findings.Builder();
     judge(raw.done(), findings);
@@ -83,23 +85,24 @@ final class MirrorAgainstCheckpoints implements Experiment {
   private static void probe(
       Laboratory laboratory, int threads, List<Double> sizes, Table.Rows raw) {
     int rounds = laboratory.choose(5, 7);
-    for (double megabytes : sizes) {
-      laboratory.progress(
-          "mirror: a model of "
-              + (int) megabytes
-              + " MB, "
-              + rounds
-              + " rounds, threads: "
-              + threads);
-      MeasuringJvm.run(
-              MirrorProbe.class,
-              laboratory.pm().toString(),
-              laboratory.disk().toString(),
-              Double.toString(megabytes),
-              Integer.toString(rounds),
-              Integer.toString(threads))
-          .forEach(line -> addTo(raw, megabytes, line));
-    }
+    laboratory.progress("mirror: models of %s MB, threads: %d".formatted(sizes, threads));
+    Set<Double> begun = new HashSet<>();
+    MeasuringJvm.run(
+            MirrorProbe.class,
+            line -> {
+              double megabytes = line.path("megabytes").asDouble();
+              if (begun.add(megabytes)) {
+                laboratory.progress(
+                    "mirror: %d MB, %d rounds, threads: %d"
+                        .formatted((int) megabytes, rounds, threads));
+              }
+            },
+            laboratory.pm().toString(),
+            laboratory.disk().toString(),
+            String.join(",", sizes.stream().map(String::valueOf).toList()),
+            Integer.toString(rounds),
+            Integer.toString(threads))
+        .forEach(line -> addTo(raw, line));
   }
 
   static Table.Rows rawTable() {
@@ -114,11 +117,11 @@ final class MirrorAgainstCheckpoints implements Experiment {
         "coldRestoreMillis");
   }
 
-  private static void addTo(Table.Rows raw, double megabytes, JsonNode line) {
+  private static void addTo(Table.Rows raw, JsonNode line) {
     String cold = line.path("coldRestoreMillis").asText();
     raw.add(
         line.path("threads").asInt(),
-        megabytes,
+        line.path("megabytes").asDouble(),
         line.path("store").asText(),
         line.path("round").asInt(),
         line.path("saveMillis").asDouble(),

@@ -10,6 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import plinius.cli.ExitCode;
 import plinius.cli.Installation;
 import plinius.cli.Refusal;
@@ -30,6 +31,17 @@ public final class MeasuringJvm {
    * @throws Refusal with what it said last, if it failed
    */
   public static List<JsonNode> run(Class<?> main, String... arguments) {
+    return run(main, line -> {}, arguments);
+  }
+
+  /**
+   * Runs a class of this module to its end.
+   *
+   * @param told each JSON line when it comes
+   * @return all of them
+   * @throws Refusal with what it said last, if it failed
+   */
+  public static List<JsonNode> run(Class<?> main, Consumer<JsonNode> told, String... arguments) {
     ProcessBuilder builder = new ProcessBuilder(command(main, arguments));
     builder.redirectErrorStream(true);
     List<JsonNode> found = new ArrayList<>();
@@ -39,7 +51,14 @@ public final class MeasuringJvm {
       process.getOutputStream().close();
       try (ProcessEnd end = ProcessEnd.with(process);
           BufferedReader lines = process.inputReader(StandardCharsets.UTF_8)) {
-        lines.lines().forEach(line -> sort(line, found, said));
+        lines
+            .lines()
+            .forEach(
+                line -> {
+                  int before = found.size();
+                  sort(line, found, said);
+                  found.subList(before, found.size()).forEach(told);
+                });
         int code = process.waitFor();
         if (code != 0) {
           throw new Refusal(
