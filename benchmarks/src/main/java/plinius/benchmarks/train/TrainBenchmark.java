@@ -29,7 +29,8 @@ import plinius.darknet.cfg.CfgFile;
     name = "train",
     description =
         "Trains a network on noise, by Plinius and by those of libtorch (built with -Pbenchmarks)"
-            + " and the original (--darknet) that are there: images a second, in turns.")
+            + " and the original (--darknet) that are there: images a second, in turns.",
+    mixinStandardHelpOptions = true)
 public final class TrainBenchmark implements Callable<Integer> {
   /** Until the compilers have done: iterations before the first turn. */
   private static final int WARM_UP = 12;
