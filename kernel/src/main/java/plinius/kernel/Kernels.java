@@ -74,24 +74,17 @@ public interface Kernels {
       ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int from, int to);
 
   /**
-   * Adds to xDelta (images, h, w, c) what the output's delta (images, outH, outW, filters) says
-   * about the input, for the images [from, to). It is the forward convolution of the delta with the
+   * Adds to dx (images, h, w, c) what the output's delta d (images, outH, outW, filters) says about
+   * the input, for the images [from, to). It is the forward convolution of the delta with the
    * filters turned round and their two kinds of channels exchanged; the sum, over (kh, kw, filter)
    * from 0, is then added. Filter rows that hit no output are left out; columns that hit none count
    * as zeros.
    */
   void convBackwardData(
-      ConvShape s,
-      float[] delta,
-      int dAt,
-      float[] prepared,
-      float[] xDelta,
-      int xdAt,
-      int from,
-      int to);
+      ConvShape s, float[] d, int dAt, float[] prepared, float[] dx, int dxAt, int from, int to);
 
   /**
-   * Adds to updates (size, size, c / groups, filters) the products of input and delta for the
+   * Adds to the updates u (size, size, c / groups, filters) the products of input and delta for the
    * images [from, to).
    *
    * <p>{@link ConvPlan#DIRECT}: over (image, outH, outW) in this order from what updates hold; rows
@@ -100,33 +93,17 @@ public interface Kernels {
    * added.
    */
   void convBackwardWeights(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] delta,
-      int dAt,
-      float[] updates,
-      int uAt,
-      int from,
-      int to);
+      ConvShape s, float[] x, int xAt, float[] d, int dAt, float[] u, int uAt, int from, int to);
 
   /**
    * The part of {@link #convBackwardWeights} over (image, tile), for a {@link ConvPlan#WINOGRAD}
    * convolution: adds to sums what the images [from, to) say. Called for one block of images after
    * the other from sums of 0, and {@link #convUpdates} at the end, it gives the bits of one call.
    *
-   * @param sums {@link ConvPlan#sumFloats} from sAt, in a form of the implementation's own
+   * @param sums {@link ConvPlan#sumFloats} from at, in a form of the implementation's own
    */
   void convSums(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] delta,
-      int dAt,
-      float[] sums,
-      int sAt,
-      int from,
-      int to);
+      ConvShape s, float[] x, int xAt, float[] d, int dAt, float[] sums, int at, int from, int to);
 
   /** Adds to updates (size, size, c, filters) what {@link #convSums} summed. */
   void convUpdates(ConvShape s, float[] sums, int sAt, float[] updates, int uAt);
@@ -140,10 +117,6 @@ public interface Kernels {
   /** Adds to sums[c] the (x[row][c] - mean[c])^2, rows in order. */
   void channelSquares(
       float[] x, int xAt, int rows, int channels, float[] mean, int mAt, float[] sums, int sAt);
-
-  /** Adds to sums[c] the a[row][c] * b[row][c], rows in order. */
-  void channelProducts(
-      float[] a, int aAt, float[] b, int bAt, int rows, int channels, float[] sums, int sAt);
 
   /**
    * Batch normalisation with what follows it: y = activation((x - mean) / (sqrt(variance) +
@@ -216,31 +189,15 @@ public interface Kernels {
   void gradient(Activation activation, float[] y, int yAt, float[] delta, int dAt, int count);
 
   /**
-   * Maximum of each window for the images [from, to); indexes hold its place within the image's (h,
+   * Maximum of each window for the images [from, to); index holds its place within the image's (h,
    * w, c), the first of equals, or -1 for a window without any value (output -Float.MAX_VALUE).
    */
   void maxpoolForward(
-      PoolShape s,
-      float[] x,
-      int xAt,
-      float[] y,
-      int yAt,
-      int[] indexes,
-      int iAt,
-      int from,
-      int to);
+      PoolShape s, float[] x, int xAt, float[] y, int yAt, int[] index, int iAt, int from, int to);
 
   /** Adds each delta to the place that its maximum came from. */
   void maxpoolBackward(
-      PoolShape s,
-      float[] delta,
-      int dAt,
-      int[] indexes,
-      int iAt,
-      float[] xDelta,
-      int xdAt,
-      int from,
-      int to);
+      PoolShape s, float[] d, int dAt, int[] index, int iAt, float[] dx, int at, int from, int to);
 
   /** y[i] += alpha * x[i], one fused multiply-add. */
   void axpy(float alpha, float[] x, int xAt, float[] y, int yAt, int count);
@@ -253,16 +210,9 @@ public interface Kernels {
 
   /**
    * One step of gradient descent with momentum, Darknet's update (convolutional_layer.c
-   * update_convolutional_layer): updates -= decay * weights; weights += rate * updates; updates *=
-   * momentum. Each a fused multiply-add or a product, in this order.
+   * update_convolutional_layer): updates u -= decay * weights w; w += rate * u; u *= momentum. Each
+   * a fused multiply-add or a product, in this order.
    */
   void sgd(
-      float rate,
-      float decay,
-      float momentum,
-      float[] weights,
-      int wAt,
-      float[] updates,
-      int uAt,
-      int count);
+      float rate, float decay, float momentum, float[] w, int wAt, float[] u, int uAt, int count);
 }

@@ -53,19 +53,11 @@ public final class Ranges {
   }
 
   public static void pooling(
-      PoolShape s,
-      float[] x,
-      int xAt,
-      float[] y,
-      int yAt,
-      int[] indexes,
-      int iAt,
-      int from,
-      int to) {
+      PoolShape s, float[] x, int xAt, float[] y, int yAt, int[] index, int iAt, int from, int to) {
     checkFromToIndex(from, to, Integer.MAX_VALUE);
     checkFromIndexSize(xAt, Math.multiplyExact(to, s.inputs()), x.length);
     checkFromIndexSize(yAt, Math.multiplyExact(to, s.outputs()), y.length);
-    checkFromIndexSize(iAt, Math.multiplyExact(to, s.outputs()), indexes.length);
+    checkFromIndexSize(iAt, Math.multiplyExact(to, s.outputs()), index.length);
   }
 
   public static void rows(float[] x, int at, int rows, int channels) {

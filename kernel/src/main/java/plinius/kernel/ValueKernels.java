@@ -124,20 +124,12 @@ public abstract class ValueKernels implements Kernels {
 
   @Override
   public void maxpoolBackward(
-      PoolShape s,
-      float[] delta,
-      int dAt,
-      int[] indexes,
-      int iAt,
-      float[] xDelta,
-      int xdAt,
-      int from,
-      int to) {
-    Ranges.pooling(s, xDelta, xdAt, delta, dAt, indexes, iAt, from, to);
+      PoolShape s, float[] d, int dAt, int[] index, int iAt, float[] dx, int at, int from, int to) {
+    Ranges.pooling(s, dx, at, d, dAt, index, iAt, from, to);
     for (int n = from; n < to; n++) {
       for (int i = n * s.outputs(); i < (n + 1) * s.outputs(); i++) {
-        if (indexes[iAt + i] >= 0) {
-          xDelta[xdAt + n * s.inputs() + indexes[iAt + i]] += delta[dAt + i];
+        if (index[iAt + i] >= 0) {
+          dx[at + n * s.inputs() + index[iAt + i]] += d[dAt + i];
         }
       }
     }
@@ -171,20 +163,13 @@ public abstract class ValueKernels implements Kernels {
 
   @Override
   public void sgd(
-      float rate,
-      float decay,
-      float momentum,
-      float[] weights,
-      int wAt,
-      float[] updates,
-      int uAt,
-      int count) {
-    checkFromIndexSize(wAt, count, weights.length);
-    checkFromIndexSize(uAt, count, updates.length);
+      float rate, float decay, float momentum, float[] w, int wAt, float[] u, int uAt, int count) {
+    checkFromIndexSize(wAt, count, w.length);
+    checkFromIndexSize(uAt, count, u.length);
     for (int i = 0; i < count; i++) {
-      float update = Math.fma(-decay, weights[wAt + i], updates[uAt + i]);
-      weights[wAt + i] = Math.fma(rate, update, weights[wAt + i]);
-      updates[uAt + i] = update * momentum;
+      float update = Math.fma(-decay, w[wAt + i], u[uAt + i]);
+      w[wAt + i] = Math.fma(rate, update, w[wAt + i]);
+      u[uAt + i] = update * momentum;
     }
   }
 }

@@ -55,55 +55,29 @@ public final class ScalarKernels extends ValueKernels {
 
   @Override
   public void convBackwardData(
-      ConvShape s,
-      float[] delta,
-      int dAt,
-      float[] prepared,
-      float[] xDelta,
-      int xdAt,
-      int from,
-      int to) {
-    Ranges.convolution(s, xDelta, xdAt, prepared, delta, dAt, from, to);
+      ConvShape s, float[] d, int dAt, float[] prepared, float[] dx, int dxAt, int from, int to) {
+    Ranges.convolution(s, dx, dxAt, prepared, d, dAt, from, to);
     switch (ConvPlan.of(s)) {
-      case DIRECT ->
-          ScalarConvolution.backwardData(s, delta, dAt, prepared, xDelta, xdAt, from, to);
-      case WINOGRAD -> ScalarWinograd.backwardData(s, delta, dAt, prepared, xDelta, xdAt, from, to);
+      case DIRECT -> ScalarConvolution.backwardData(s, d, dAt, prepared, dx, dxAt, from, to);
+      case WINOGRAD -> ScalarWinograd.backwardData(s, d, dAt, prepared, dx, dxAt, from, to);
     }
   }
 
   @Override
   public void convBackwardWeights(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] delta,
-      int dAt,
-      float[] updates,
-      int uAt,
-      int from,
-      int to) {
-    Ranges.gradients(s, x, xAt, delta, dAt, updates, uAt, from, to);
+      ConvShape s, float[] x, int xAt, float[] d, int dAt, float[] u, int uAt, int from, int to) {
+    Ranges.gradients(s, x, xAt, d, dAt, u, uAt, from, to);
     switch (ConvPlan.of(s)) {
-      case DIRECT ->
-          ScalarConvolution.backwardWeights(s, x, xAt, delta, dAt, updates, uAt, from, to);
-      case WINOGRAD ->
-          ScalarWinograd.backwardWeights(s, x, xAt, delta, dAt, updates, uAt, from, to);
+      case DIRECT -> ScalarConvolution.backwardWeights(s, x, xAt, d, dAt, u, uAt, from, to);
+      case WINOGRAD -> ScalarWinograd.backwardWeights(s, x, xAt, d, dAt, u, uAt, from, to);
     }
   }
 
   @Override
   public void convSums(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] delta,
-      int dAt,
-      float[] sums,
-      int sAt,
-      int from,
-      int to) {
-    Ranges.sums(s, x, xAt, delta, dAt, sums, sAt, from, to);
-    ScalarWinograd.sums(s, x, xAt, delta, dAt, sums, sAt, from, to);
+      ConvShape s, float[] x, int xAt, float[] d, int dAt, float[] sums, int at, int from, int to) {
+    Ranges.sums(s, x, xAt, d, dAt, sums, at, from, to);
+    ScalarWinograd.sums(s, x, xAt, d, dAt, sums, at, from, to);
   }
 
   @Override
@@ -149,31 +123,9 @@ public final class ScalarKernels extends ValueKernels {
   }
 
   @Override
-  public void channelProducts(
-      float[] a, int aAt, float[] b, int bAt, int rows, int channels, float[] sums, int sAt) {
-    Ranges.rows(a, aAt, rows, channels);
-    Ranges.rows(b, bAt, rows, channels);
-    checkFromIndexSize(sAt, channels, sums.length);
-    for (int row = 0; row < rows; row++) {
-      for (int c = 0; c < channels; c++) {
-        int i = row * channels + c;
-        sums[sAt + c] = Math.fma(a[aAt + i], b[bAt + i], sums[sAt + c]);
-      }
-    }
-  }
-
-  @Override
   public void maxpoolForward(
-      PoolShape s,
-      float[] x,
-      int xAt,
-      float[] y,
-      int yAt,
-      int[] indexes,
-      int iAt,
-      int from,
-      int to) {
-    Ranges.pooling(s, x, xAt, y, yAt, indexes, iAt, from, to);
+      PoolShape s, float[] x, int xAt, float[] y, int yAt, int[] index, int iAt, int from, int to) {
+    Ranges.pooling(s, x, xAt, y, yAt, index, iAt, from, to);
     int first = -(s.padding() / 2);
     for (int n = from; n < to; n++) {
       int image = xAt + n * s.inputs();
@@ -181,7 +133,7 @@ public final class ScalarKernels extends ValueKernels {
         for (int ow = 0; ow < s.outW(); ow++) {
           for (int c = 0; c < s.c(); c++) {
             float max = -Float.MAX_VALUE;
-            int index = -1;
+            int winner = -1;
             for (int kh = 0; kh < s.size(); kh++) {
               int ih = first + oh * s.stride() + kh;
               for (int kw = 0; kw < s.size(); kw++) {
@@ -192,13 +144,13 @@ public final class ScalarKernels extends ValueKernels {
                 int at = (ih * s.w() + iw) * s.c() + c;
                 if (x[image + at] > max) {
                   max = x[image + at];
-                  index = at;
+                  winner = at;
                 }
               }
             }
             int out = n * s.outputs() + (oh * s.outW() + ow) * s.c() + c;
             y[yAt + out] = max;
-            indexes[iAt + out] = index;
+            index[iAt + out] = winner;
           }
         }
       }

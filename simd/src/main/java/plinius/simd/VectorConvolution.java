@@ -180,7 +180,7 @@ final class VectorConvolution {
       int group,
       float[] x,
       int xAt,
-      float[] packed,
+      float[] w,
       float[] y,
       int yAt,
       int images,
@@ -190,7 +190,7 @@ final class VectorConvolution {
     float[] input = p.inPlace() ? x : Scratch.mine().zeros(PADDED, p.paddedCount());
     float[] tile = Scratch.mine().tile;
     ForwardTiles sums =
-        new ForwardTiles(input, p.stride * channels, p.pitch(), k, packed, p.dilate * k * BLOCK);
+        new ForwardTiles(input, p.stride * channels, p.pitch(), k, w, p.dilate * k * BLOCK);
     for (int n = 0; n < images; n++) {
       int image = xAt + n * p.h * p.w * p.c;
       int start = p.inPlace() ? image : 0;
@@ -264,16 +264,9 @@ final class VectorConvolution {
     for (int row = 0; row < p.h; row++) {
       int source = at + row * p.w * p.c;
       int target = (row * width + p.pad) * channels;
-      if (last <= first) {
-        continue;
-      }
-      if (channels == p.c && p.dilate == 1) {
-        System.arraycopy(
-            x,
-            source + first * channels,
-            padded,
-            target + first * channels,
-            (last - first) * channels);
+      if (channels == p.c && p.dilate == 1 && last > first) {
+        int values = (last - first) * channels;
+        System.arraycopy(x, source + first * p.c, padded, target + first * channels, values);
       } else {
         for (int column = first; column < last; column++) {
           System.arraycopy(
@@ -284,14 +277,7 @@ final class VectorConvolution {
   }
 
   static void backwardWeights(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] delta,
-      int dAt,
-      float[] updates,
-      int uAt,
-      int images) {
+      ConvShape s, float[] x, int xAt, float[] delta, int dAt, float[] u, int uAt, int images) {
     Plan p = Plan.forward(s, images);
     int pixels = p.outH * p.outW;
     boolean whole = p.groups == 1 && p.filters % BLOCK == 0;
@@ -309,7 +295,7 @@ final class VectorConvolution {
           copyBlocks(p, delta, dImage + g * p.groupFilters(), d, dStep);
         }
         int target = uAt + g * p.groupFilters();
-        gradients(p, input, p.inPlace() ? image : 0, d, whole ? dImage : 0, dStep, updates, target);
+        gradients(p, input, p.inPlace() ? image : 0, d, whole ? dImage : 0, dStep, u, target);
       }
     }
   }

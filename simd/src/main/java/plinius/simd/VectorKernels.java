@@ -84,60 +84,35 @@ public final class VectorKernels extends ValueKernels {
 
   @Override
   public void convBackwardData(
-      ConvShape s,
-      float[] delta,
-      int dAt,
-      float[] prepared,
-      float[] xDelta,
-      int xdAt,
-      int from,
-      int to) {
-    Ranges.convolution(s, xDelta, xdAt, prepared, delta, dAt, from, to);
+      ConvShape s, float[] d, int dAt, float[] prepared, float[] dx, int dxAt, int from, int to) {
+    Ranges.convolution(s, dx, dxAt, prepared, d, dAt, from, to);
     int in = dAt + from * s.outputs();
-    int out = xdAt + from * s.inputs();
+    int out = dxAt + from * s.inputs();
     switch (ConvPlan.of(s)) {
-      case DIRECT -> VectorConvolution.backwardData(s, delta, in, prepared, xDelta, out, to - from);
-      case WINOGRAD -> VectorWinograd.backwardData(s, delta, in, prepared, xDelta, out, to - from);
+      case DIRECT -> VectorConvolution.backwardData(s, d, in, prepared, dx, out, to - from);
+      case WINOGRAD -> VectorWinograd.backwardData(s, d, in, prepared, dx, out, to - from);
     }
   }
 
   @Override
   public void convBackwardWeights(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] delta,
-      int dAt,
-      float[] updates,
-      int uAt,
-      int from,
-      int to) {
-    Ranges.gradients(s, x, xAt, delta, dAt, updates, uAt, from, to);
+      ConvShape s, float[] x, int xAt, float[] d, int dAt, float[] u, int uAt, int from, int to) {
+    Ranges.gradients(s, x, xAt, d, dAt, u, uAt, from, to);
     int in = xAt + from * s.inputs();
     int out = dAt + from * s.outputs();
     switch (ConvPlan.of(s)) {
-      case DIRECT ->
-          VectorConvolution.backwardWeights(s, x, in, delta, out, updates, uAt, to - from);
-      case WINOGRAD ->
-          VectorWinograd.backwardWeights(s, x, in, delta, out, updates, uAt, to - from);
+      case DIRECT -> VectorConvolution.backwardWeights(s, x, in, d, out, u, uAt, to - from);
+      case WINOGRAD -> VectorWinograd.backwardWeights(s, x, in, d, out, u, uAt, to - from);
     }
   }
 
   @Override
   public void convSums(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] delta,
-      int dAt,
-      float[] sums,
-      int sAt,
-      int from,
-      int to) {
-    Ranges.sums(s, x, xAt, delta, dAt, sums, sAt, from, to);
+      ConvShape s, float[] x, int xAt, float[] d, int dAt, float[] sums, int at, int from, int to) {
+    Ranges.sums(s, x, xAt, d, dAt, sums, at, from, to);
     int in = xAt + from * s.inputs();
     int out = dAt + from * s.outputs();
-    VectorWinograd.sums(s, x, in, delta, out, sums, sAt, to - from);
+    VectorWinograd.sums(s, x, in, d, out, sums, at, to - from);
   }
 
   @Override
@@ -217,35 +192,6 @@ public final class VectorKernels extends ValueKernels {
   }
 
   @Override
-  public void channelProducts(
-      float[] a, int aAt, float[] b, int bAt, int rows, int channels, float[] sums, int sAt) {
-    Ranges.rows(a, aAt, rows, channels);
-    Ranges.rows(b, bAt, rows, channels);
-    checkFromIndexSize(sAt, channels, sums.length);
-    int bound = FLOATS.loopBound(channels);
-    for (int strip = 0; strip < rows; strip += STRIP) {
-      int count = Math.min(STRIP, rows - strip);
-      int start = strip * channels;
-      for (int c = 0; c < bound; c += LANES) {
-        FloatVector sum = load(sums, sAt + c);
-        for (int row = 0; row < count; row++) {
-          int i = start + row * channels + c;
-          sum = load(a, aAt + i).fma(load(b, bAt + i), sum);
-        }
-        sum.intoArray(sums, sAt + c);
-      }
-      for (int c = bound; c < channels; c++) {
-        float sum = sums[sAt + c];
-        for (int row = 0; row < count; row++) {
-          int i = start + row * channels + c;
-          sum = Math.fma(a[aAt + i], b[bAt + i], sum);
-        }
-        sums[sAt + c] = sum;
-      }
-    }
-  }
-
-  @Override
   public void normalize(
       float[] x,
       int xAt,
@@ -312,6 +258,11 @@ public final class VectorKernels extends ValueKernels {
     };
   }
 
+  /** Whether its gradient is 1 above 0 and one number below. */
+  private static boolean piecewise(Activation activation) {
+    return sloped(activation) || activation == Activation.RELU;
+  }
+
   @Override
   public void normalizeSums(
       Activation activation,
@@ -326,8 +277,7 @@ public final class VectorKernels extends ValueKernels {
       float[] sums,
       float[] deviations,
       int at) {
-    boolean vector = sloped(activation) || activation == Activation.RELU;
-    if (!vector || FLOATS.loopBound(channels) < channels) {
+    if (!piecewise(activation) || FLOATS.loopBound(channels) < channels) {
       super.normalizeSums(
           activation, y, yAt, delta, x, first, rows, channels, mean, sums, deviations, at);
       return;
@@ -416,7 +366,7 @@ public final class VectorKernels extends ValueKernels {
         }
       }
       case LEAKY, RELIE -> {
-        float slope = activation == Activation.LEAKY ? 0.1f : 0.01f;
+        float slope = activation.gradient(-1);
         for (int i = xAt; i < xAt + bound; i += LANES) {
           FloatVector v = load(x, i);
           v.mul(slope).blend(v, v.compare(GT, 0f)).intoArray(x, i);
@@ -432,38 +382,22 @@ public final class VectorKernels extends ValueKernels {
       Activation activation, float[] y, int yAt, float[] delta, int dAt, int count) {
     checkFromIndexSize(yAt, count, y.length);
     checkFromIndexSize(dAt, count, delta.length);
-    int bound = FLOATS.loopBound(count);
-    switch (activation) {
-      case LINEAR -> {
-        return;
-      }
-      case RELU, LEAKY, RELIE -> {
-        float slope = activation.gradient(-1);
-        FloatVector ones = broadcast(1);
-        for (int i = 0; i < bound; i += LANES) {
-          VectorMask<Float> positive = load(y, yAt + i).compare(GT, 0f);
-          load(delta, dAt + i)
-              .mul(broadcast(slope).blend(ones, positive))
-              .intoArray(delta, dAt + i);
-        }
-      }
-      default -> bound = 0;
+    if (activation == Activation.LINEAR) {
+      return;
+    }
+    int bound = piecewise(activation) ? FLOATS.loopBound(count) : 0;
+    FloatVector slope = broadcast(activation.gradient(-1));
+    for (int i = 0; i < bound; i += LANES) {
+      VectorMask<Float> positive = load(y, yAt + i).compare(GT, 0f);
+      load(delta, dAt + i).mul(slope.blend(1f, positive)).intoArray(delta, dAt + i);
     }
     super.gradient(activation, y, yAt + bound, delta, dAt + bound, count - bound);
   }
 
   @Override
   public void maxpoolForward(
-      PoolShape s,
-      float[] x,
-      int xAt,
-      float[] y,
-      int yAt,
-      int[] indexes,
-      int iAt,
-      int from,
-      int to) {
-    Ranges.pooling(s, x, xAt, y, yAt, indexes, iAt, from, to);
+      PoolShape s, float[] x, int xAt, float[] y, int yAt, int[] index, int iAt, int from, int to) {
+    Ranges.pooling(s, x, xAt, y, yAt, index, iAt, from, to);
     int start = -(s.padding() / 2);
     for (int n = from; n < to; n++) {
       int image = xAt + n * s.inputs();
@@ -471,7 +405,7 @@ public final class VectorKernels extends ValueKernels {
       for (int oh = 0; oh < s.outH(); oh++) {
         int top = start + oh * s.stride();
         for (int ow = 0; ow < s.outW(); ow++, out += s.c()) {
-          pool(s, x, image, top, start + ow * s.stride(), y, yAt + out, indexes, iAt + out);
+          pool(s, x, image, top, start + ow * s.stride(), y, yAt + out, index, iAt + out);
         }
       }
     }
@@ -479,15 +413,7 @@ public final class VectorKernels extends ValueKernels {
 
   /** One window, all channels. */
   private static void pool(
-      PoolShape s,
-      float[] x,
-      int image,
-      int top,
-      int left,
-      float[] y,
-      int yAt,
-      int[] indexes,
-      int iAt) {
+      PoolShape s, float[] x, int at, int top, int left, float[] y, int yAt, int[] index, int iAt) {
     int firstRow = Math.max(0, top);
     int endRow = Math.min(s.h(), top + s.size());
     int firstColumn = Math.max(0, left);
@@ -495,61 +421,52 @@ public final class VectorKernels extends ValueKernels {
     int bound = FLOATS.loopBound(s.c());
     for (int c = 0; c < bound; c += LANES) {
       FloatVector max = broadcast(-Float.MAX_VALUE);
-      IntVector index = IntVector.broadcast(INTS, -1);
+      IntVector winner = IntVector.broadcast(INTS, -1);
       for (int row = firstRow; row < endRow; row++) {
         for (int column = firstColumn; column < endColumn; column++) {
-          int at = (row * s.w() + column) * s.c() + c;
-          FloatVector v = load(x, image + at);
+          int place = (row * s.w() + column) * s.c() + c;
+          FloatVector v = load(x, at + place);
           VectorMask<Float> greater = v.compare(GT, max);
           max = max.blend(v, greater);
-          index = index.blend(Lanes.indexes().add(at), greater.cast(INTS));
+          winner = winner.blend(Lanes.indexes().add(place), greater.cast(INTS));
         }
       }
       max.intoArray(y, yAt + c);
-      index.intoArray(indexes, iAt + c);
+      winner.intoArray(index, iAt + c);
     }
     for (int c = bound; c < s.c(); c++) {
       float max = -Float.MAX_VALUE;
-      int index = -1;
+      int winner = -1;
       for (int row = firstRow; row < endRow; row++) {
         for (int column = firstColumn; column < endColumn; column++) {
-          int at = (row * s.w() + column) * s.c() + c;
-          if (x[image + at] > max) {
-            max = x[image + at];
-            index = at;
+          int place = (row * s.w() + column) * s.c() + c;
+          if (x[at + place] > max) {
+            max = x[at + place];
+            winner = place;
           }
         }
       }
       y[yAt + c] = max;
-      indexes[iAt + c] = index;
+      index[iAt + c] = winner;
     }
   }
 
   @Override
   public void maxpoolBackward(
-      PoolShape s,
-      float[] delta,
-      int dAt,
-      int[] indexes,
-      int iAt,
-      float[] xDelta,
-      int xdAt,
-      int from,
-      int to) {
+      PoolShape s, float[] d, int dAt, int[] index, int iAt, float[] dx, int at, int from, int to) {
     if (FLOATS.loopBound(s.c()) < s.c()) {
-      super.maxpoolBackward(s, delta, dAt, indexes, iAt, xDelta, xdAt, from, to);
+      super.maxpoolBackward(s, d, dAt, index, iAt, dx, at, from, to);
       return;
     }
-    Ranges.pooling(s, xDelta, xdAt, delta, dAt, indexes, iAt, from, to);
+    Ranges.pooling(s, dx, at, d, dAt, index, iAt, from, to);
     int start = -(s.padding() / 2);
     for (int n = from; n < to; n++) {
-      int image = xdAt + n * s.inputs();
+      int image = at + n * s.inputs();
       int out = n * s.outputs();
       for (int oh = 0; oh < s.outH(); oh++) {
         int top = start + oh * s.stride();
         for (int ow = 0; ow < s.outW(); ow++, out += s.c()) {
-          int left = start + ow * s.stride();
-          unpool(s, delta, dAt + out, indexes, iAt + out, xDelta, image, top, left);
+          unpool(s, d, dAt + out, index, iAt + out, dx, image, top, start + ow * s.stride());
         }
       }
     }
@@ -558,26 +475,26 @@ public final class VectorKernels extends ValueKernels {
   /** Adds one window's deltas, all channels, to those of its values that were the largest. */
   private static void unpool(
       PoolShape s,
-      float[] delta,
+      float[] d,
       int dAt,
-      int[] indexes,
+      int[] index,
       int iAt,
-      float[] xDelta,
-      int image,
+      float[] dx,
+      int at,
       int top,
       int left) {
     int endRow = Math.min(s.h(), top + s.size());
     int firstColumn = Math.max(0, left);
     int endColumn = Math.min(s.w(), left + s.size());
     for (int c = 0; c < s.c(); c += LANES) {
-      FloatVector d = load(delta, dAt + c);
-      IntVector index = IntVector.fromArray(INTS, indexes, iAt + c).sub(Lanes.indexes());
+      FloatVector delta = load(d, dAt + c);
+      IntVector winner = IntVector.fromArray(INTS, index, iAt + c).sub(Lanes.indexes());
       for (int row = Math.max(0, top); row < endRow; row++) {
         for (int column = firstColumn; column < endColumn; column++) {
-          int at = (row * s.w() + column) * s.c() + c;
-          FloatVector before = load(xDelta, image + at);
-          VectorMask<Float> here = index.compare(EQ, at).cast(FLOATS);
-          before.blend(before.add(d), here).intoArray(xDelta, image + at);
+          int place = (row * s.w() + column) * s.c() + c;
+          FloatVector before = load(dx, at + place);
+          VectorMask<Float> here = winner.compare(EQ, place).cast(FLOATS);
+          before.blend(before.add(delta), here).intoArray(dx, at + place);
         }
       }
     }
@@ -617,24 +534,16 @@ public final class VectorKernels extends ValueKernels {
 
   @Override
   public void sgd(
-      float rate,
-      float decay,
-      float momentum,
-      float[] weights,
-      int wAt,
-      float[] updates,
-      int uAt,
-      int count) {
-    checkFromIndexSize(wAt, count, weights.length);
-    checkFromIndexSize(uAt, count, updates.length);
+      float rate, float decay, float momentum, float[] w, int wAt, float[] u, int uAt, int count) {
+    checkFromIndexSize(wAt, count, w.length);
+    checkFromIndexSize(uAt, count, u.length);
     int bound = FLOATS.loopBound(count);
     for (int i = 0; i < bound; i += LANES) {
-      FloatVector w = load(weights, wAt + i);
-      FloatVector update = broadcast(-decay).fma(w, load(updates, uAt + i));
-      broadcast(rate).fma(update, w).intoArray(weights, wAt + i);
-      update.mul(momentum).intoArray(updates, uAt + i);
+      FloatVector weight = load(w, wAt + i);
+      FloatVector update = broadcast(-decay).fma(weight, load(u, uAt + i));
+      broadcast(rate).fma(update, weight).intoArray(w, wAt + i);
+      update.mul(momentum).intoArray(u, uAt + i);
     }
-    int rest = count - bound;
-    super.sgd(rate, decay, momentum, weights, wAt + bound, updates, uAt + bound, rest);
+    super.sgd(rate, decay, momentum, w, wAt + bound, u, uAt + bound, count - bound);
   }
 }

@@ -62,31 +62,67 @@ final class VectorWinograd {
     return TILES * channels + 16;
   }
 
-  /** The image whose tiles are being read, between zeros that make all tiles whole. */
+  /** Where the value of a filter lies among (block, row, BLOCK). */
+  private static int inBlock(int filter, int row, int rows) {
+    return (filter / BLOCK * rows + row) * BLOCK + filter % BLOCK;
+  }
+
+  /** From a patch of an image to its place in 36 planes. */
+  private interface Transform {
+    void apply(
+        float[] x, int xAt, int xColumn, int xRow, float[] v, int vAt, int plane, float[] patch);
+  }
+
+  /** The image whose tiles are being transformed, between zeros that make all tiles whole. */
   private static final class Padded {
+    private final Transform transform;
     private final int h;
     private final int w;
     private final int c;
     private final int pad;
+    private final boolean inBlocks;
     private final int tilesW;
     private final int perImage;
     private final int pitch;
     private final float[] values;
     private int image = -1;
 
-    Padded(Grid g, int h, int w, int c, int pad, int border, float[] scratch) {
+    Padded(Grid g, Transform transform, int h, int w, int c, int pad, int border, Scratch.Use use) {
+      this.transform = transform;
       this.h = h;
       this.w = w;
       this.c = c;
       this.pad = pad;
+      inBlocks = use == DELTAS;
       tilesW = g.tilesW();
       perImage = g.tilesH() * tilesW;
       pitch = (4 * tilesW + border) * c;
-      values = scratch;
+      values = Scratch.mine().zeros(use, Math.multiplyExact(4 * g.tilesH() + border, pitch));
+    }
+
+    /** The inputs of a convolution. */
+    static Padded inputs(Grid g) {
+      return new Padded(g, WinogradTransforms::input, g.h, g.w, g.c, g.pad, 2, PADDED);
+    }
+
+    /** The deltas of its outputs. */
+    static Padded deltas(Grid g) {
+      return new Padded(g, WinogradTransforms::delta, g.outH, g.outW, g.filters, 0, 0, DELTAS);
+    }
+
+    /** v (plane, tile, c), or (plane, block, tile, BLOCK) = the transforms of some tiles. */
+    void planes(int first, int tiles, float[] x, int xAt, float[] v, float[] patch) {
+      for (int t = 0; t < tiles; t++) {
+        int at = at(first + t, x, xAt);
+        for (int channel = 0; channel < c; channel += LANES) {
+          int to = inBlocks ? inBlock(channel, t, TILES) : t * c + channel;
+          transform.apply(values, at + channel, c, pitch, v, to, plane(c), patch);
+        }
+      }
     }
 
     /** Where the tile's first value lies; brings its image in if it is another. */
-    int at(int tile, float[] x, int xAt) {
+    private int at(int tile, float[] x, int xAt) {
       if (tile / perImage != image) {
         image = tile / perImage;
         int from = xAt + image * h * w * c;
@@ -102,18 +138,12 @@ final class VectorWinograd {
   /** Weights (kh, kw, c, filters) to (plane, block of filters, c, BLOCK). */
   private static void prepare(int c, int filters, float[] weights, int wAt, float[] prepared) {
     float[] patch = Scratch.mine().patch;
+    int count = c * filters;
     for (int channel = 0; channel < c; channel++) {
       for (int f = 0; f < filters; f += LANES) {
-        int target = (f / BLOCK * c + channel) * BLOCK + f % BLOCK;
-        WinogradTransforms.weights(
-            weights,
-            wAt + channel * filters + f,
-            c * filters,
-            3 * c * filters,
-            prepared,
-            target,
-            c * filters,
-            patch);
+        int from = wAt + channel * filters + f;
+        int to = inBlock(f, channel, c);
+        WinogradTransforms.weights(weights, from, count, 3 * count, prepared, to, count, patch);
       }
     }
   }
@@ -141,35 +171,16 @@ final class VectorWinograd {
   private static void correlate(
       Grid g, float[] x, int xAt, float[] prepared, float[] y, int yAt, boolean add) {
     Scratch scratch = Scratch.mine();
-    Padded padded = padded(g, scratch);
+    Padded inputs = Padded.inputs(g);
     float[] v = scratch.array(PLANES, PATCH * plane(g.c));
     float[] m = scratch.array(PRODUCTS, PATCH * plane(g.filters));
     for (int first = 0; first < g.tiles(); first += TILES) {
       int tiles = Math.min(TILES, g.tiles() - first);
-      inputPlanes(padded, first, tiles, x, xAt, v, scratch.patch);
+      inputs.planes(first, tiles, x, xAt, v, scratch.patch);
       for (int p = 0; p < PATCH; p++) {
         multiply(g, p, tiles, v, prepared, m);
       }
       outputs(g, first, tiles, m, y, yAt, add, scratch);
-    }
-  }
-
-  private static Padded padded(Grid g, Scratch scratch) {
-    int pixels = (4 * g.tilesH() + 2) * (4 * g.tilesW() + 2);
-    float[] values = scratch.zeros(PADDED, Math.multiplyExact(pixels, g.c));
-    return new Padded(g, g.h, g.w, g.c, g.pad, 2, values);
-  }
-
-  /** v (plane, tile, c) = B^T x B. */
-  private static void inputPlanes(
-      Padded padded, int first, int tiles, float[] x, int xAt, float[] v, float[] patch) {
-    int c = padded.c;
-    for (int t = 0; t < tiles; t++) {
-      int at = padded.at(first + t, x, xAt);
-      for (int channel = 0; channel < c; channel += LANES) {
-        WinogradTransforms.input(
-            padded.values, at + channel, c, padded.pitch, v, t * c + channel, plane(c), patch);
-      }
     }
   }
 
@@ -216,73 +227,39 @@ final class VectorWinograd {
   }
 
   static void backwardWeights(
-      ConvShape s,
-      float[] x,
-      int xAt,
-      float[] delta,
-      int dAt,
-      float[] updates,
-      int uAt,
-      int images) {
-    float[] u = Scratch.mine().zeros(WEIGHTS, ConvPlan.sumFloats(s));
-    sums(s, x, xAt, delta, dAt, u, 0, images);
-    updates(s, u, 0, updates, uAt);
+      ConvShape s, float[] x, int xAt, float[] delta, int dAt, float[] u, int uAt, int images) {
+    float[] sums = Scratch.mine().zeros(WEIGHTS, ConvPlan.sumFloats(s));
+    sums(s, x, xAt, delta, dAt, sums, 0, images);
+    updates(s, sums, 0, u, uAt);
   }
 
-  /** u (plane, c, filter) += (B^T x B) . (A delta A^T). */
+  /** u (plane, block, c, BLOCK) += (B^T x B) . (A delta A^T). */
   static void sums(
       ConvShape s, float[] x, int xAt, float[] delta, int dAt, float[] u, int uAt, int images) {
     Grid g = Grid.forward(s, images);
     Scratch scratch = Scratch.mine();
-    Padded padded = padded(g, scratch);
-    Padded deltas =
-        new Padded(
-            g,
-            g.outH,
-            g.outW,
-            g.filters,
-            0,
-            0,
-            scratch.zeros(DELTAS, 16 * g.tilesH() * g.tilesW() * g.filters));
+    Padded inputs = Padded.inputs(g);
+    Padded deltas = Padded.deltas(g);
     float[] v = scratch.array(PLANES, PATCH * plane(g.c));
     float[] d = scratch.array(PRODUCTS, PATCH * plane(g.filters));
     for (int first = 0; first < g.tiles(); first += TILES) {
       int tiles = Math.min(TILES, g.tiles() - first);
-      inputPlanes(padded, first, tiles, x, xAt, v, scratch.patch);
-      deltaPlanes(deltas, first, tiles, delta, dAt, d, scratch.patch);
+      inputs.planes(first, tiles, x, xAt, v, scratch.patch);
+      deltas.planes(first, tiles, delta, dAt, d, scratch.patch);
       for (int p = 0; p < PATCH; p++) {
         addProducts(g, p, tiles, v, d, u, uAt);
       }
     }
   }
 
-  /** d (plane, tile, filter) = A delta A^T. */
-  private static void deltaPlanes(
-      Padded deltas, int first, int tiles, float[] delta, int dAt, float[] d, float[] patch) {
-    int filters = deltas.c;
-    for (int t = 0; t < tiles; t++) {
-      int at = deltas.at(first + t, delta, dAt);
-      for (int f = 0; f < filters; f += LANES) {
-        WinogradTransforms.delta(
-            deltas.values,
-            at + f,
-            filters,
-            deltas.pitch,
-            d,
-            t * filters + f,
-            plane(filters),
-            patch);
-      }
-    }
-  }
-
-  /** u (c, filter) += v^T (c, tile) * d (tile, filter), one plane. */
+  /** u (block, c, BLOCK) += v^T (c, tile) * d (block, tile, BLOCK), one plane. */
   private static void addProducts(
       Grid g, int p, int tiles, float[] v, float[] d, float[] u, int uAt) {
-    GradientTiles products = new GradientTiles(v, g.c, 0, d, g.filters, 0);
+    GradientTiles products = new GradientTiles(v, g.c, 0, d, BLOCK, 0);
     for (int f = 0; f < g.filters; f += BLOCK) {
-      int to = uAt + p * g.c * g.filters + f;
-      products.run(g.c, 1, tiles, p * plane(g.c), p * plane(g.filters) + f, u, to, g.filters);
+      int from = p * plane(g.filters) + f * TILES;
+      int to = uAt + (p * g.filters + f) * g.c;
+      products.run(g.c, 1, tiles, p * plane(g.c), from, u, to, BLOCK);
     }
   }
 
@@ -291,7 +268,8 @@ final class VectorWinograd {
     Scratch scratch = Scratch.mine();
     int plane = s.c() * s.filters();
     for (int i = 0; i < plane; i += LANES) {
-      WinogradTransforms.gradient(u, from + i, plane, scratch.tile, scratch.patch);
+      int place = inBlock(i % s.filters(), i / s.filters(), s.c());
+      WinogradTransforms.gradient(u, from + place, plane, scratch.tile, scratch.patch);
       for (int tap = 0; tap < 9; tap++) {
         int at = uAt + tap * plane + i;
         load(updates, at).add(load(scratch.tile, tap * LANES)).intoArray(updates, at);

@@ -140,8 +140,6 @@ final class KernelDigest {
       keep("sums " + c, p);
       kernels.channelSquares(a, GUARD, rows, c, mean, GUARD, p, GUARD);
       keep("squares " + c, p);
-      kernels.channelProducts(a, GUARD, b, GUARD, rows, c, p, GUARD);
-      keep("products " + c, p);
       for (Activation activation : Activation.values()) {
         kernels.normalize(
             a,
