@@ -7,7 +7,6 @@ import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -220,7 +219,9 @@ public final class Codec {
     private static byte[] utf8(String text) {
       try {
         ByteBuffer utf8 = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
-        return Arrays.copyOf(utf8.array(), utf8.limit());
+        byte[] bytes = new byte[utf8.remaining()];
+        utf8.get(bytes);
+        return bytes;
       } catch (CharacterCodingException e) {
         throw new BoundaryException.Malformed("a text of a message is not valid Unicode");
       }
