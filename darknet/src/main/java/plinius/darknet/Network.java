@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.CostLayer;
@@ -45,7 +44,6 @@ public final class Network {
   private final Optional<NamedTensor> adamUpdates;
   private final LearningRate learningRate;
   private final boolean chained; // each layer reads the one before it and no other
-  private final int outputLayer;
   private final int truths;
   private final boolean inspected;
   private final Pass.Means means;
@@ -112,7 +110,7 @@ public final class Network {
         h > 0
             ? new Shape(h, net.integer("width"), net.integer("channels"), true)
             : Shape.flat(net.integer("inputs"));
-    sizes = options.training() && h > 0 ? Sizes.of(cfg) : Optional.empty();
+    sizes = Sizes.of(cfg).filter(_ -> options.training() && h > 0);
     // The largest first, in whose memory the smaller ones have room.
     in = sizes.map(s -> new Shape(s.most(), s.most(), own.c(), true)).orElse(own);
     storage = new Storage(extent, net, options);
@@ -123,7 +121,6 @@ public final class Network {
             ? Optional.of(storage.slot("net.adam.updates", NamedTensor.Role.OPTIMIZER, 1))
             : Optional.empty();
     chained = layers.stream().noneMatch(l -> l instanceof RouteLayer || l instanceof ShortcutLayer);
-    outputLayer = outputLayer();
     Layer last = layers.getLast();
     boolean ownTruths = last instanceof Detects || last instanceof IsegLayer;
     truths = ownTruths ? last.truths() : outputs();
@@ -135,9 +132,7 @@ public final class Network {
   /** Gives all parameters their initial values. */
   public Network initialise() {
     CounterRandom random = new CounterRandom(options.seed());
-    for (Layer layer : layers) {
-      layer.initialise(random);
-    }
+    layers.forEach(layer -> layer.initialise(random));
     return this;
   }
 
@@ -160,16 +155,6 @@ public final class Network {
       layers = Layers.of(cfg, in, options, storage, inspected);
       allocate();
     }
-  }
-
-  /** The last layer that does more than compare. */
-  private int outputLayer() {
-    for (int i = layers.size() - 1; i >= 0; i--) {
-      if (!(layers.get(i) instanceof CostLayer)) {
-        return i;
-      }
-    }
-    throw cfg.layers().getFirst().refuse("is no network: there are only cost layers; add others.");
   }
 
   private void refuseUntrainable() {
@@ -305,16 +290,12 @@ public final class Network {
   }
 
   private double networkCost() {
+    double[] costs = layers.stream().flatMapToDouble(layer -> layer.cost().stream()).toArray();
     double sum = 0;
-    int count = 0;
-    for (Layer layer : layers) {
-      OptionalDouble cost = layer.cost();
-      if (cost.isPresent()) {
-        sum += cost.getAsDouble();
-        count++;
-      }
+    for (double cost : costs) {
+      sum += cost;
     }
-    return sum / count;
+    return sum / costs.length;
   }
 
   /** Applies the updates of the sub-batches since the last time. */
@@ -322,15 +303,9 @@ public final class Network {
     Section net = cfg.net();
     adamUpdates.ifPresent(count -> storage.block()[count.offset()]++);
     float updates = adamUpdates.map(count -> storage.block()[count.offset()]).orElse(0f);
-    Step.Adam adam =
-        new Step.Adam(net.decimal("B1"), net.decimal("B2"), net.decimal("eps"), updates);
     boolean cpu = options.quirks().has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    float clip = cpu ? 0 : net.decimal("clip");
-    Step step =
-        new Step(rate(), net.decimal("momentum"), net.decimal("decay"), batch(), clip, adam);
-    for (Layer layer : layers) {
-      layer.update(pass, step);
-    }
+    Step step = Step.of(net, rate(), batch(), !cpu, updates);
+    layers.forEach(layer -> layer.update(pass, step));
   }
 
   /**
@@ -392,13 +367,10 @@ public final class Network {
     Detection.Query query =
         new Detection.Query(
             image, width, height, in.w(), in.h(), threshold, treeThreshold, relative);
-    List<Detection> found = new ArrayList<>();
-    for (Layer layer : layers) {
-      if (layer instanceof Detects detects) {
-        found.addAll(detects.detections(query));
-      }
-    }
-    return found;
+    return layers.stream()
+        .filter(Detects.class::isInstance)
+        .flatMap(layer -> ((Detects) layer).detections(query).stream())
+        .toList();
   }
 
   /** Images of one iteration, over all sub-batches. */
@@ -531,16 +503,10 @@ public final class Network {
     List<String> plan = new ArrayList<>();
     plan.add("kernels " + Kernels.VERSION);
     plan.add("shards " + shards());
-    for (Quirk quirk : Quirk.values()) {
-      if (options.quirks().has(quirk)) {
-        plan.add("quirk " + quirk);
-      }
-    }
-    for (Layer layer : layers) {
-      if (!layer.plan().isEmpty()) {
-        plan.add("layer " + layer.index() + ": " + layer.plan());
-      }
-    }
+    options.quirks().on().stream().sorted().forEach(quirk -> plan.add("quirk " + quirk));
+    layers.stream()
+        .filter(layer -> !layer.plan().isEmpty())
+        .forEach(layer -> plan.add("layer " + layer.index() + ": " + layer.plan()));
     return String.join(", ", plan);
   }
 
@@ -564,7 +530,12 @@ public final class Network {
     return storage;
   }
 
+  /** The last layer that does more than compare. */
   private Layer output() {
-    return layers.get(outputLayer);
+    return layers.reversed().stream()
+        .filter(layer -> !(layer instanceof CostLayer))
+        .findFirst()
+        .orElseThrow(
+            () -> layers.getFirst().section().refuse("is no network: there are only cost layers."));
   }
 }

@@ -14,9 +14,7 @@ import plinius.darknet.cfg.Section;
  * @param high greatest length of it
  * @param angle most degrees to rotate by
  * @param aspect most factor to stretch by, or 1 divided by it
- * @param hue most turn of the hues, 1 for a whole one
- * @param saturation most factor, or 1 divided by it
- * @param exposure most factor, or 1 divided by it
+ * @param colours how they change
  * @param center whether to take the middle instead of a random part
  */
 public record Augmentation(
@@ -26,9 +24,7 @@ public record Augmentation(
     int high,
     float angle,
     float aspect,
-    float hue,
-    float saturation,
-    float exposure,
+    Colours colours,
     boolean center) {
   /**
    * What section [net] asks for; nothing if all its keys have their defaults, where the original
@@ -45,11 +41,10 @@ public record Augmentation(
             (int) high,
             net.decimal("angle"),
             net.decimal("aspect"),
-            net.decimal("hue"),
-            net.decimal("saturation"),
-            net.decimal("exposure"),
+            Colours.of(net),
             net.flag("center"));
-    Augmentation none = new Augmentation(height, width, width, 2 * width, 0, 1, 0, 1, 1, false);
+    Augmentation none =
+        new Augmentation(height, width, width, 2 * width, 0, 1, new Colours(0, 1, 1), false);
     return Optional.of(asked).filter(found -> !found.equals(none));
   }
 
@@ -66,7 +61,7 @@ public record Augmentation(
     if (chance.below(2) == 1) {
       part.flip();
     }
-    distort(part, chance);
+    colours.distort(part, chance);
     return part;
   }
 
@@ -85,15 +80,5 @@ public record Augmentation(
     dx = chance.between(-dx, dx);
     dy = chance.between(-dy, dy);
     return image.rotateCrop(radians, scale, height, width, dx, dy, stretch);
-  }
-
-  void distort(Image image, Chance chance) {
-    distort(image, hue, saturation, exposure, chance);
-  }
-
-  static void distort(Image image, float hue, float saturation, float exposure, Chance chance) {
-    float turn = chance.between(-hue, hue);
-    float saturate = chance.scale(saturation);
-    image.distort(turn, saturate, chance.scale(exposure));
   }
 }

@@ -26,8 +26,17 @@ public record Image(int h, int w, int c, float[] values) {
     return values[(y * w + x) * c + k];
   }
 
-  private void set(int x, int y, int k, float value) {
-    values[(y * w + x) * c + k] = value;
+  /** A task over one pixel, whose channels begin at {@code at} of the values. */
+  private interface Pixel {
+    void see(int x, int y, int at);
+  }
+
+  private void each(Pixel task) {
+    for (int y = 0; y < h; y++) {
+      for (int x = 0; x < w; x++) {
+        task.see(x, y, (y * w + x) * c);
+      }
+    }
   }
 
   /** 0 outside. */
@@ -35,36 +44,36 @@ public record Image(int h, int w, int c, float[] values) {
     return x < 0 || x >= w || y < 0 || y >= h ? 0 : at(x, y, k);
   }
 
-  private float bilinear(float x, float y, int k) {
+  /** The channels of a place between pixels. */
+  private void bilinear(float x, float y, float[] into, int at) {
     int left = (int) StrictMath.floor(x);
     int top = (int) StrictMath.floor(y);
     float dx = x - left;
     float dy = y - top;
-    return (1 - dy) * (1 - dx) * orZero(left, top, k)
-        + dy * (1 - dx) * orZero(left, top + 1, k)
-        + (1 - dy) * dx * orZero(left + 1, top, k)
-        + dy * dx * orZero(left + 1, top + 1, k);
+    for (int k = 0; k < c; k++) {
+      into[at + k] =
+          (1 - dy) * (1 - dx) * orZero(left, top, k)
+              + dy * (1 - dx) * orZero(left, top + 1, k)
+              + (1 - dy) * dx * orZero(left + 1, top, k)
+              + dy * dx * orZero(left + 1, top + 1, k);
+    }
   }
 
   /** Linear in both directions, corners on corners. */
   public Image resize(int height, int width) {
     Image part = new Image(h, width, c);
     float xScale = (float) (w - 1) / (width - 1);
-    for (int y = 0; y < h; y++) {
-      for (int x = 0; x < width; x++) {
-        boolean last = x == width - 1 || w == 1;
-        float sx = x * xScale;
-        int left = (int) sx;
-        float dx = sx - left;
-        for (int k = 0; k < c; k++) {
-          part.set(
-              x,
-              y,
-              k,
-              last ? at(w - 1, y, k) : (1 - dx) * at(left, y, k) + dx * at(left + 1, y, k));
-        }
-      }
-    }
+    part.each(
+        (x, y, to) -> {
+          boolean last = x == width - 1 || w == 1;
+          float sx = x * xScale;
+          int left = last ? w - 1 : (int) sx;
+          float dx = sx - left;
+          for (int k = 0; k < c; k++) {
+            float value = at(left, y, k);
+            part.values[to + k] = last ? value : (1 - dx) * value + dx * at(left + 1, y, k);
+          }
+        });
     Image resized = new Image(height, width, c);
     float yScale = (float) (h - 1) / (height - 1);
     int row = width * c;
@@ -105,13 +114,12 @@ public record Image(int h, int w, int c, float[] values) {
   /** A part; outside of the image its border goes on. */
   Image crop(int dx, int dy, int height, int width) {
     Image cropped = new Image(height, width, c);
-    for (int y = 0; y < height; y++) {
-      for (int x = 0; x < width; x++) {
-        int fromX = Math.clamp(x + dx, 0, w - 1);
-        int fromY = Math.clamp(y + dy, 0, h - 1);
-        System.arraycopy(values, (fromY * w + fromX) * c, cropped.values, (y * width + x) * c, c);
-      }
-    }
+    cropped.each(
+        (x, y, to) -> {
+          int fromX = Math.clamp(x + dx, 0, w - 1);
+          int fromY = Math.clamp(y + dy, 0, h - 1);
+          System.arraycopy(values, (fromY * w + fromX) * c, cropped.values, to, c);
+        });
     return cropped;
   }
 
@@ -136,44 +144,40 @@ public record Image(int h, int w, int c, float[] values) {
     float cy = (float) (h / 2.);
     double cos = StrictMath.cos(radians);
     double sin = StrictMath.sin(radians);
-    for (int y = 0; y < height; y++) {
-      double v = (y - height / 2.) / scale + dy / scale;
-      for (int x = 0; x < width; x++) {
-        double u = (x - width / 2.) / scale * aspect + dx / scale * aspect;
-        float fromX = (float) (cos * u - sin * v + cx);
-        float fromY = (float) (sin * u + cos * v + cy);
-        for (int k = 0; k < c; k++) {
-          part.set(x, y, k, bilinear(fromX, fromY, k));
-        }
-      }
-    }
+    part.each(
+        (x, y, to) -> {
+          double v = (y - height / 2.) / scale + dy / scale;
+          double u = (x - width / 2.) / scale * aspect + dx / scale * aspect;
+          float fromX = (float) (cos * u - sin * v + cx);
+          float fromY = (float) (sin * u + cos * v + cy);
+          bilinear(fromX, fromY, part.values, to);
+        });
     return part;
   }
 
   /** Puts this image, resized, onto a canvas; what is beyond the canvas is left out. */
   void place(int width, int height, int dx, int dy, Image canvas) {
-    for (int y = Math.max(0, -dy); y < Math.min(height, canvas.h - dy); y++) {
-      for (int x = Math.max(0, -dx); x < Math.min(width, canvas.w - dx); x++) {
-        float fromX = (float) x / width * w;
-        float fromY = (float) y / height * h;
-        for (int k = 0; k < c; k++) {
-          canvas.set(x + dx, y + dy, k, bilinear(fromX, fromY, k));
-        }
-      }
-    }
+    canvas.each(
+        (x, y, to) -> {
+          if (x >= dx && x - dx < width && y >= dy && y - dy < height) {
+            float fromX = (float) (x - dx) / width * w;
+            float fromY = (float) (y - dy) / height * h;
+            bilinear(fromX, fromY, canvas.values, to);
+          }
+        });
   }
 
   /** Exchanges left and right. */
   void flip() {
-    for (int y = 0; y < h; y++) {
-      for (int x = 0; x < w / 2; x++) {
-        for (int k = 0; k < c; k++) {
-          float left = at(x, y, k);
-          set(x, y, k, at(w - x - 1, y, k));
-          set(w - x - 1, y, k, left);
-        }
-      }
-    }
+    each(
+        (x, y, at) -> {
+          int other = at + (w - 1 - 2 * x) * c;
+          for (int k = 0; x < w / 2 && k < c; k++) {
+            float left = values[at + k];
+            values[at + k] = values[other + k];
+            values[other + k] = left;
+          }
+        });
   }
 
   /** Changes the colours; of an image without, only the exposure. */

@@ -12,11 +12,9 @@ import plinius.darknet.cfg.Section;
  *     load_data_region); else a random shape of the whole scene is put at a random place on grey
  *     (load_data_detection)
  * @param jitter most change of the scene's width and height, as a share of them
- * @param hue most turn of the hues, 1 for a whole one
- * @param saturation most factor, or 1 divided by it
- * @param exposure most factor, or 1 divided by it
+ * @param colours how they change
  */
-public record Placement(boolean cuts, float jitter, float hue, float saturation, float exposure) {
+public record Placement(boolean cuts, float jitter, Colours colours) {
   /** Values of a box: x and y of its centre, w and h as shares of the image, and its class. */
   public static final int BOX = 5;
 
@@ -25,12 +23,8 @@ public record Placement(boolean cuts, float jitter, float hue, float saturation,
 
   /** As [net] and the detecting layer at the network's end say. */
   public static Placement of(Section net, Section detector) {
-    return new Placement(
-        detector.type().equals("detection"),
-        detector.decimal("jitter"),
-        net.decimal("hue"),
-        net.decimal("saturation"),
-        net.decimal("exposure"));
+    boolean cuts = detector.type().equals("detection");
+    return new Placement(cuts, detector.decimal("jitter"), Colours.of(net));
   }
 
   /**
@@ -59,7 +53,7 @@ public record Placement(boolean cuts, float jitter, float hue, float saturation,
     float dy = chance.between(0, height - newHeight);
     Image placed = Image.grey(height, width, scene.c());
     scene.place((int) newWidth, (int) newHeight, (int) dx, (int) dy, placed);
-    Augmentation.distort(placed, hue, saturation, exposure, chance);
+    colours.distort(placed, chance);
     boolean flip = chance.below(2) == 1;
     if (flip) {
       placed.flip();
@@ -82,25 +76,19 @@ public record Placement(boolean cuts, float jitter, float hue, float saturation,
     if (flip) {
       placed.flip();
     }
-    Augmentation.distort(placed, hue, saturation, exposure, chance);
+    colours.distort(placed, chance);
     float sx = (float) partWidth / scene.w();
     float sy = (float) partHeight / scene.h();
-    move(
-        boxes,
-        (float) left / scene.w() / sx,
-        (float) top / scene.h() / sy,
-        (float) (1. / sx),
-        (float) (1. / sy),
-        flip);
+    float dx = (float) left / scene.w() / sx;
+    float dy = (float) top / scene.h() / sy;
+    move(boxes, dx, dy, (float) (1. / sx), (float) (1. / sy), flip);
     return placed;
   }
 
   private static void swap(float[] boxes, int at, int other) {
-    for (int i = 0; i < BOX; i++) {
-      float value = boxes[at + i];
-      boxes[at + i] = boxes[other + i];
-      boxes[other + i] = value;
-    }
+    float[] box = Arrays.copyOfRange(boxes, at, at + BOX);
+    System.arraycopy(boxes, other, boxes, at, BOX);
+    System.arraycopy(box, 0, boxes, other, BOX);
   }
 
   private static void move(float[] boxes, float dx, float dy, float sx, float sy, boolean flip) {

@@ -4,11 +4,10 @@ import plinius.kernel.Activation;
 
 /** An activation as a layer of its own (darknet activation_layer.c at f6afaab). */
 final class ActivationLayer extends Layer {
-  private final Activation activation;
+  private final Activation activation = site.activation();
 
   ActivationLayer(Site site) {
     super(site, site.in());
-    activation = site.activation();
   }
 
   @Override

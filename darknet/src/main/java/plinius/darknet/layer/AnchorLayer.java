@@ -38,29 +38,26 @@ abstract class AnchorLayer extends ComparingLayer implements Detects {
     this.unit = unit;
     this.room = room;
     this.most = most;
-    classes = section().integer("classes");
+    classes = section.integer("classes");
     entries = coords + 1 + classes;
     long needed = (long) mask.length * entries;
     if (needed != in.c()) {
-      throw section()
-          .refuse(
-              "needs %s x (%s + 1 + classes) = %s channels before it; there are %s."
-                  .formatted(mask.length, coords, needed, in));
+      throw section.refuse(
+          "needs %s x (%s + 1 + classes) = %s channels before it; there are %s."
+              .formatted(mask.length, coords, needed, in));
     }
-    sizes = sizes(2 * section().integer("num"));
-    map = section().has("map") ? map() : IntStream.range(0, classes).toArray();
+    sizes = sizes(2 * section.integer("num"));
+    map = section.has("map") ? map() : IntStream.range(0, classes).toArray();
     boolean cpu = site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    learns = cpu || !section().flag("onlyforward");
+    learns = cpu || !section.flag("onlyforward");
   }
 
   /** The sizes that the section gives; .5 for those that it does not. */
   private float[] sizes(int count) {
-    float[] given = section().decimals("anchors");
+    float[] given = section.decimals("anchors");
     if (given.length > count) {
-      throw section()
-          .refuse(
-              "anchors",
-              "gives %s numbers; num=%s needs %s".formatted(given.length, count / 2, count));
+      throw section.refuse(
+          "anchors", "gives %s numbers; num=%s needs %s".formatted(given.length, count / 2, count));
     }
     float[] all = new float[count];
     Arrays.fill(all, .5f);
@@ -72,13 +69,13 @@ abstract class AnchorLayer extends ComparingLayer implements Detects {
     try {
       return site.network()
           .files
-          .apply(section().word("map"))
+          .apply(section.word("map"))
           .lines()
           .filter(line -> !line.isBlank())
           .mapToInt(line -> Integer.parseInt(line.strip()))
           .toArray();
     } catch (NumberFormatException e) {
-      throw section().refuse("map", "must have a class's number in each line.");
+      throw section.refuse("map", "must have a class's number in each line.");
     }
   }
 

@@ -10,56 +10,46 @@ import plinius.kernel.Activation;
  * divides by N - 1, the gradient by N.
  */
 final class BatchNormalization extends Biases {
-  private final boolean lastStepOnly;
-  private final Parameter scales;
-  private final NamedTensor rollingMean;
-  private final NamedTensor rollingVariance;
+  private final boolean lastStepOnly = storage.lastStepStatistics();
+  private final Parameter scales = new Parameter(site, "scales", storage.adam(), channels);
+  private final NamedTensor rollingMean = rolling("mean");
+  private final NamedTensor rollingVariance = rolling("variance");
 
-  private final float[][] means; // (steps, channels)
-  private final float[][] variances;
-  private final float[] meanDelta;
-  private final float[] varianceDelta;
-  private final float[] imageMeans; // (batch, channels)
-  private final float[] imageSquares; // (batch, channels)
-  private final ChannelSums deviations;
+  /** A layer within a recurrent one has statistics for each. */
+  private final int steps = site.part() > 0 ? storage.timeSteps() : 1;
+
+  private final float[][] means = new float[steps][channels];
+  private final float[][] variances = new float[steps][channels];
+  private final float[] meanDelta = new float[channels];
+  private final float[] varianceDelta = new float[channels];
+  private final float[] imageMeans = storage.trainingActivations(channels); // (batch, channels)
+  private final float[] imageSquares = storage.trainingActivations(channels);
+  private final ChannelSums deviations = new ChannelSums(channels);
+
+  /** Where the layer's output is not kept, its memory holds the product. */
+  private final boolean recomputes = storage.recomputes();
 
   /** What went into the normalisation, (batch, rows, channels); empty unless in training. */
-  private final float[] x;
+  private final float[] x =
+      recomputes ? output : storage.trainingActivations(rowsPerImage * channels);
 
-  private final boolean recomputes;
-
-  /**
-   * The normalisation of one layer's product; a layer within a recurrent one has statistics for
-   * each time step. Where the layer's output is not kept, its memory holds the product.
-   */
   BatchNormalization(Layer layer, Activation activation) {
     super(layer, activation);
-    String name = layer.site.name();
-    NamedTensor.Role rolling = NamedTensor.Role.STATISTIC;
-    lastStepOnly = storage.lastStepStatistics();
-    scales = new Parameter(layer, "scales", storage.adam(), channels);
-    rollingMean = storage.slot(name + ".rolling_mean", rolling, channels);
-    rollingVariance = storage.slot(name + ".rolling_variance", rolling, channels);
-    int steps = layer.site.part() > 0 ? storage.timeSteps() : 1;
-    means = new float[steps][channels];
-    variances = new float[steps][channels];
-    meanDelta = new float[channels];
-    varianceDelta = new float[channels];
-    imageMeans = storage.trainingActivations(channels);
-    imageSquares = storage.trainingActivations(channels);
-    deviations = new ChannelSums(channels);
-    recomputes = storage.recomputes();
-    x = recomputes ? output : storage.trainingActivations(layer.out.count());
+  }
+
+  private NamedTensor rolling(String statistic) {
+    String name = site.name() + ".rolling_" + statistic;
+    return storage.slot(name, NamedTensor.Role.STATISTIC, channels);
   }
 
   /** (channels), the mean of the last training batch; in a recurrent layer, of its last step. */
   float[] mean() {
-    return means[means.length - 1];
+    return means[steps - 1];
   }
 
   /** (channels), the variance of the last training batch. */
   float[] variance() {
-    return variances[variances.length - 1];
+    return variances[steps - 1];
   }
 
   @Override
@@ -184,7 +174,7 @@ final class BatchNormalization extends Biases {
   }
 
   private int stepOfDelta(Pass pass) {
-    return lastStepOnly ? means.length - 1 : pass.step;
+    return lastStepOnly ? steps - 1 : pass.step;
   }
 
   @Override

@@ -9,11 +9,10 @@ import plinius.kernel.CounterRandom;
  * buffers and an update on the CPU). A .weights file has its scales and statistics, not its biases.
  */
 final class BatchnormLayer extends Layer {
-  final BatchNormalization normalization;
+  final BatchNormalization normalization = new BatchNormalization(this, Activation.LINEAR);
 
   BatchnormLayer(Site site) {
     super(site, site.in());
-    normalization = new BatchNormalization(this, Activation.LINEAR);
   }
 
   @Override

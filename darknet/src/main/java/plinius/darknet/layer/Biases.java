@@ -4,6 +4,7 @@ import plinius.kernel.Activation;
 
 /** What follows a layer's product: biases, then the activation. Their updates sum the delta. */
 class Biases {
+  final Site site;
   final Storage storage;
   final Activation activation;
   final float[] output; // of the layer
@@ -15,13 +16,14 @@ class Biases {
 
   Biases(Layer layer, Activation activation) {
     this.activation = activation;
+    site = layer.site;
     storage = layer.storage;
     output = layer.output;
     delta = layer.delta;
     channels = layer.out.c();
     rowsPerImage = layer.out.h() * layer.out.w();
     sums = new ChannelSums(channels);
-    biases = new Parameter(layer, "biases", storage.adam(), channels);
+    biases = new Parameter(site, "biases", storage.adam(), channels);
   }
 
   /** Where the layer puts its product. */

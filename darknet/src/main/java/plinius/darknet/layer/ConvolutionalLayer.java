@@ -38,7 +38,7 @@ final class ConvolutionalLayer extends WeightedLayer {
     shape = flat.map(FlatImage::shape).orElse(asked);
     storage.convolution(shape);
     boolean smooths = own && !site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    smooth = smooths ? section().decimal("smooth") : 0;
+    smooth = smooths ? section.decimal("smooth") : 0;
     binary = own ? Binarisation.of(site, shape) : Optional.empty();
   }
 

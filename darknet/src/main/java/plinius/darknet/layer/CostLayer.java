@@ -13,22 +13,19 @@ public final class CostLayer extends ComparingLayer {
   public static final float MASKED = -1234;
 
   private final String type;
-  private final float scale;
-  private final float noObject;
+  private final float scale = section.decimal("scale");
+  private final float noObject = section.decimal("noobj");
   private final float least;
   private final float smooth;
-  private final boolean wrongSign;
+  private final boolean wrongSign = site.has(Quirk.SMOOTH_L1_SIGN);
 
   CostLayer(Site site) {
     super(site, site.in().asList());
     boolean cpu = site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    String asked = section().word("type");
+    String asked = section.word("type");
     type = cpu && (asked.equals("seg") || asked.equals("wgan")) ? "sse" : asked;
-    scale = section().decimal("scale");
-    noObject = section().decimal("noobj");
-    least = cpu ? 0 : section().decimal("thresh") / out.count();
-    smooth = cpu ? 0 : section().decimal("smooth");
-    wrongSign = site.has(Quirk.SMOOTH_L1_SIGN);
+    least = cpu ? 0 : section.decimal("thresh") / out.count();
+    smooth = cpu ? 0 : section.decimal("smooth");
   }
 
   @Override

@@ -8,13 +8,11 @@ import plinius.darknet.cfg.Section;
  * delta back.
  */
 public final class CropLayer extends Layer {
-  private final boolean flip;
-  private final boolean adjust;
+  private final boolean flip = section.flag("flip");
+  private final boolean adjust = !section.flag("noadjust");
 
   CropLayer(Site site) {
     super(site, shape(site.section(), site.image()));
-    flip = section().flag("flip");
-    adjust = !section().flag("noadjust");
   }
 
   private static Shape shape(Section section, Shape in) {
@@ -48,8 +46,8 @@ public final class CropLayer extends Layer {
 
   /** One of n numbers, the same for all images of the sub-batch. */
   private int draw(Pass pass, int which, int n) {
-    long place = (long) pass.firstImage * 3 + which;
-    return (int) (pass.draws.uniform(index(), pass.iteration, place) * n);
+    long place = (long) pass.moment.firstImage() * 3 + which;
+    return (int) (pass.means.draws().uniform(index(), pass.moment.iteration(), place) * n);
   }
 
   @Override

@@ -1,38 +1,18 @@
 package plinius.darknet.layer;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 
-/** A box that may hold an object, and the probability of each class (darknet box.c at f6afaab). */
-public final class Detection {
-  private final Box box;
-  private float objectness;
-  private final float[] probabilities;
-
-  /** A box that was found. */
-  public Detection(Box box, float objectness, float[] probabilities) {
-    this.box = box;
-    this.objectness = objectness;
-    this.probabilities = probabilities;
-  }
-
-  /** Where it is. */
-  public Box box() {
-    return box;
-  }
-
-  /** How sure it is that there is an object; 0 once a better box stands for it. */
-  public float objectness() {
-    return objectness;
-  }
-
-  /** (classes); 0 where below the threshold, or where a better box stands for it. */
-  public float[] probabilities() {
-    return probabilities;
-  }
-
+/**
+ * A box that may hold an object (darknet box.c at f6afaab).
+ *
+ * @param box where it is
+ * @param objectness how sure it is that there is an object
+ * @param probabilities (classes); 0 where below the threshold, or where a better box stands for it
+ */
+@SuppressWarnings("ArrayRecordComponent") // which suppression changes
+public record Detection(Box box, float objectness, float[] probabilities) {
   /** What a picture's detections depend on. */
   public record Query(
       int image,
@@ -68,22 +48,6 @@ public final class Detection {
           if (kept.get(i).box.iou(kept.get(j).box) > threshold) {
             kept.get(j).probabilities[k] = 0;
           }
-        }
-      }
-    }
-    return kept;
-  }
-
-  /** Non-maximum suppression by objectness, for all classes at once. */
-  public static List<Detection> suppress(List<Detection> all, float threshold) {
-    List<Detection> kept = new ArrayList<>(all.stream().filter(d -> d.objectness != 0).toList());
-    kept.sort(Comparator.comparingDouble(d -> -d.objectness));
-    for (int i = 0; i < kept.size(); i++) {
-      for (int j = i + 1; j < kept.size() && kept.get(i).objectness != 0; j++) {
-        Detection other = kept.get(j);
-        if (other.objectness != 0 && kept.get(i).box.iou(other.box) > threshold) {
-          other.objectness = 0;
-          Arrays.fill(other.probabilities, 0);
         }
       }
     }

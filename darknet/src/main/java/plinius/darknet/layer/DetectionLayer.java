@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import plinius.darknet.NetworkException;
-import plinius.darknet.cfg.Section;
 
 /**
  * Detection without anchors, YOLOv1 (darknet detection_layer.c at f6afaab). Its values are, in this
@@ -15,48 +14,34 @@ final class DetectionLayer extends ComparingLayer implements Detects {
   /** As long as so few images were seen, random=1 chooses the box at random. */
   private static final int EARLY = 64000;
 
-  private final int side;
-  private final int count;
-  private final int coords;
-  private final int classes;
-  private final boolean softmax;
-  private final boolean roots;
-  private final boolean rescore;
-  private final boolean forced;
-  private final boolean random;
-  private final float coordScale;
-  private final float objectScale;
-  private final float noObjectScale;
-  private final float classScale;
+  private final int side = section.integer("side");
+  private final int count = section.integer("num");
+  private final int coords = section.integer("coords");
+  private final int classes = section.integer("classes");
+  private final boolean softmax = section.flag("softmax");
+  private final boolean roots = section.flag("sqrt");
+  private final boolean rescore = section.flag("rescore");
+  private final boolean forced = section.flag("forced");
+  private final boolean random = section.flag("random");
+  private final float coordScale = section.decimal("coord_scale");
+  private final float objectScale = section.decimal("object_scale");
+  private final float noObjectScale = section.decimal("noobject_scale");
+  private final float classScale = section.decimal("class_scale");
 
   DetectionLayer(Site site) {
     super(site, Shape.flat(site.in().count()));
-    Section section = section();
-    side = section.integer("side");
-    count = section.integer("num");
-    coords = section.integer("coords");
-    classes = section.integer("classes");
     long needed = (long) side * side * ((1L + coords) * count + classes);
     if (needed != in.count()) {
       throw section.refuse(
           "needs side^2 x ((1 + coords) x num + classes) = %s values before it; there are %s."
               .formatted(needed, in));
     }
-    softmax = section.flag("softmax");
-    roots = section.flag("sqrt");
-    rescore = section.flag("rescore");
-    forced = section.flag("forced");
-    random = section.flag("random");
     if (coords < 4) {
       throw section.refuse("coords", "must be at least 4 for a box.");
     }
     if (forced && count < 2) {
       throw section.refuse("forced", "needs num=2 or more.");
     }
-    coordScale = section.decimal("coord_scale");
-    objectScale = section.decimal("object_scale");
-    noObjectScale = section.decimal("noobject_scale");
-    classScale = section.decimal("class_scale");
   }
 
   @Override
@@ -150,9 +135,9 @@ final class DetectionLayer extends ComparingLayer implements Detects {
     if (forced) {
       best = truth.w() * truth.h() < .1 ? 1 : 0;
     }
-    if (random && pass.seen < EARLY) {
-      long place = (long) (pass.firstImage + image) * side * side + cell;
-      best = (int) (pass.draws.uniform(index(), pass.iteration, place) * count);
+    if (random && pass.moment.seen() < EARLY) {
+      long place = (long) (pass.moment.firstImage() + image) * side * side + cell;
+      best = (int) (pass.means.draws().uniform(index(), pass.moment.iteration(), place) * count);
     }
     return best;
   }

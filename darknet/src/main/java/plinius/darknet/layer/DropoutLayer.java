@@ -9,10 +9,10 @@ import plinius.darknet.Quirk;
  * on. Which values drop depends on seed, layer, iteration and place alone.
  */
 public final class DropoutLayer extends Layer {
-  private final float probability;
-  private final float scale;
-  private final boolean inPlace;
-  private final float[] factors; // (batch, out): 0 or scale
+  private final float probability = section.decimal("probability");
+  private final float scale = (float) (1.0 / (1.0 - probability));
+  private final boolean inPlace = site.has(Quirk.DROPOUT_IN_PLACE);
+  private final float[] factors = storage.trainingActivations(out.count()); // 0 or scale
 
   DropoutLayer(Site site) {
     boolean rewrites = site.has(Quirk.DROPOUT_IN_PLACE);
@@ -25,10 +25,6 @@ public final class DropoutLayer extends Layer {
         site.in(),
         rewrites ? site.network().made.getLast().output : site.storage().activations(count),
         rewrites ? site.network().made.getLast().delta : site.storage().trainingActivations(count));
-    probability = section().decimal("probability");
-    scale = (float) (1.0 / (1.0 - probability));
-    inPlace = rewrites;
-    factors = storage.trainingActivations(count);
   }
 
   @Override
@@ -37,8 +33,10 @@ public final class DropoutLayer extends Layer {
         out.count(),
         (from, to) -> {
           if (pass.training) {
-            long first = (long) pass.firstImage * out.count() + from;
-            pass.draws.uniforms(index(), pass.iteration, first, factors, from, to - from);
+            long first = (long) pass.moment.firstImage() * out.count() + from;
+            pass.means
+                .draws()
+                .uniforms(index(), pass.moment.iteration(), first, factors, from, to - from);
             for (int i = from; i < to; i++) {
               factors[i] = factors[i] < probability ? 0 : scale;
             }

@@ -11,27 +11,18 @@ import plinius.kernel.Activation;
  * mirrored.
  */
 final class GruLayer extends RecurrentLayer {
-  private final Gates gates;
-  private final Activation candidate;
-  private final Carried state;
-  private final float[] forgot; // (steps, streams, outputs): r h
-  private final float[] z;
-  private final float[] r;
-  private final float[] n;
-  private final float[] beforeDelta;
-  private final float[] forgotDelta;
+  private final Gates gates = new Gates(site, "wz", "wr", "wh", "uz", "ur", "uh");
+  private final Activation candidate = section.flag("tanh") ? Activation.TANH : Activation.LOGISTIC;
+  private final Carried state = Carried.trained(site, "state", out.count(), output);
+  private final float[] forgot = storage.activations(out.count()); // (steps, streams, outputs)
+  private final float[] z = storage.activations(out.count());
+  private final float[] r = storage.activations(out.count());
+  private final float[] n = storage.activations(out.count());
+  private final float[] beforeDelta = storage.trainingActivations(out.count());
+  private final float[] forgotDelta = storage.trainingActivations(out.count());
 
   GruLayer(Site site) {
     super(site, Shape.flat(site.section().integer("output")));
-    gates = new Gates(site, "wz", "wr", "wh", "uz", "ur", "uh");
-    candidate = section().flag("tanh") ? Activation.TANH : Activation.LOGISTIC;
-    state = Carried.trained(site, "state", out.count(), output);
-    forgot = storage.activations(out.count());
-    z = storage.activations(out.count());
-    r = storage.activations(out.count());
-    n = storage.activations(out.count());
-    beforeDelta = storage.trainingActivations(out.count());
-    forgotDelta = storage.trainingActivations(out.count());
   }
 
   @Override

@@ -11,15 +11,13 @@ import plinius.kernel.Activation;
 public final class IsegLayer extends ComparingLayer {
   private static final int INSTANCES = 90;
 
-  private final int classes;
-  private final int ids;
+  private final int classes = section.integer("classes");
+  private final int ids = section.integer("ids");
 
   IsegLayer(Site site) {
     super(site, site.image());
-    classes = section().integer("classes");
-    ids = section().integer("ids");
     if ((long) classes + ids != in.c()) {
-      throw section().refuse("needs classes + ids channels before it; there are " + in + ".");
+      throw section.refuse("needs classes + ids channels before it; there are " + in + ".");
     }
   }
 

@@ -8,13 +8,11 @@ import plinius.darknet.Quirk;
  * the delta back as it is.
  */
 final class L2normLayer extends Layer {
-  private final boolean original;
-  private final float[] lengths; // (batch, h, w)
+  private final boolean original = site.has(Quirk.L2NORM_AS_IS);
+  private final float[] lengths = storage.activations(in.h() * in.w()); // (batch, h, w)
 
   L2normLayer(Site site) {
     super(site, site.image());
-    original = site.has(Quirk.L2NORM_AS_IS);
-    lengths = storage.activations(in.h() * in.w());
   }
 
   @Override

@@ -11,6 +11,7 @@ import plinius.kernel.CounterRandom;
  */
 public abstract class Layer {
   final Site site;
+  final Section section;
   final Storage storage;
   final Shape in;
   final Shape out;
@@ -24,6 +25,7 @@ public abstract class Layer {
 
   Layer(Site site, Shape out, float[] output, float[] delta) {
     this.site = site;
+    this.section = site.section();
     this.storage = site.storage();
     this.in = site.in();
     this.out = out;
@@ -38,7 +40,7 @@ public abstract class Layer {
 
   /** What the configuration says of it. */
   public final Section section() {
-    return site.section();
+    return section;
   }
 
   /** The shape of one image's output. */

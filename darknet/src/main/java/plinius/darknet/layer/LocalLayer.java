@@ -11,22 +11,17 @@ import plinius.kernel.CounterRandom;
  * (places, filters, channels, size, size). Without batch normalisation and without Adam, as there.
  */
 final class LocalLayer extends Layer {
-  private final int size;
-  private final int stride;
-  private final int pad;
-  private final Activation activation;
-  private final Parameter biases; // (outH, outW, filters)
-  private final Parameter weights;
+  private final int size = section.integer("size");
+  private final int stride = section.integer("stride");
+  private final int pad = section.integer("pad");
+  private final Activation activation = site.activation();
+  private final int places = out.h() * out.w();
+  private final Parameter biases = new Parameter(site, "biases", false, out.h(), out.w(), out.c());
+  private final Parameter weights =
+      new Parameter(site, "weights", false, places, size, size, in.c(), out.c());
 
   LocalLayer(Site site) {
     super(site, shape(site.section(), site.image()));
-    size = section().integer("size");
-    stride = section().integer("stride");
-    pad = section().integer("pad");
-    activation = site.activation();
-    int places = out.h() * out.w();
-    biases = new Parameter(this, "biases", false, out.h(), out.w(), out.c());
-    weights = new Parameter(this, "weights", false, places, size, size, in.c(), out.c());
   }
 
   private static Shape shape(Section section, Shape in) {
@@ -85,7 +80,7 @@ final class LocalLayer extends Layer {
           int outAt = image * out.count();
           int inAt = image * in.count();
           System.arraycopy(block, biases.at(), output, outAt, out.count());
-          for (int place = 0; place < out.h() * out.w(); place++) {
+          for (int place = 0; place < places; place++) {
             int at = outAt + place * out.c();
             taps(
                 place,
@@ -102,7 +97,7 @@ final class LocalLayer extends Layer {
     int shift = weights.updatesAt() - weights.at();
     // A place has its weights for itself: each task sums over all images in their order.
     pass.workers.run(
-        out.h() * out.w(),
+        places,
         place -> {
           for (int image = 0; image < pass.images; image++) {
             int at = image * out.count() + place * out.c();
@@ -118,7 +113,7 @@ final class LocalLayer extends Layer {
       pass.eachImage(
           image -> {
             int inAt = image * in.count();
-            for (int place = 0; place < out.h() * out.w(); place++) {
+            for (int place = 0; place < places; place++) {
               int at = image * out.count() + place * out.c();
               taps(
                   place,
@@ -144,7 +139,7 @@ final class LocalLayer extends Layer {
   public void initialise(CounterRandom random) {
     float scale = (float) StrictMath.sqrt(2.0 / (size * size * in.c()));
     boolean firstOnly = site.has(Quirk.LOCAL_INITIALISES_FIRST_PLACE);
-    int some = firstOnly ? weights.count() / (out.h() * out.w()) : weights.count();
+    int some = firstOnly ? weights.count() / places : weights.count();
     for (int i = 0; i < some; i++) {
       storage.block()[weights.at() + i] =
           scale * (2 * random.uniform(site.initialPurpose(), site.part(), i) - 1);

@@ -7,11 +7,10 @@ import plinius.kernel.Activation;
  * logistic_x_ent_cpu at f6afaab).
  */
 final class LogisticLayer extends ComparingLayer {
-  private final float[] losses; // (batch, out)
+  private final float[] losses = storage.trainingActivations(out.count()); // (batch, out)
 
   LogisticLayer(Site site) {
     super(site, site.in());
-    losses = storage.trainingActivations(out.count());
   }
 
   @Override

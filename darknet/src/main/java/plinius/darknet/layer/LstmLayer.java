@@ -14,30 +14,26 @@ import plinius.kernel.Activation;
 final class LstmLayer extends RecurrentLayer {
   private static final List<String> GATES = List.of("i", "f", "o", "g");
 
-  private final Gates gates;
-  private final Carried state;
-  private final Carried cell;
+  private final int n = out.count();
+  private final Gates gates = new Gates(site, "wi", "wf", "wo", "wg", "ui", "uf", "uo", "ug");
+  private final float[] cells =
+      storage.activations(n); // (steps, streams, outputs): after each step
+  private final Carried state = Carried.trained(site, "state", n, output);
+  private final Carried cell = Carried.trained(site, "cell", n, cells);
   private final Optional<NamedTensor> cellDelta; // only where the quirk carries it over
-  private final float[] cells; // (steps, streams, outputs): after each step
-  private final float[][] values; // of the gates
-  private final float[] beforeDelta;
-  private final float[] later; // (streams, outputs): the delta of the cell after the step
+  private final float[][] values = new float[GATES.size()][]; // of the gates
+  private final float[] beforeDelta = storage.trainingActivations(n);
+
+  /** (streams, outputs): the delta of the cell after the step. */
+  private final float[] later = new float[storage.batch() / storage.timeSteps() * n];
 
   LstmLayer(Site site) {
     super(site, Shape.flat(site.section().integer("output")));
-    int n = out.count();
-    gates = new Gates(site, "wi", "wf", "wo", "wg", "ui", "uf", "uo", "ug");
-    cells = storage.activations(n);
-    state = Carried.trained(site, "state", n, output);
-    cell = Carried.trained(site, "cell", n, cells);
     cellDelta =
         site.has(Quirk.LSTM_STALE_STEPS)
             ? Optional.of(Carried.tensor(site, "cell_delta", n))
             : Optional.empty();
-    values = new float[GATES.size()][];
     Arrays.setAll(values, i -> storage.activations(n));
-    beforeDelta = storage.trainingActivations(n);
-    later = new float[storage.batch() / storage.timeSteps() * n];
   }
 
   @Override
@@ -57,7 +53,7 @@ final class LstmLayer extends RecurrentLayer {
 
   @Override
   public void backward(Pass pass) {
-    int size = pass.images / storage.timeSteps() * out.count();
+    int size = pass.images / storage.timeSteps() * n;
     float[] block = storage.block();
     Arrays.fill(later, 0);
     cellDelta.ifPresent(

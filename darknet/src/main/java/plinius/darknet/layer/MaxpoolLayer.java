@@ -16,13 +16,12 @@ public final class MaxpoolLayer extends Layer {
   private final PoolShape shape;
 
   /** (batch, outH, outW, c): where in the image's (h, w, c) each maximum of the last pass lies. */
-  final int[] indexes;
+  final int[] indexes = storage.indexes(out.count());
 
   MaxpoolLayer(Site site) {
     PoolShape asked = shape(site.section(), site.image());
     super(site, new Shape(asked.outH(), asked.outW(), asked.c(), true));
     shape = asked;
-    indexes = storage.indexes(out.count());
   }
 
   private static PoolShape shape(Section section, Shape in) {

@@ -9,24 +9,18 @@ import plinius.darknet.Quirk;
  * leaves the norm's own dependence on x out.
  */
 final class NormalizationLayer extends Layer {
-  private final int size;
-  private final float alpha;
-  private final float beta;
-  private final float kappa;
-  private final boolean approximate;
-  private final float[] norms; // (batch, h, w, c)
+  private final int size = section.integer("size");
+  private final float alpha = section.decimal("alpha");
+  private final float beta = section.decimal("beta");
+  private final float kappa = section.decimal("kappa");
+  private final boolean approximate = site.has(Quirk.LRN_APPROXIMATE_DELTA);
+  private final float[] norms = storage.activations(out.count()); // (batch, h, w, c)
 
   NormalizationLayer(Site site) {
     super(site, site.image());
-    size = section().integer("size");
-    alpha = section().decimal("alpha");
-    beta = section().decimal("beta");
-    kappa = section().decimal("kappa");
-    approximate = site.has(Quirk.LRN_APPROXIMATE_DELTA);
     if (size / 2 > in.c()) {
-      throw section().refuse("size", "is more than twice the " + in.c() + " channels.");
+      throw section.refuse("size", "is more than twice the " + in.c() + " channels.");
     }
-    norms = storage.activations(out.count());
   }
 
   @Override

@@ -20,10 +20,10 @@ final class Parameter {
    * @param tensor "weights", "biases" or "scales"
    * @param adam whether Adam updates it
    */
-  Parameter(Layer layer, String tensor, boolean adam, int... shape) {
-    storage = layer.storage;
+  Parameter(Site site, String tensor, boolean adam, int... shape) {
+    storage = site.storage();
     decays = tensor.equals("weights");
-    String name = layer.site.name() + ".";
+    String name = site.name() + ".";
     String one =
         name + (tensor.equals("biases") ? "bias" : tensor.substring(0, tensor.length() - 1));
     NamedTensor.Role kept = NamedTensor.Role.OPTIMIZER;
@@ -52,7 +52,7 @@ final class Parameter {
   /** Applies the updates. */
   void update(Pass pass, Step step, float learningRate) {
     if (mean.isPresent()) {
-      pass.runChunks(count(), (from, count) -> adam(step, learningRate, from, count));
+      pass.runChunks(count(), (from, to) -> adam(step, learningRate, from, to));
     } else {
       descend(pass, step, learningRate);
     }
@@ -68,10 +68,10 @@ final class Parameter {
     float[] block = storage.block();
     pass.runChunks(
         count(),
-        (from, count) -> {
+        (from, to) -> {
           int at = at() + from;
           int uAt = updatesAt() + from;
-          pass.kernels.sgd(rate, decay, step.momentum(), block, at, block, uAt, count);
+          pass.kernels.sgd(rate, decay, step.momentum(), block, at, block, uAt, to - from);
         });
   }
 
@@ -79,13 +79,13 @@ final class Parameter {
    * Adam as Darknet's CUDA sources have it (blas_kernels.cu adam_update_gpu): not divided by the
    * batch, and with decay on biases and scales too.
    */
-  private void adam(Step step, float learningRate, int from, int count) {
+  private void adam(Step step, float learningRate, int from, int to) {
     float[] block = storage.block();
     Step.Adam adam = step.adam();
     float rate = step.rate() * learningRate;
     float keepMean = (float) (1 - StrictMath.pow(adam.b1(), adam.updates()));
     float keepSquare = (float) (1 - StrictMath.pow(adam.b2(), adam.updates()));
-    for (int i = from; i < from + count; i++) {
+    for (int i = from; i < to; i++) {
       int m = mean.orElseThrow().offset() + i;
       int v = square.orElseThrow().offset() + i;
       float update = block[updatesAt() + i] - step.decay() * step.batch() * block[at() + i];

@@ -39,16 +39,12 @@ public final class Pass {
    */
   public record Moment(boolean training, long iteration, int firstImage, long seen) {}
 
-  private final Means means;
-  private final Moment moment;
+  final Means means;
+  final Moment moment;
   final Kernels kernels;
   final Workers workers;
-  final Draws draws;
   final Storage storage;
   final boolean training;
-  final long iteration;
-  final int firstImage;
-  final long seen;
 
   /** The first of its images in the sub-batch, and how many they are. */
   final int first;
@@ -93,12 +89,8 @@ public final class Pass {
     shards = shards(images);
     kernels = means.kernels();
     workers = means.workers();
-    draws = means.draws();
     storage = means.storage();
     training = moment.training();
-    iteration = moment.iteration();
-    firstImage = moment.firstImage();
-    seen = moment.seen();
   }
 
   /**
@@ -228,7 +220,7 @@ public final class Pass {
 
   /** Sets all values of the batch to 0. */
   public void clear(float[] batchValues) {
-    runChunks(batchValues.length, (from, count) -> Arrays.fill(batchValues, from, from + count, 0));
+    runChunks(batchValues.length, (from, to) -> Arrays.fill(batchValues, from, to, 0));
   }
 
   boolean hasTruth() {
@@ -300,19 +292,10 @@ public final class Pass {
   /** Values that one task of an elementwise pass takes: 64 KiB of floats. */
   private static final int CHUNK = 1 << 14;
 
-  /** A task over {@code count} values. */
-  @FunctionalInterface
-  interface ChunkTask {
-    void accept(int from, int count);
-  }
-
   /** Runs a task over ranges of {@code count} values; for work whose order does not matter. */
-  void runChunks(int count, ChunkTask task) {
+  void runChunks(int count, RangeTask task) {
     workers.run(
         (count + CHUNK - 1) / CHUNK,
-        chunk -> {
-          int from = chunk * CHUNK;
-          task.accept(from, Math.min(CHUNK, count - from));
-        });
+        chunk -> task.accept(chunk * CHUNK, Math.min((chunk + 1) * CHUNK, count)));
   }
 }

@@ -22,33 +22,22 @@ final class RegionLayer extends AnchorLayer {
   private static final int NOWHERE = 100_000;
 
   private final int count;
-  private final boolean softmax;
-  private final boolean background;
-  private final boolean biasMatch;
-  private final boolean rescore;
-  private final float threshold;
-  private final float coordScale;
-  private final float objectScale;
-  private final float noObjectScale;
-  private final int maskScale;
-  private final float classScale;
-  private final Optional<Tree> tree;
+  private final boolean softmax = section.flag("softmax");
+  private final boolean background = section.flag("background");
+  private final boolean biasMatch = section.flag("bias_match");
+  private final boolean rescore = section.flag("rescore");
+  private final float threshold = section.decimal("thresh");
+  private final float coordScale = section.decimal("coord_scale");
+  private final float objectScale = section.decimal("object_scale");
+  private final float noObjectScale = section.decimal("noobject_scale");
+  private final int maskScale = (int) section.decimal("mask_scale"); // whole in the original
+  private final float classScale = section.decimal("class_scale");
+  private final Optional<Tree> tree = Tree.of(site, classes);
 
   RegionLayer(Site site) {
     int[] anchors = IntStream.range(0, site.section().integer("num")).toArray();
     super(site, site.section().integer("coords"), anchors, site.in(), TRUTHS, TRUTHS);
     count = anchors.length;
-    softmax = section().flag("softmax");
-    background = section().flag("background");
-    biasMatch = section().flag("bias_match");
-    rescore = section().flag("rescore");
-    threshold = section().decimal("thresh");
-    coordScale = section().decimal("coord_scale");
-    objectScale = section().decimal("object_scale");
-    noObjectScale = section().decimal("noobject_scale");
-    maskScale = (int) section().decimal("mask_scale"); // a whole number in the original's function
-    classScale = section().decimal("class_scale");
-    tree = Tree.of(site, classes);
   }
 
   @Override
@@ -116,7 +105,7 @@ final class RegionLayer extends AnchorLayer {
   boolean everywhere(Pass pass, Spot spot, float iou) {
     int object = spot.at() + coords;
     delta[object] = iou > threshold ? 0 : noObjectScale * ((background ? 1 : 0) - output[object]);
-    if (pass.seen < EARLY) {
+    if (pass.moment.seen() < EARLY) {
       float x = (float) ((spot.column() + .5) / out.w());
       float y = (float) ((spot.row() + .5) / out.h());
       Box size = size(spot.anchor());

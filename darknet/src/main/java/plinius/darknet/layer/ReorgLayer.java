@@ -13,9 +13,9 @@ final class ReorgLayer extends Layer {
 
   ReorgLayer(Site site) {
     super(site, shape(site.section(), site.image()));
-    int stride = section().integer("stride");
-    boolean reverse = section().flag("reverse");
-    boolean flatten = section().flag("flatten");
+    int stride = section.integer("stride");
+    boolean reverse = section.flag("reverse");
+    boolean flatten = section.flag("flatten");
     places =
         Places.of(
             in,

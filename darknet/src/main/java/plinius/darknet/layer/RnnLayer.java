@@ -69,7 +69,7 @@ final class RnnLayer extends RecurrentLayer {
     int hidden = parts.self().out().count();
     super(site, out, parts.output(), hidden);
     this.parts = parts;
-    shortcut = section().flag("shortcut");
+    shortcut = section.flag("shortcut");
     foldedTwice = site.has(Quirk.RNN_DELTA_FOLDED_TWICE);
     forgetsShortcut = shortcut && site.has(Quirk.RNN_SHORTCUT_FORGOTTEN);
     after = storage.activations(hidden);

@@ -1,7 +1,6 @@
 package plinius.darknet.layer;
 
 import plinius.darknet.Quirk;
-import plinius.darknet.cfg.Section;
 import plinius.kernel.Activation;
 
 /**
@@ -11,24 +10,19 @@ import plinius.kernel.Activation;
  */
 public final class ShortcutLayer extends Layer {
   private final Layer other;
-  private final Activation activation;
-  private final float alpha;
-  private final float beta;
-  private final boolean alphaEverywhere;
+  private final Activation activation = site.activation();
+  private final float alpha = section.decimal("alpha");
+  private final float beta = section.decimal("beta");
+  private final boolean alphaEverywhere = site.has(Quirk.SHORTCUT_ALPHA_EVERYWHERE);
   private final int[] places; // where both meet: places in out
   private final int[] otherPlaces; // and in the other layer's output
 
   ShortcutLayer(Site site) {
     super(site, site.image());
-    Section section = section();
     if (!section.has("from")) {
       throw section.refuse("needs from=, the number of the layer to add.");
     }
     other = RouteLayer.earlier(site, "from", section.integer("from"));
-    activation = site.activation();
-    alpha = section.decimal("alpha");
-    beta = section.decimal("beta");
-    alphaEverywhere = site.has(Quirk.SHORTCUT_ALPHA_EVERYWHERE);
     Shape from = other.out();
     from.requireImage(section);
     int stride = from.w() / in.w();

@@ -15,29 +15,27 @@ import plinius.darknet.Quirk;
 final class SoftmaxLayer extends ComparingLayer {
   private final int[] groupSizes;
   private final float temperature;
-  private final boolean withLoss;
+  private final boolean withLoss = !section.flag("noloss");
   private final boolean masked;
   private final int[] places; // by group: where each value lies in (h, w, c)
-  private final float[] losses; // (batch, out)
+  private final float[] losses = storage.trainingActivations(out.count()); // (batch, out)
 
   SoftmaxLayer(Site site) {
     super(site, site.in().asList());
-    boolean spatial = section().flag("spatial") && !site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
+    boolean spatial = section.flag("spatial") && !site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
     int inputs = in.count();
     Optional<Tree> tree = Tree.of(site, inputs);
-    int groups = spatial ? in.h() * in.w() : section().integer("groups");
+    int groups = spatial ? in.h() * in.w() : section.integer("groups");
     if (tree.isEmpty() && inputs % groups != 0) {
-      throw section().refuse("groups", "does not divide the " + inputs + " inputs.");
+      throw section.refuse("groups", "does not divide the " + inputs + " inputs.");
     }
     int[] equal = new int[groups];
     Arrays.fill(equal, inputs / groups);
     groupSizes = tree.map(Tree::groupSizes).orElse(equal);
-    temperature = spatial ? 1 : section().decimal("temperature");
-    withLoss = !section().flag("noloss");
+    temperature = spatial ? 1 : section.decimal("temperature");
     masked = tree.isPresent() && !site.has(Quirk.TREE_TRUTH_NOT_MASKED);
     places = new int[inputs];
     Arrays.setAll(places, i -> spatial ? i : in.place(i));
-    losses = storage.trainingActivations(inputs);
   }
 
   @Override

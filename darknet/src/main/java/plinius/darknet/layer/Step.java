@@ -1,5 +1,7 @@
 package plinius.darknet.layer;
 
+import plinius.darknet.cfg.Section;
+
 /**
  * One step of the optimizer, Darknet's update_args.
  *
@@ -20,4 +22,11 @@ public record Step(float rate, float momentum, float decay, int batch, float cli
    * @param updates how many there were, with this one
    */
   public record Adam(float b1, float b2, float eps, float updates) {}
+
+  /** The step that section [net] asks for. */
+  public static Step of(Section net, float rate, int batch, boolean clips, float updates) {
+    Adam adam = new Adam(net.decimal("B1"), net.decimal("B2"), net.decimal("eps"), updates);
+    float clip = clips ? net.decimal("clip") : 0;
+    return new Step(rate, net.decimal("momentum"), net.decimal("decay"), batch, clip, adam);
+  }
 }

@@ -12,35 +12,23 @@ import plinius.darknet.cfg.Section;
  */
 public final class Tree {
   private final int[] parents;
-  private final int[] childGroups; // -1 = a leaf
-  private final int[] groups;
-  private final int[] groupOffsets;
-  private final int[] groupSizes;
+  private final int[] firsts; // of a node and its siblings
+  private final int[] sizes; // of the group that begins with a node
+  private final int[] children; // the first of a node's; -1 = a leaf
 
-  private Tree(int[] parents) {
+  private Tree(int... parents) {
     int n = parents.length;
     this.parents = parents;
-    childGroups = new int[n];
-    groups = new int[n];
-    Arrays.fill(childGroups, -1);
-    int group = 0;
-    int lastParent = -1;
-    List<Integer> offsets = new ArrayList<>(List.of(0));
+    firsts = new int[n];
+    sizes = new int[n];
+    children = new int[n];
+    Arrays.fill(children, -1);
     for (int i = 0; i < n; i++) {
-      if (parents[i] != lastParent) {
-        group++;
-        offsets.add(i);
-        lastParent = parents[i];
-      }
-      groups[i] = group;
+      firsts[i] = i > 0 && parents[i] == parents[i - 1] ? firsts[i - 1] : i;
+      sizes[firsts[i]]++;
       if (parents[i] >= 0) {
-        childGroups[parents[i]] = group;
+        children[parents[i]] = firsts[i];
       }
-    }
-    groupOffsets = offsets.stream().mapToInt(Integer::intValue).toArray();
-    groupSizes = new int[groupOffsets.length];
-    for (int g = 0; g < groupSizes.length; g++) {
-      groupSizes[g] = (g + 1 < groupSizes.length ? groupOffsets[g + 1] : n) - groupOffsets[g];
     }
   }
 
@@ -85,8 +73,9 @@ public final class Tree {
     return Optional.of(tree);
   }
 
+  /** The lengths of the runs of siblings. */
   int[] groupSizes() {
-    return groupSizes;
+    return Arrays.stream(sizes).filter(size -> size > 0).toArray();
   }
 
   int parent(int node) {
@@ -95,12 +84,12 @@ public final class Tree {
 
   /** The first of a node and its siblings. */
   int groupOffset(int node) {
-    return groupOffsets[groups[node]];
+    return firsts[node];
   }
 
   /** How many a node and its siblings are. */
   int groupSize(int node) {
-    return groupSizes[groups[node]];
+    return sizes[firsts[node]];
   }
 
   /** The probability of a node: the product up to the root of what lies in x[at, at + size). */
@@ -124,22 +113,22 @@ public final class Tree {
   /** The node that is reached from the root by the best siblings while the product is large. */
   public int top(float[] x, float threshold) {
     float p = 1;
-    int group = 0;
+    int first = 0;
     while (true) {
       float best = 0;
       int bestNode = 0;
-      for (int i = groupOffsets[group]; i < groupOffsets[group] + groupSizes[group]; i++) {
+      for (int i = first; i < first + sizes[first]; i++) {
         if (x[i] > best) {
           bestNode = i;
           best = x[i];
         }
       }
       if (p * best <= threshold) {
-        return group == 0 ? bestNode : parents[groupOffsets[group]];
+        return first == 0 ? bestNode : parents[first];
       }
       p *= best;
-      group = childGroups[bestNode];
-      if (group < 0) {
+      first = children[bestNode];
+      if (first < 0) {
         return bestNode;
       }
     }

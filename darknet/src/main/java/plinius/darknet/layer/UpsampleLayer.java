@@ -7,15 +7,12 @@ import plinius.darknet.cfg.Section;
  * a negative stride the sum of each block. Both times scale.
  */
 final class UpsampleLayer extends Layer {
-  private final boolean down;
-  private final int stride;
-  private final float scale;
+  private final boolean down = section.integer("stride") < 0;
+  private final int stride = Math.abs(section.integer("stride"));
+  private final float scale = section.decimal("scale");
 
   UpsampleLayer(Site site) {
     super(site, shape(site.section(), site.image()));
-    down = section().integer("stride") < 0;
-    stride = Math.abs(section().integer("stride"));
-    scale = section().decimal("scale");
   }
 
   private static Shape shape(Section section, Shape in) {

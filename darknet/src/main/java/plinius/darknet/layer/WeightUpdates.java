@@ -105,12 +105,12 @@ final class WeightUpdates {
 
   /** Adds the shards' sums to updates[at, ...), in their order. */
   static void addShards(Pass pass, int weights, int shards, float[] updates, int at) {
+    float[] partials = pass.storage.partials;
     pass.runChunks(
         weights,
-        (from, count) -> {
+        (from, to) -> {
           for (int shard = 0; shard < shards; shard++) {
-            pass.kernels.add(
-                pass.storage.partials, shard * weights + from, updates, at + from, count);
+            pass.kernels.add(partials, shard * weights + from, updates, at + from, to - from);
           }
         });
   }

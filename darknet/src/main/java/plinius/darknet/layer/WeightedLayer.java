@@ -21,10 +21,10 @@ abstract class WeightedLayer extends Layer {
   WeightedLayer(Site site, Shape out, Activation activation, int... weightShape) {
     super(site, out);
     biases =
-        section().flag("batch_normalize")
+        section.flag("batch_normalize")
             ? new BatchNormalization(this, activation)
             : new Biases(this, activation);
-    weights = new Parameter(this, "weights", storage.adam(), weightShape);
+    weights = new Parameter(site, "weights", storage.adam(), weightShape);
   }
 
   /** From the product to the output. */

@@ -14,15 +14,13 @@ final class YoloLayer extends AnchorLayer {
   private static final int TRUTHS = 90;
 
   private final int[] mask;
-  private final float ignoreThreshold;
-  private final float truthThreshold;
+  private final float ignoreThreshold = section.decimal("ignore_thresh");
+  private final float truthThreshold = section.decimal("truth_thresh");
 
   YoloLayer(Site site) {
     int[] anchors = mask(site.section());
     super(site, 4, anchors, site.network().net, TRUTHS, site.section().integer("max"));
     mask = anchors;
-    ignoreThreshold = section().decimal("ignore_thresh");
-    truthThreshold = section().decimal("truth_thresh");
   }
 
   private static int[] mask(Section section) {

@@ -16,7 +16,7 @@ import java.util.Map;
 /** Image operations and augmentation beside the original's, on the vectors' table of them. */
 public final class ImageTable {
   private static final Augmentation AUGMENTATION =
-      new Augmentation(5, 5, 6, 9, 7, .75f, .1f, 1.5f, 1.5f, false);
+      new Augmentation(5, 5, 6, 9, 7, .75f, new Colours(.1f, 1.5f, 1.5f), false);
 
   private final Map<String, Image> images = new LinkedHashMap<>();
 
@@ -106,10 +106,10 @@ public final class ImageTable {
 
   private void randomPartsAndColours() {
     Image distorted = source();
-    AUGMENTATION.distort(distorted, new Glibc(1));
+    AUGMENTATION.colours().distort(distorted, new Glibc(1));
     compare("random_distort_hue.1_sat1.5_exp1.5.seed1", distorted);
     compare("random_augment_same.seed1", AUGMENTATION.part(source(), new Glibc(1)));
-    Augmentation whole = new Augmentation(5, 5, 6, 9, 7, .75f, .1f, .75f, .75f, false);
+    Augmentation whole = new Augmentation(5, 5, 6, 9, 7, .75f, new Colours(.1f, .75f, .75f), false);
     compare(
         "classifier_train_pipeline_augment_flip_distort.seed5",
         whole.augment(source(), new Glibc(5)));

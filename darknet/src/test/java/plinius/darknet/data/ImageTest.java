@@ -8,7 +8,7 @@ import plinius.kernel.CounterRandom;
 /** Augmentation by counter; what it does with its random numbers is compared in the tables. */
 final class ImageTest {
   private static final Augmentation AUGMENTATION =
-      new Augmentation(5, 5, 6, 9, 7, .75f, .1f, 1.5f, 1.5f, false);
+      new Augmentation(5, 5, 6, 9, 7, .75f, new Colours(.1f, 1.5f, 1.5f), false);
 
   private static Image source() {
     Image image = new Image(7, 9, 3);

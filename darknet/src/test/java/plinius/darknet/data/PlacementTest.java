@@ -38,7 +38,7 @@ final class PlacementTest {
   void a_box_moves_with_what_is_in_it(boolean cuts) {
     long seed = Long.getLong("test.seed", System.nanoTime());
     Random random = new Random(seed);
-    Placement placement = new Placement(cuts, .3f, 0, 1, 1);
+    Placement placement = new Placement(cuts, .3f, new Colours(0, 1, 1));
     for (int round = 0; round < 200; round++) {
       // Not at the scene's border, which goes on where a cut begins outside of it.
       int left = 1 + random.nextInt(28);
@@ -84,7 +84,7 @@ final class PlacementTest {
 
   @Test
   void boxes_come_in_another_order_for_each_image_so_that_not_the_same_have_no_room() {
-    Placement placement = new Placement(false, 0, 0, 1, 1);
+    Placement placement = new Placement(false, 0, new Colours(0, 1, 1));
     Set<Float> first = new HashSet<>();
     for (int round = 0; round < 40; round++) {
       float[] boxes = {
