@@ -2,7 +2,6 @@ package plinius.darknet;
 
 import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.Draws;
-import plinius.darknet.layer.Purpose;
 
 /**
  * The learning rate after so many iterations (darknet network.c get_current_rate at f6afaab).
@@ -30,7 +29,7 @@ record LearningRate(Section net, Quirks quirks, Draws draws) {
         yield (float) (rate * StrictMath.pow(left < 0 && !rises ? 0 : left, power));
       }
       case "random" -> {
-        float draw = draws.uniform(Purpose.LEARNING_RATE, iteration, 0);
+        float draw = draws.uniform(Draws.LEARNING_RATE, iteration, 0);
         yield (float) (rate * StrictMath.pow(draw, power));
       }
       case "sigmoid" -> {

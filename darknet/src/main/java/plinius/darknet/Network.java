@@ -8,16 +8,12 @@ import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.CostLayer;
 import plinius.darknet.layer.Detection;
-import plinius.darknet.layer.Detects;
 import plinius.darknet.layer.Draws;
-import plinius.darknet.layer.IsegLayer;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.Layers;
 import plinius.darknet.layer.NamedTensor;
 import plinius.darknet.layer.Pass;
-import plinius.darknet.layer.RouteLayer;
 import plinius.darknet.layer.Shape;
-import plinius.darknet.layer.ShortcutLayer;
 import plinius.darknet.layer.Step;
 import plinius.darknet.layer.Storage;
 import plinius.kernel.CounterRandom;
@@ -120,10 +116,8 @@ public final class Network {
         storage.adam()
             ? Optional.of(storage.slot("net.adam.updates", NamedTensor.Role.OPTIMIZER, 1))
             : Optional.empty();
-    chained = layers.stream().noneMatch(l -> l instanceof RouteLayer || l instanceof ShortcutLayer);
-    Layer last = layers.getLast();
-    boolean ownTruths = last instanceof Detects || last instanceof IsegLayer;
-    truths = ownTruths ? last.truths() : outputs();
+    chained = cfg.layers().stream().noneMatch(Layers::looksBack);
+    truths = layers.getLast().truths();
     refuseUntrainable();
     allocate();
     takeImagesOf(own.h(), own.w());
@@ -367,10 +361,7 @@ public final class Network {
     Detection.Query query =
         new Detection.Query(
             image, width, height, in.w(), in.h(), threshold, treeThreshold, relative);
-    return layers.stream()
-        .filter(Detects.class::isInstance)
-        .flatMap(layer -> ((Detects) layer).detections(query).stream())
-        .toList();
+    return layers.stream().flatMap(layer -> layer.detections(query).stream()).toList();
   }
 
   /** Images of one iteration, over all sub-batches. */
@@ -381,11 +372,6 @@ public final class Network {
   /** Images of one sub-batch. */
   public int subBatch() {
     return storage.batch();
-  }
-
-  /** Sub-batches of one iteration. */
-  public int subdivisions() {
-    return subdivisions;
   }
 
   /** Rows of an input image; 1 for inputs that are no image. */

@@ -4,7 +4,6 @@ import java.util.Optional;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.Draws;
-import plinius.darknet.layer.Purpose;
 
 /**
  * The sizes of the images that a detector with random=1 is trained on (detector.c train_detector at
@@ -45,7 +44,7 @@ record Sizes(int least, int most, int end) {
     if (end > 0 && iteration + LAST > end) {
       return most;
     }
-    float drawn = draws.uniform(Purpose.SIZE, iteration / KEPT, 0);
+    float drawn = draws.uniform(Draws.SIZE, iteration / KEPT, 0);
     return least + ((int) (drawn * ((most - least) / STEP + 1))) * STEP;
   }
 }

@@ -29,12 +29,12 @@ import plinius.darknet.data.Glibc;
 import plinius.darknet.layer.Box;
 import plinius.darknet.layer.CropLayer;
 import plinius.darknet.layer.Detection;
+import plinius.darknet.layer.Draws;
 import plinius.darknet.layer.DropoutLayer;
 import plinius.darknet.layer.Inside;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.MaxpoolLayer;
 import plinius.darknet.layer.NamedTensor;
-import plinius.darknet.layer.Purpose;
 import plinius.darknet.layer.Shape;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
@@ -145,6 +145,10 @@ final class GoldenRun {
         .isEqualTo(Arrays.copyOfRange(file, 20, file.length));
   }
 
+  private int subdivisions() {
+    return net.batch() / net.subBatch();
+  }
+
   private int steps() {
     return c.manifest.get("rate").size(); // the largest case was recorded for one step only
   }
@@ -167,7 +171,7 @@ final class GoldenRun {
    */
   private void search() {
     int steps = steps();
-    int passes = net.subdivisions();
+    int passes = subdivisions();
     explain(1, 0, passes);
     if (steps > 1) {
       explain(steps, passes, steps * passes);
@@ -258,7 +262,7 @@ final class GoldenRun {
     net.setSeen(startSeen);
     int pass = 0;
     for (step = 1; step <= steps; step++) {
-      for (int sub = 0; sub < net.subdivisions(); sub++, pass++) {
+      for (int sub = 0; sub < subdivisions(); sub++, pass++) {
         load(sub);
         branches.begin(pass, forced, pass >= lookFrom && pass < lookTo);
         checkCost(step, sub, net.forwardBackward());
@@ -279,7 +283,7 @@ final class GoldenRun {
   }
 
   private float recordedDraw(int purpose, long iteration, long index) {
-    if (purpose == Purpose.LEARNING_RATE) {
+    if (purpose == Draws.LEARNING_RATE) {
       double rate = GoldenCase.number(c.manifest.get("rate").get(step - 1).get("rate"));
       double share = rate / cfg.net().decimal("learning_rate");
       return (float) Math.pow(share, 1 / cfg.net().decimal("power"));
@@ -294,7 +298,7 @@ final class GoldenRun {
     if (draws != null && image < net.subBatch() && draws.values().length == draws.count()) {
       return draws.values()[image * shape.count() + place];
     }
-    int pass = (step - 1) * net.subdivisions() + image / net.subBatch();
+    int pass = (step - 1) * subdivisions() + image / net.subBatch();
     return drawn(pass, purpose)[image % net.subBatch() * shape.count() + place];
   }
 
@@ -304,7 +308,7 @@ final class GoldenRun {
   private synchronized float[] drawn(int pass, int layer) {
     if (drawn.isEmpty()) {
       Glibc glibc = new Glibc(c.manifest.path("rng_seed_before_phase").asInt(1));
-      for (int p = 0; p < steps() * net.subdivisions(); p++) {
+      for (int p = 0; p < steps() * subdivisions(); p++) {
         for (Layer each : net.layers()) {
           if (each instanceof DropoutLayer) {
             float[] draws = new float[net.subBatch() * each.out().count()];

@@ -33,12 +33,8 @@ final class DebianConfigurationsTest {
           if (DebianConfigurations.LENIENT.contains(name)) {
             String key = name.equals("writing.cfg") ? "seen" : "hidden";
             assertThatThrownBy(() -> Cfg.parse(text, name, Map.of()))
-                .isInstanceOfSatisfying(
-                    CfgException.class,
-                    e -> {
-                      assertThat(e.key()).isEqualTo(key);
-                      assertThat(e.line()).isPositive();
-                    })
+                .isInstanceOf(CfgException.class)
+                .hasMessageMatching(".*:[1-9][0-9]*: .*")
                 .hasMessageStartingWith(name + ":")
                 .hasMessageContaining("unknown key '" + key + "'");
             assertThat(LenientCfg.read(text, name).warnings())

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import plinius.darknet.cfg.Section.Entry;
 
 /**
@@ -47,7 +48,7 @@ public final class Cfg {
 
   private CfgFile read(String text, Map<String, String> netOverrides) {
     if (text.length() > MAX_CHARS) {
-      throw refuse("", "is longer than " + MAX_CHARS + " characters; is it a .cfg file?");
+      throw refuse("is longer than " + MAX_CHARS + " characters; is it a .cfg file?");
     }
     for (String raw : text.split("\n", -1)) {
       number++;
@@ -60,7 +61,7 @@ public final class Cfg {
     }
     number = 0;
     if (sections.isEmpty()) {
-      throw refuse("net", "has no sections; the first must be [net].");
+      throw refuse("has no sections; the first must be [net].");
     }
     Section net = sections.getFirst();
     // In the order of their names, so that of two mistakes always the same one is reported.
@@ -69,8 +70,8 @@ public final class Cfg {
     return new CfgFile(fileName, net, sections.subList(1, sections.size()), notes);
   }
 
-  private CfgException refuse(String key, String reason) {
-    return new CfgException(fileName, number, key, reason);
+  private CfgException refuse(String reason) {
+    return new CfgException(fileName, number, reason);
   }
 
   private static String stripped(String raw) {
@@ -84,31 +85,29 @@ public final class Cfg {
     boolean first = sections.isEmpty();
     if (Schema.keys(type).isEmpty()) {
       String known = Nearest.known(written, Schema.sectionNames());
-      throw refuse(shown(written), "unknown section [" + shown(written) + "]" + known);
+      throw refuse("unknown section [" + shown(written) + "]" + known);
     }
     if (first != type.equals("net")) {
       throw refuse(
-          written,
           first
               ? "the first section must be [net], not [" + written + "]."
               : "[" + written + "] must be the first section, and there is one already.");
     }
     if (sections.size() > MAX_LAYERS) {
-      throw refuse(written, "more than " + MAX_LAYERS + " layers.");
+      throw refuse("more than " + MAX_LAYERS + " layers.");
     }
     return new Section(fileName, type, number);
   }
 
   private void option(String line) {
     if (sections.isEmpty()) {
-      throw refuse("", "'" + shown(line) + "' stands before any section; [net] comes first.");
+      throw refuse("'" + shown(line) + "' stands before any section; [net] comes first.");
     }
     Section section = sections.getLast();
     int equals = line.indexOf('=');
     String key = equals < 0 ? line : line.substring(0, equals);
     if (equals <= 0 || equals == line.length() - 1) {
-      throw refuse(
-          shown(key), "'%s' in [%s] is not key=value.".formatted(shown(line), section.type()));
+      throw refuse("'%s' in [%s] is not key=value.".formatted(shown(line), section.type()));
     }
     Entry entry = entry(fileName, section, key, line.substring(equals + 1));
     Entry first = section.entries().putIfAbsent(key, entry);
@@ -131,7 +130,7 @@ public final class Cfg {
     if (!keys.containsKey(key)) {
       String unknown = "unknown key '" + shown(key) + "' in [" + section.type() + "]";
       String known = Nearest.known(key, keys.keySet());
-      throw new CfgException(place, number, shown(key), unknown + known);
+      throw new CfgException(place, number, unknown + known);
     }
     Key.Normalised normal = keys.get(key).normalise(value);
     if (normal.problem().isPresent()) {
@@ -141,7 +140,6 @@ public final class Cfg {
       throw new CfgException(
           place,
           number,
-          key,
           "[%s] %s=%s: '%3$s' %s%s".formatted(section.type(), key, shown(value), problem, hint));
     }
     return new Entry(normal.text(), number);
@@ -182,13 +180,12 @@ public final class Cfg {
     there.keySet().stream()
         .filter(setting -> setting.key().isEmpty())
         .forEach(setting -> found.add(setting.section() + " is only in the mirrored model"));
-    if (found.size() > DIFFERENCES_MAX) {
-      List<String> more = found.subList(DIFFERENCES_MAX, found.size());
-      String count = "and " + more.size() + " more";
-      more.clear();
-      found.add(count);
+    if (found.isEmpty()) {
+      return "the texts differ in their spelling";
     }
-    return found.isEmpty() ? "the texts differ in their spelling" : String.join("\n", found);
+    int more = found.size() - DIFFERENCES_MAX;
+    String first = found.stream().limit(DIFFERENCES_MAX).collect(Collectors.joining("\n"));
+    return first + (more > 0 ? "\nand " + more + " more" : "");
   }
 
   /** The place of a value; without a key, of a section. */

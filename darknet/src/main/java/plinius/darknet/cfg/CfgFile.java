@@ -1,5 +1,7 @@
 package plinius.darknet.cfg;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.List;
 
 /**
@@ -26,11 +28,6 @@ public record CfgFile(String name, Section net, List<Section> layers, List<Strin
    * into grants and mirrors by its digest.
    */
   public String canonical() {
-    StringBuilder text = new StringBuilder();
-    net.appendCanonical(text);
-    for (Section layer : layers) {
-      layer.appendCanonical(text);
-    }
-    return text.toString();
+    return net.canonical() + layers.stream().map(Section::canonical).collect(joining());
   }
 }

@@ -30,11 +30,6 @@ public final class Section {
     return type;
   }
 
-  /** The line of the section's heading, counted from 1. */
-  public int line() {
-    return line;
-  }
-
   /** Whether the file, or an override, gives this key. */
   public boolean has(String key) {
     return entries.containsKey(key);
@@ -79,16 +74,16 @@ public final class Section {
   public CfgException refuse(String key, String reason) {
     Entry entry = entries.get(key);
     if (entry == null) {
-      return new CfgException(file, line, key, "[%s]: %s %s".formatted(type, key, reason));
+      return new CfgException(file, line, "[%s]: %s %s".formatted(type, key, reason));
     }
     String where = entry.line() == 0 ? "--set" : file;
     String what = "[%s] %s=%s %s".formatted(type, key, entry.value(), reason);
-    return new CfgException(where, entry.line(), key, what);
+    return new CfgException(where, entry.line(), what);
   }
 
   /** A refusal of the section as a whole, with its place. */
   public CfgException refuse(String reason) {
-    return new CfgException(file, line, type, "[" + type + "] " + reason);
+    return new CfgException(file, line, "[" + type + "] " + reason);
   }
 
   Map<String, Entry> entries() {
@@ -112,13 +107,14 @@ public final class Section {
    * The section in its one normal spelling: keys in the schema's order, without those that say what
    * is the default anyway.
    */
-  void appendCanonical(StringBuilder text) {
-    text.append('[').append(type).append("]\n");
+  String canonical() {
+    StringBuilder text = new StringBuilder("[" + type + "]\n");
     for (Key key : Schema.keys(type).values()) {
-      Entry entry = entries.get(key.name());
-      if (entry != null && !entry.value().equals(key.byDefault())) {
-        text.append(key.name()).append('=').append(entry.value()).append('\n');
+      String value = value(key.name());
+      if (!value.equals(key.byDefault())) {
+        text.append(key.name()).append('=').append(value).append('\n');
       }
     }
+    return text.toString();
   }
 }

@@ -13,7 +13,7 @@ import plinius.darknet.Quirk;
  * f6afaab have in common). A cell's channels are, for each of its anchors: x, y, w, h, perhaps
  * masks, objectness, classes. Its cost is the sum of the squared deltas.
  */
-abstract class AnchorLayer extends ComparingLayer implements Detects {
+abstract class AnchorLayer extends ComparingLayer {
   final int coords; // before the objectness
   final int classes;
   private final int entries;

@@ -24,10 +24,7 @@ final class AvgpoolLayer extends Layer {
   }
 
   @Override
-  public void backward(Pass pass) {
-    if (!pass.wantsInputDelta()) {
-      return;
-    }
+  void addInputDelta(Pass pass) {
     int rows = in.h() * in.w();
     int channels = in.c();
     float[] inputDelta = pass.inputDelta;

@@ -1,6 +1,7 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
+import plinius.darknet.Quirk;
 import plinius.kernel.Activation;
 
 /**
@@ -10,7 +11,7 @@ import plinius.kernel.Activation;
  * divides by N - 1, the gradient by N.
  */
 final class BatchNormalization extends Biases {
-  private final boolean lastStepOnly = storage.lastStepStatistics();
+  private final boolean lastStepOnly = site.has(Quirk.BATCHNORM_OF_LAST_STEP);
   private final Parameter scales = new Parameter(site, "scales", storage.adam(), channels);
   private final NamedTensor rollingMean = rolling("mean");
   private final NamedTensor rollingVariance = rolling("variance");

@@ -7,23 +7,21 @@ import plinius.darknet.NetworkException;
 abstract class ComparingLayer extends Layer {
   double cost;
 
+  /** (batch, out), each value's own loss, where the layer has such; else empty. */
+  float[] losses = Pass.NOTHING;
+
   ComparingLayer(Site site, Shape out) {
     super(site, out);
   }
 
   @Override
-  public void backward(Pass pass) {
+  void addInputDelta(Pass pass) {
     passDeltaOn(pass);
   }
 
   @Override
   public final OptionalDouble cost() {
     return OptionalDouble.of(cost);
-  }
-
-  /** (batch, out), each value's own loss, where the layer has such; else empty. */
-  float[] losses() {
-    return Pass.NOTHING;
   }
 
   /** The truth of value i of the batch; truths are in Darknet's (c, h, w) order. */

@@ -1,7 +1,6 @@
 package plinius.darknet.layer;
 
 import plinius.kernel.Activation;
-import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
 
@@ -12,8 +11,6 @@ import plinius.kernel.CounterRandom;
  * are in Darknet's (c, h, w).
  */
 final class ConnectedLayer extends WeightedLayer {
-  private final ConvShape shape;
-
   ConnectedLayer(Site site) {
     this(site, site.section().integer("output"), site.activation());
   }
@@ -25,9 +22,8 @@ final class ConnectedLayer extends WeightedLayer {
       throw site.section()
           .refuse("output", "makes more than 2^29 weights with " + site.in() + " inputs.");
     }
-    super(site, new Shape(1, 1, outputs, true), activation, inputs, outputs);
-    shape = ConvShape.connected(inputs, outputs);
-    storage.convolution(shape);
+    ConvShape product = ConvShape.connected(inputs, outputs);
+    super(site, new Shape(1, 1, outputs, true), activation, product, inputs, outputs);
   }
 
   @Override
@@ -37,29 +33,13 @@ final class ConnectedLayer extends WeightedLayer {
 
   @Override
   public void forward(Pass pass) {
-    float[] target = biases.target(pass);
-    pass.kernels.prepareForward(shape, storage.block(), weights.at(), storage.prepared);
-    pass.runBlocks(
-        ConvPlan.images(shape),
-        (from, to) -> {
-          float[] x = pass.inputBlock(from, to, in.count());
-          int at = pass.inputAt(from, in.count());
-          pass.kernels.convForward(
-              shape, x, at, storage.prepared, target, from * out.count(), 0, to - from);
-          biases.gather(pass, from, to);
-        });
-    activate(pass);
+    forwardInBlocks(pass);
   }
 
   @Override
   public void backward(Pass pass) {
     foldDelta(pass);
-    backwardInBlocks(pass, shape);
-  }
-
-  @Override
-  public String plan() {
-    return WeightUpdates.plan(shape, storage.batch());
+    backwardInBlocks(pass);
   }
 
   @Override

@@ -14,7 +14,6 @@ import plinius.kernel.CounterRandom;
  * (filters, channels / groups, size, size).
  */
 final class ConvolutionalLayer extends WeightedLayer {
-  private final ConvShape shape;
   private final float smooth;
   private final Optional<FlatImage> flat;
   private final Optional<Binarisation> binary;
@@ -32,11 +31,12 @@ final class ConvolutionalLayer extends WeightedLayer {
   private ConvolutionalLayer(Site site, ConvShape asked) {
     Shape out = new Shape(asked.outH(), asked.outW(), asked.filters(), true);
     int size = asked.size();
-    super(site, out, site.activation(), size, size, asked.groupChannels(), asked.filters());
+    int channels = asked.groupChannels();
+    Optional<FlatImage> image = FlatImage.of(site, asked);
+    ConvShape shape = image.map(FlatImage::shape).orElse(asked);
+    super(site, out, site.activation(), shape, size, size, channels, asked.filters());
+    flat = image;
     boolean own = site.part() == 0;
-    flat = FlatImage.of(site, asked);
-    shape = flat.map(FlatImage::shape).orElse(asked);
-    storage.convolution(shape);
     boolean smooths = own && !site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
     smooth = smooths ? section.decimal("smooth") : 0;
     binary = own ? Binarisation.of(site, shape) : Optional.empty();
@@ -93,10 +93,12 @@ final class ConvolutionalLayer extends WeightedLayer {
 
   @Override
   public void forward(Pass pass) {
+    if (inBlocks()) {
+      forwardInBlocks(pass);
+      return;
+    }
     float[] image = flat.isPresent() ? flat.get().gather(pass) : pass.input;
     float[] input = binary.isPresent() ? binary.get().input(pass, image) : image;
-    boolean blocks = inBlocks();
-    int inputs = shape.inputs();
     float[] block = binary.isPresent() ? binary.get().weights(storage, weights) : storage.block();
     int weightsAt = binary.isPresent() ? 0 : weights.at();
     float[] target = biases.target(pass);
@@ -104,10 +106,7 @@ final class ConvolutionalLayer extends WeightedLayer {
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
-          float[] x = blocks ? pass.inputBlock(from, to, inputs) : input;
-          int at = blocks ? pass.inputAt(from, inputs) : from * inputs;
-          pass.kernels.convForward(
-              shape, x, at, storage.prepared, target, from * shape.outputs(), 0, to - from);
+          pass.kernels.convForward(shape, input, 0, storage.prepared, target, 0, from, to);
           biases.gather(pass, from, to);
         });
     activate(pass);
@@ -120,7 +119,7 @@ final class ConvolutionalLayer extends WeightedLayer {
     }
     foldDelta(pass);
     if (inBlocks()) {
-      backwardInBlocks(pass, shape);
+      backwardInBlocks(pass);
     } else {
       backwardChanged(pass);
     }
@@ -151,11 +150,6 @@ final class ConvolutionalLayer extends WeightedLayer {
     if (wanted) {
       flat.ifPresent(f -> f.scatter(pass));
     }
-  }
-
-  @Override
-  public String plan() {
-    return WeightUpdates.plan(shape, storage.batch());
   }
 
   /** Pulls each output towards its 5 x 5 neighbours (convolutional_kernels.cu smooth_kernel). */

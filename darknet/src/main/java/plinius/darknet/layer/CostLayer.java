@@ -81,11 +81,9 @@ public final class CostLayer extends ComparingLayer {
   }
 
   @Override
-  public void backward(Pass pass) {
-    if (pass.wantsInputDelta()) {
-      pass.eachShard(
-          out.count(),
-          (from, to) -> pass.kernels.axpy(scale, delta, from, pass.inputDelta, from, to - from));
-    }
+  void addInputDelta(Pass pass) {
+    pass.eachShard(
+        out.count(),
+        (from, to) -> pass.kernels.axpy(scale, delta, from, pass.inputDelta, from, to - from));
   }
 }

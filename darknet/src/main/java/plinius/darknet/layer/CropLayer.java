@@ -49,7 +49,4 @@ public final class CropLayer extends Layer {
     long place = (long) pass.moment.firstImage() * 3 + which;
     return (int) (pass.means.draws().uniform(index(), pass.moment.iteration(), place) * n);
   }
-
-  @Override
-  public void backward(Pass pass) {}
 }

@@ -12,16 +12,14 @@ import plinius.kernel.CounterRandom;
  * filters, size, size).
  */
 final class DeconvolutionalLayer extends WeightedLayer {
-  private final ConvShape shape; // from this layer's output to its input
   private final float initialScale;
   private final float[] product; // (batch, in): what is added to the input's delta
 
   DeconvolutionalLayer(Site site) {
-    ConvShape back = shape(site.section(), site.image());
+    ConvShape back = shape(site.section(), site.image()); // from output to input
     Shape out = new Shape(back.h(), back.w(), back.c(), true);
-    super(site, out, site.activation(), back.size(), back.size(), back.c(), back.filters());
-    shape = back;
-    storage.convolution(shape);
+    int size = back.size();
+    super(site, out, site.activation(), back, size, size, back.c(), back.filters());
     initialScale = .02f * ((float) out.w() * out.h() / (in.w() * in.h()));
     product = storage.trainingActivations(in.count());
   }
@@ -75,11 +73,6 @@ final class DeconvolutionalLayer extends WeightedLayer {
           }
         });
     WeightUpdates.add(pass, shape, delta, pass.input, storage.block(), weights.updatesAt());
-  }
-
-  @Override
-  public String plan() {
-    return WeightUpdates.plan(shape, storage.batch());
   }
 
   @Override

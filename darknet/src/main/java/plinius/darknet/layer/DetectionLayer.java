@@ -10,7 +10,7 @@ import plinius.darknet.NetworkException;
  * order: the classes of every cell, the confidences of every cell's boxes, those boxes. Its cost is
  * the sum of the squared deltas.
  */
-final class DetectionLayer extends ComparingLayer implements Detects {
+final class DetectionLayer extends ComparingLayer {
   /** As long as so few images were seen, random=1 chooses the box at random. */
   private static final int EARLY = 64000;
 
@@ -150,16 +150,14 @@ final class DetectionLayer extends ComparingLayer implements Detects {
   }
 
   @Override
-  public void backward(Pass pass) {
-    if (pass.wantsInputDelta()) {
-      pass.eachImage(
-          image -> {
-            int at = image * out.count();
-            for (int i = 0; i < out.count(); i++) {
-              pass.inputDelta[at + in.place(i)] += delta[at + i];
-            }
-          });
-    }
+  void addInputDelta(Pass pass) {
+    pass.eachImage(
+        image -> {
+          int at = image * out.count();
+          for (int i = 0; i < out.count(); i++) {
+            pass.inputDelta[at + in.place(i)] += delta[at + i];
+          }
+        });
   }
 
   @Override

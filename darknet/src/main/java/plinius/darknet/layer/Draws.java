@@ -8,6 +8,15 @@ import plinius.kernel.CounterRandom;
  */
 @FunctionalInterface
 public interface Draws {
+  /** A purpose beside the layers' own draws, plus the layer's index: its initial weights. */
+  int INITIAL_WEIGHTS = 1 << 16;
+
+  /** A purpose: the learning-rate policy "random". */
+  int LEARNING_RATE = 1 << 17;
+
+  /** A purpose: the sizes of a detector's images. */
+  int SIZE = LEARNING_RATE + 1;
+
   /**
    * One number.
    *

@@ -51,16 +51,14 @@ public final class DropoutLayer extends Layer {
   }
 
   @Override
-  public void backward(Pass pass) {
-    if (pass.wantsInputDelta()) {
-      pass.eachShard(
-          out.count(),
-          (from, to) -> {
-            for (int i = from; i < to; i++) {
-              float passed = factors[i] == 0 ? 0 : delta[i] * factors[i];
-              pass.inputDelta[i] = inPlace ? passed : pass.inputDelta[i] + passed;
-            }
-          });
-    }
+  void addInputDelta(Pass pass) {
+    pass.eachShard(
+        out.count(),
+        (from, to) -> {
+          for (int i = from; i < to; i++) {
+            float passed = factors[i] == 0 ? 0 : delta[i] * factors[i];
+            pass.inputDelta[i] = inPlace ? passed : pass.inputDelta[i] + passed;
+          }
+        });
   }
 }

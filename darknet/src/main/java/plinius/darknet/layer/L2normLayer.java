@@ -36,24 +36,24 @@ final class L2normLayer extends Layer {
   }
 
   @Override
-  public void backward(Pass pass) {
+  void addInputDelta(Pass pass) {
     if (original) {
       passDeltaOn(pass);
-    } else if (pass.wantsInputDelta()) {
-      int c = out.c();
-      pass.eachShard(
-          out.h() * out.w(),
-          (from, to) -> {
-            for (int row = from; row < to; row++) {
-              float along = 0;
-              for (int i = row * c; i < (row + 1) * c; i++) {
-                along += delta[i] * output[i];
-              }
-              for (int i = row * c; i < (row + 1) * c; i++) {
-                pass.inputDelta[i] += (delta[i] - along * output[i]) / lengths[row];
-              }
-            }
-          });
+      return;
     }
+    int c = out.c();
+    pass.eachShard(
+        out.h() * out.w(),
+        (from, to) -> {
+          for (int row = from; row < to; row++) {
+            float along = 0;
+            for (int i = row * c; i < (row + 1) * c; i++) {
+              along += delta[i] * output[i];
+            }
+            for (int i = row * c; i < (row + 1) * c; i++) {
+              pass.inputDelta[i] += (delta[i] - along * output[i]) / lengths[row];
+            }
+          }
+        });
   }
 }

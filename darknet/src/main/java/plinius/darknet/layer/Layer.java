@@ -1,5 +1,6 @@
 package plinius.darknet.layer;
 
+import java.util.List;
 import java.util.OptionalDouble;
 import plinius.darknet.cfg.Section;
 import plinius.kernel.CounterRandom;
@@ -62,7 +63,14 @@ public abstract class Layer {
   public abstract void forward(Pass pass);
 
   /** Computes updates, and adds to the delta of the input if there is one. */
-  public abstract void backward(Pass pass);
+  public void backward(Pass pass) {
+    if (pass.wantsInputDelta()) {
+      addInputDelta(pass);
+    }
+  }
+
+  /** For layers without parameters: adds to the delta of the input; of themselves nothing. */
+  void addInputDelta(Pass pass) {}
 
   /**
    * Whether the layer takes its input block by block: in forward it finishes the images that it is
@@ -122,6 +130,11 @@ public abstract class Layer {
   /** Values of an image's truth that the layer compares with; as many as its output has. */
   public int truths() {
     return out.count();
+  }
+
+  /** What it found in one image of the last prediction, if it detects. */
+  public List<Detection> detections(Detection.Query query) {
+    return List.of();
   }
 
   /** Whether the original's backward replaces the delta of the input, instead of adding to it. */

@@ -49,7 +49,7 @@ public final class Layers {
   }
 
   /** Whether a layer reads others than the one before it. */
-  private static boolean looksBack(Section layer) {
+  public static boolean looksBack(Section layer) {
     return layer.type().equals("route") || layer.type().equals("shortcut");
   }
 

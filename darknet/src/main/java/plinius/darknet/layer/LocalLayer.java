@@ -51,13 +51,13 @@ final class LocalLayer extends Layer {
     /**
      * Handles a value.
      *
-     * @param inputAt of the value within its image
+     * @param inputAt of the value
      * @param weightsAt of its weights for all filters
      */
     void see(int inputAt, int weightsAt);
   }
 
-  private void taps(int place, Tap tap) {
+  private void taps(int image, int place, Tap tap) {
     int top = place / out.w() * stride - pad;
     int left = place % out.w() * stride - pad;
     for (int i = 0; i < size * size; i++) {
@@ -66,7 +66,8 @@ final class LocalLayer extends Layer {
       if (y >= 0 && y < in.h() && x >= 0 && x < in.w()) {
         for (int c = 0; c < in.c(); c++) {
           int number = (place * size * size + i) * in.c() + c;
-          tap.see((y * in.w() + x) * in.c() + c, weights.at() + number * out.c());
+          int at = image * in.count() + (y * in.w() + x) * in.c() + c;
+          tap.see(at, weights.at() + number * out.c());
         }
       }
     }
@@ -78,13 +79,13 @@ final class LocalLayer extends Layer {
     pass.eachImage(
         image -> {
           int outAt = image * out.count();
-          int inAt = image * in.count();
           System.arraycopy(block, biases.at(), output, outAt, out.count());
           for (int place = 0; place < places; place++) {
             int at = outAt + place * out.c();
             taps(
+                image,
                 place,
-                (i, w) -> pass.kernels.axpy(pass.input[inAt + i], block, w, output, at, out.c()));
+                (i, w) -> pass.kernels.axpy(pass.input[i], block, w, output, at, out.c()));
           }
           pass.kernels.activate(activation, output, outAt, out.count());
         });
@@ -101,28 +102,27 @@ final class LocalLayer extends Layer {
         place -> {
           for (int image = 0; image < pass.images; image++) {
             int at = image * out.count() + place * out.c();
-            int inAt = image * in.count();
             pass.kernels.add(delta, at, block, biases.updatesAt() + place * out.c(), out.c());
             taps(
+                image,
                 place,
-                (i, w) ->
-                    pass.kernels.axpy(pass.input[inAt + i], delta, at, block, w + shift, out.c()));
+                (i, w) -> pass.kernels.axpy(pass.input[i], delta, at, block, w + shift, out.c()));
           }
         });
     if (pass.wantsInputDelta()) {
       pass.eachImage(
           image -> {
-            int inAt = image * in.count();
             for (int place = 0; place < places; place++) {
               int at = image * out.count() + place * out.c();
               taps(
+                  image,
                   place,
                   (i, w) -> {
                     float sum = 0;
                     for (int f = 0; f < out.c(); f++) {
                       sum += block[w + f] * delta[at + f];
                     }
-                    pass.inputDelta[inAt + i] += sum;
+                    pass.inputDelta[i] += sum;
                   });
             }
           });

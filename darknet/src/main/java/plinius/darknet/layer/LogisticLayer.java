@@ -7,10 +7,10 @@ import plinius.kernel.Activation;
  * logistic_x_ent_cpu at f6afaab).
  */
 final class LogisticLayer extends ComparingLayer {
-  private final float[] losses = storage.trainingActivations(out.count()); // (batch, out)
 
   LogisticLayer(Site site) {
     super(site, site.in());
+    losses = storage.trainingActivations(out.count());
   }
 
   @Override
@@ -28,10 +28,5 @@ final class LogisticLayer extends ComparingLayer {
       delta[i] = truth - p;
     }
     cost = pass.hasTruth() ? sum(pass, losses) : 0;
-  }
-
-  @Override
-  float[] losses() {
-    return losses;
   }
 }

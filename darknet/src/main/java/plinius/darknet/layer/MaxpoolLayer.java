@@ -53,18 +53,16 @@ public final class MaxpoolLayer extends Layer {
   }
 
   @Override
-  public void backward(Pass pass) {
-    if (pass.wantsInputDelta()) {
-      pass.runBlocks(
-          BLOCK,
-          (from, to) -> {
-            pass.beforeAdding(from, to);
-            pass.kernels.maxpoolBackward(shape, delta, 0, indexes, 0, pass.inputDelta, 0, from, to);
-            if (pass.wantsInputBlock()) {
-              float[] x = pass.inputBlock(from, to, shape.inputs());
-              pass.deltaComplete(from, to, x, pass.inputAt(from, shape.inputs()));
-            }
-          });
-    }
+  void addInputDelta(Pass pass) {
+    pass.runBlocks(
+        BLOCK,
+        (from, to) -> {
+          pass.beforeAdding(from, to);
+          pass.kernels.maxpoolBackward(shape, delta, 0, indexes, 0, pass.inputDelta, 0, from, to);
+          if (pass.wantsInputBlock()) {
+            float[] x = pass.inputBlock(from, to, shape.inputs());
+            pass.deltaComplete(from, to, x, pass.inputAt(from, shape.inputs()));
+          }
+        });
   }
 }

@@ -52,10 +52,7 @@ final class NormalizationLayer extends Layer {
   }
 
   @Override
-  public void backward(Pass pass) {
-    if (!pass.wantsInputDelta()) {
-      return;
-    }
+  void addInputDelta(Pass pass) {
     int c = out.c();
     pass.eachShard(
         out.count(),

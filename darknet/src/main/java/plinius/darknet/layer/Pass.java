@@ -101,11 +101,6 @@ public final class Pass {
     return new Pass(means, moment, streams, number);
   }
 
-  /** For a layer within another: what it reads, and what it adds to. */
-  void at(float[] layerInput, float[] layerInputDelta) {
-    at(layerInput, layerInputDelta, 0);
-  }
-
   /**
    * What the next layer reads, and where its backward adds what it finds out about that.
    *

@@ -66,13 +66,13 @@ abstract class RecurrentLayer extends Layer {
 
   /** Runs a layer within this one over a step. */
   static void forward(WeightedLayer part, Pass step, float[] input) {
-    step.at(input, Pass.NOTHING);
+    step.at(input, Pass.NOTHING, 0);
     part.forward(step);
   }
 
   /** Takes a step's delta back through a layer within this one. */
   static void backward(WeightedLayer part, Pass step, float[] input, float[] inputDelta) {
-    step.at(input, inputDelta);
+    step.at(input, inputDelta, 0);
     part.backward(step);
   }
 

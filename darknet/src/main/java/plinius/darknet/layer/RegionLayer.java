@@ -167,7 +167,7 @@ final class RegionLayer extends AnchorLayer {
             pass.kernels.gradient(Activation.LOGISTIC, output, at + 4, delta, at + 4, logistic);
           }
         });
-    passDeltaOn(pass);
+    super.backward(pass);
   }
 
   @Override

@@ -78,10 +78,8 @@ final class ReorgLayer extends Layer {
   }
 
   @Override
-  public void backward(Pass pass) {
-    if (pass.wantsInputDelta()) {
-      places.scatter(pass, delta, pass.inputDelta);
-    }
+  void addInputDelta(Pass pass) {
+    places.scatter(pass, delta, pass.inputDelta);
   }
 
   @Override

@@ -27,7 +27,7 @@ record Site(
 
   /** What its initial weights are drawn for; the part counts as the iteration. */
   int initialPurpose() {
-    return Purpose.INITIAL_WEIGHTS + index;
+    return Draws.INITIAL_WEIGHTS + index;
   }
 
   Storage storage() {

@@ -18,10 +18,10 @@ final class SoftmaxLayer extends ComparingLayer {
   private final boolean withLoss = !section.flag("noloss");
   private final boolean masked;
   private final int[] places; // by group: where each value lies in (h, w, c)
-  private final float[] losses = storage.trainingActivations(out.count()); // (batch, out)
 
   SoftmaxLayer(Site site) {
     super(site, site.in().asList());
+    losses = storage.trainingActivations(out.count());
     boolean spatial = section.flag("spatial") && !site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
     int inputs = in.count();
     Optional<Tree> tree = Tree.of(site, inputs);
@@ -82,10 +82,5 @@ final class SoftmaxLayer extends ComparingLayer {
     boolean ignored = masked && truth == CostLayer.MASKED;
     losses[i] = truth == 0 || ignored ? 0 : (float) -StrictMath.log(output[i]);
     delta[i] = ignored ? 0 : truth - output[i];
-  }
-
-  @Override
-  float[] losses() {
-    return losses;
   }
 }

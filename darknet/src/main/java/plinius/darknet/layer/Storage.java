@@ -56,7 +56,6 @@ public final class Storage {
   private final boolean training;
   private final boolean adam;
   private final int timeSteps;
-  private final boolean lastStepStatistics;
   private final List<NamedTensor> tensors = new ArrayList<>();
   private final List<Area> areas = new ArrayList<>();
   private final Map<Integer, float[][]> shared = new HashMap<>(); // deltas by size
@@ -93,7 +92,6 @@ public final class Storage {
     batch = Math.multiplyExact(net.integer("batch") / net.integer("subdivisions"), timeSteps);
     training = options.training();
     adam = net.flag("adam") && !options.quirks().has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    lastStepStatistics = options.quirks().has(Quirk.BATCHNORM_OF_LAST_STEP);
   }
 
   /**
@@ -284,11 +282,6 @@ public final class Storage {
   /** Steps that a recurrent layer takes in one sub-batch. */
   public int timeSteps() {
     return timeSteps;
-  }
-
-  /** The quirk that all steps' deltas are normalised with the last step's statistics. */
-  boolean lastStepStatistics() {
-    return lastStepStatistics;
   }
 
   /** The block; empty before {@link #allocate()}. */

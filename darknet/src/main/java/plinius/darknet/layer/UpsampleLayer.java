@@ -41,13 +41,11 @@ final class UpsampleLayer extends Layer {
   }
 
   @Override
-  public void backward(Pass pass) {
-    if (pass.wantsInputDelta()) {
-      if (down) {
-        addFine(pass, delta, pass.inputDelta, out);
-      } else {
-        addCoarse(pass, delta, pass.inputDelta, in);
-      }
+  void addInputDelta(Pass pass) {
+    if (down) {
+      addFine(pass, delta, pass.inputDelta, out);
+    } else {
+      addCoarse(pass, delta, pass.inputDelta, in);
     }
   }
 

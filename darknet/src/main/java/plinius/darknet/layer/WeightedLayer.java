@@ -10,21 +10,46 @@ import plinius.kernel.CounterRandom;
  * then the activation.
  */
 abstract class WeightedLayer extends Layer {
+  final ConvShape shape;
   final Biases biases;
   final Parameter weights;
 
   /**
    * Asks for the layer's tensors.
    *
+   * @param shape of the convolution that its product is, or that it runs backward
    * @param weightShape lengths of the weights' axes, the outputs or filters last
    */
-  WeightedLayer(Site site, Shape out, Activation activation, int... weightShape) {
+  WeightedLayer(Site site, Shape out, Activation activation, ConvShape shape, int... weightShape) {
     super(site, out);
+    this.shape = shape;
+    storage.convolution(shape);
     biases =
         section.flag("batch_normalize")
             ? new BatchNormalization(this, activation)
             : new Biases(this, activation);
     weights = new Parameter(site, "weights", storage.adam(), weightShape);
+  }
+
+  @Override
+  public final String plan() {
+    return WeightUpdates.plan(shape, storage.batch());
+  }
+
+  /** Forward of a convolution over the output of the layer before. */
+  final void forwardInBlocks(Pass pass) {
+    float[] target = biases.target(pass);
+    pass.kernels.prepareForward(shape, storage.block(), weights.at(), storage.prepared);
+    pass.runBlocks(
+        ConvPlan.images(shape),
+        (from, to) -> {
+          float[] x = pass.inputBlock(from, to, shape.inputs());
+          int at = pass.inputAt(from, shape.inputs());
+          int yAt = from * shape.outputs();
+          pass.kernels.convForward(shape, x, at, storage.prepared, target, yAt, 0, to - from);
+          biases.gather(pass, from, to);
+        });
+    activate(pass);
   }
 
   /** From the product to the output. */
@@ -73,7 +98,7 @@ abstract class WeightedLayer extends Layer {
    * Backward of a convolution over the output of the layer before. Each block's delta is made, used
    * up and forgotten while it is in the cache.
    */
-  final void backwardInBlocks(Pass pass, ConvShape shape) {
+  final void backwardInBlocks(Pass pass) {
     boolean wanted = pass.wantsInputDelta();
     if (wanted) {
       pass.kernels.prepareBackward(shape, storage.block(), weights.at(), storage.prepared);

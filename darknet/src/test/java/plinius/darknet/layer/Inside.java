@@ -13,7 +13,7 @@ public final class Inside {
 
   /** (batch, out), each value's own loss, where the layer has such; else empty. */
   public static float[] losses(Layer layer) {
-    return layer instanceof ComparingLayer comparing ? comparing.losses() : Pass.NOTHING;
+    return layer instanceof ComparingLayer comparing ? comparing.losses : Pass.NOTHING;
   }
 
   /** (batch, outH, outW, c): where in the image's (h, w, c) each maximum of the last pass lies. */

@@ -159,7 +159,6 @@ public record LenientCfg(String text, List<String> warnings) {
         throw new CfgException(
             fileName,
             number + 1,
-            key.name(),
             what + " is read as " + Cfg.shown(read) + ", which " + problem.get());
       }
       warn(number, what + " is read as " + Cfg.shown(read));

@@ -106,7 +106,7 @@ public record NetTable(
     return new NetTable(
         cfg.name(),
         network.batch(),
-        network.subdivisions(),
+        cfg.net().integer("subdivisions"),
         cfg.net().integer("time_steps"),
         rows,
         all,
