@@ -44,8 +44,8 @@ final class SpotTraining implements Experiment {
 
   private static final double DATA_STEP_SECONDS = 60;
 
-  /** In place of the paper's trace: two losses in its first hours too. */
-  private static final String SYNTHETIC = "synthetic:5,up=9000,down=2000,seconds=60000";
+  /** In place of the paper's trace: two losses in its first hours too, then hours without one. */
+  static final String SYNTHETIC = "synthetic:26581,up=5400,down=1200,seconds=60000";
 
   @Override
   public String name() {
@@ -65,7 +65,7 @@ final class SpotTraining implements Experiment {
 
   @Override
   public Duration estimate(Laboratory.Effort effort) {
-    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 120 : 580);
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 150 : 580);
   }
 
   @Override
@@ -107,14 +107,15 @@ final class SpotTraining implements Experiment {
       boolean papers,
       Table.Rows results,
       Findings.Builder findings) {
-    int iterations = laboratory.choose(150, 500);
+    // Long enough to outlast the first two uptimes, compressed as they are.
+    int iterations = laboratory.choose(400, 500);
     Trainings trainings =
         Trainings.prepare(
             laboratory.product(), laboratory.newFolder("spot"), laboratory.inputs().mnist());
     Path cfg =
         trainings.cfg(
             "twelve.cfg",
-            Networks.twelve(laboratory.choose(32, 128), iterations, laboratory.choose(8, 32)));
+            Networks.twelve(laboratory.choose(64, 128), iterations, laboratory.choose(8, 32)));
     laboratory.progress("spot: undisturbed, for its speed and its state");
     Product.Ended undisturbed = trainings.train(cfg, laboratory.newPm());
     double iterationSeconds =

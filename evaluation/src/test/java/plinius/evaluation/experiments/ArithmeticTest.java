@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -18,6 +19,8 @@ import plinius.enclave.mirror.Progress;
 import plinius.evaluation.Claim;
 import plinius.evaluation.Findings;
 import plinius.evaluation.Table;
+import plinius.evaluation.spot.Trace;
+import plinius.evaluation.spot.Traces;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.WriteBack;
@@ -331,6 +334,16 @@ class ArithmeticTest {
     assertThat(SpotTraining.compression(45, 1)).isEqualTo(960);
     // A start of 4 s: 40 minutes are to last 10 s.
     assertThat(SpotTraining.compression(1, 4)).isEqualTo(240);
+  }
+
+  @Test
+  void the_trace_in_the_papers_place_loses_two_instances_in_its_first_hours_too() {
+    Trace trace =
+        Traces.read(SpotTraining.SYNTHETIC, Traces.Reading.DEFAULT)
+            .under(OptionalDouble.empty(), 1);
+
+    assertThat(trace.uptimes(0).stream().limit(3).map(up -> Math.round((up[1] - up[0]) / 60)))
+        .containsExactly(49L, 58L, 544L);
   }
 
   @Test
