@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.Stream;
 import jdk.nio.mapmode.ExtendedMapMode;
 
 /**
@@ -28,40 +29,29 @@ import jdk.nio.mapmode.ExtendedMapMode;
  * <p>The file exists, has its size and its space already: a store into a hole of a full disk would
  * kill the store.
  */
-public final class MappedMemory implements PersistentMemory {
+public abstract sealed class MappedMemory implements PersistentMemory {
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
-
-  /** From here on a copy past the caches is the cheaper one. */
-  private static final int STREAM_BYTES_MIN = 1024;
-
-  /** Lines that are fetched during a fence: half of a first-level cache. */
-  private static final int FETCHED_LINES_MAX = 256;
-
   private static final int GROWTH_STEP_BYTES = 1 << 20;
 
   private final Path file;
   private final Arena arena;
-  private final Access access;
+  private final boolean readOnly;
   private final Medium medium;
-  private final Flusher flusher;
   private MemorySegment segment; // another one when the memory has grown
 
-  private MappedMemory(
-      Path file,
-      Arena arena,
-      MemorySegment segment,
-      Access access,
-      Medium medium,
-      Flusher flusher) {
-    this.file = file;
-    this.arena = arena;
-    this.segment = segment;
-    this.access = access;
-    this.medium = medium;
-    this.flusher = flusher;
+  /** What {@link #open} found out. */
+  private record Mapping(
+      Path file, Arena arena, MemorySegment segment, boolean readOnly, Medium medium) {}
+
+  private MappedMemory(Mapping mapping) {
+    file = mapping.file;
+    arena = mapping.arena;
+    segment = mapping.segment;
+    readOnly = mapping.readOnly;
+    medium = mapping.medium;
   }
 
   /**
@@ -74,11 +64,12 @@ public final class MappedMemory implements PersistentMemory {
   @SuppressWarnings("MustBeClosedChecker") // close() of the mapping closes the arena
   public static PersistentMemory open(Path file, Access access, WriteBack writeBack) {
     requireNonNull(writeBack);
+    boolean readOnly = access == Access.READ_ONLY;
     Arena arena = Arena.ofShared();
     try (FileChannel channel =
         FileChannel.open(
             file,
-            access == Access.READ_ONLY
+            readOnly
                 ? Set.of(StandardOpenOption.READ)
                 : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE))) {
       long bytes = channel.size();
@@ -89,16 +80,20 @@ public final class MappedMemory implements PersistentMemory {
       MemorySegment segment;
       Medium.Kind kind;
       try {
-        segment = map(channel, synchronous(access), bytes, arena);
+        segment = channel.map(mode(readOnly, true), 0, bytes, arena);
         kind = Medium.Kind.DAX;
       } catch (IOException | UnsupportedOperationException notDax) {
-        segment = map(channel, ordinary(access), bytes, arena);
+        segment = channel.map(mode(readOnly, false), 0, bytes, arena);
         kind =
             Files.getFileStore(file).type().equals("tmpfs") ? Medium.Kind.TMPFS : Medium.Kind.FILE;
       }
       WriteBack chosen = choose(file, kind, writeBack);
-      return new MappedMemory(
-          file, arena, segment, access, Medium.of(kind, chosen), Flusher.of(chosen, segment, file));
+      Mapping mapping = new Mapping(file, arena, segment, readOnly, Medium.of(kind, chosen));
+      return switch (chosen) {
+        case MSYNC -> new BySystem(mapping);
+        case UNSAFE -> new ByVirtualMachine(mapping, UnsafeWriteBack.AVAILABLE.orElseThrow());
+        default -> new ByInstruction(mapping, chosen);
+      };
     } catch (IOException refused) {
       arena.close();
       throw new PmemException.CannotMap("cannot map " + file + ": " + refused, refused);
@@ -108,218 +103,110 @@ public final class MappedMemory implements PersistentMemory {
     }
   }
 
-  private static MapMode synchronous(Access access) {
-    return access == Access.READ_ONLY
-        ? ExtendedMapMode.READ_ONLY_SYNC
-        : ExtendedMapMode.READ_WRITE_SYNC;
-  }
-
-  private static MapMode ordinary(Access access) {
-    return access == Access.READ_ONLY ? MapMode.READ_ONLY : MapMode.READ_WRITE;
-  }
-
-  private static MemorySegment map(FileChannel channel, MapMode mode, long bytes, Arena arena)
-      throws IOException {
-    return channel.map(mode, 0, bytes, arena);
+  private static MapMode mode(boolean readOnly, boolean synchronous) {
+    return synchronous
+        ? readOnly ? ExtendedMapMode.READ_ONLY_SYNC : ExtendedMapMode.READ_WRITE_SYNC
+        : readOnly ? MapMode.READ_ONLY : MapMode.READ_WRITE;
   }
 
   private static WriteBack choose(Path file, Medium.Kind kind, WriteBack wanted) {
-    return switch (wanted) {
-      case MSYNC -> WriteBack.MSYNC;
-      case AUTO -> {
-        if (kind == Medium.Kind.FILE) {
-          yield WriteBack.MSYNC;
-        }
-        for (WriteBack instruction :
-            new WriteBack[] {WriteBack.CLWB, WriteBack.CLFLUSHOPT, WriteBack.CLFLUSH}) {
-          if (MachineCode.has(instruction)) {
-            yield instruction;
-          }
-        }
-        yield UnsafeWriteBack.AVAILABLE.isPresent() ? WriteBack.UNSAFE : WriteBack.MSYNC;
-      }
-      case CLWB, CLFLUSHOPT, CLFLUSH, UNSAFE -> {
-        if (kind == Medium.Kind.FILE) {
-          throw new PmemException.Unsupported(
-              file
-                  + " is an ordinary file: "
-                  + wanted.option()
-                  + " would leave its bytes in the page cache, where a loss of power takes them;"
-                  + " use msync or auto, or a file on persistent memory");
-        }
-        boolean has =
-            wanted == WriteBack.UNSAFE
-                ? UnsafeWriteBack.AVAILABLE.isPresent()
-                : MachineCode.has(wanted);
-        if (!has) {
-          throw new PmemException.Unsupported(
-              "write-back by "
-                  + wanted.option()
-                  + " is not to be had: the processor lacks it, or executable pages or native"
-                  + " access are refused; use auto");
-        }
-        yield wanted;
-      }
+    if (wanted == WriteBack.AUTO) {
+      return kind == Medium.Kind.FILE
+          ? WriteBack.MSYNC
+          : Stream.of(WriteBack.CLWB, WriteBack.CLFLUSHOPT, WriteBack.CLFLUSH, WriteBack.UNSAFE)
+              .filter(MappedMemory::has)
+              .findFirst()
+              .orElse(WriteBack.MSYNC);
+    }
+    if (wanted != WriteBack.MSYNC && kind == Medium.Kind.FILE) {
+      throw new PmemException.Unsupported(
+          file
+              + " is an ordinary file: "
+              + wanted.option()
+              + " would leave its bytes in the page cache, where a loss of power takes them;"
+              + " use msync or auto, or a file on persistent memory");
+    }
+    if (!has(wanted)) {
+      throw new PmemException.Unsupported(
+          "write-back by "
+              + wanted.option()
+              + " is not to be had: the processor lacks it, or executable pages or native"
+              + " access are refused; use auto");
+    }
+    return wanted;
+  }
+
+  private static boolean has(WriteBack writeBack) {
+    return switch (writeBack) {
+      case MSYNC -> true;
+      case UNSAFE -> UnsafeWriteBack.AVAILABLE.isPresent();
+      default -> MachineCode.has(writeBack);
     };
   }
 
   @Override
-  public long bytes() {
+  public final long bytes() {
     return segment.byteSize();
   }
 
   @Override
-  public boolean readOnly() {
-    return access == Access.READ_ONLY;
+  public final boolean readOnly() {
+    return readOnly;
   }
 
   @Override
-  public Medium medium() {
+  public final Medium medium() {
     return medium;
   }
 
   @Override
-  public long getLong(long offset) {
+  public final long getLong(long offset) {
     return segment.get(LONG, offset);
   }
 
   @Override
-  public int getInt(long offset) {
+  public final int getInt(long offset) {
     return segment.get(INT, offset);
   }
 
   @Override
-  public void setLong(long offset, long value) {
+  public final void setLong(long offset, long value) {
     checkWritable();
     segment.set(LONG, offset, value);
   }
 
   @Override
-  public void setInt(long offset, int value) {
+  public final void setInt(long offset, int value) {
     checkWritable();
     segment.set(INT, offset, value);
   }
 
   @Override
-  public void read(long offset, byte[] target, int at, int length) {
+  public final void read(long offset, byte[] target, int at, int length) {
     MemorySegment.copy(segment, ValueLayout.JAVA_BYTE, offset, target, at, length);
   }
 
   @Override
-  public void write(long offset, byte[] source, int at, int length) {
+  public final void write(long offset, byte[] source, int at, int length) {
     checkWritable();
     MemorySegment.copy(source, at, segment, ValueLayout.JAVA_BYTE, offset, length);
   }
 
   @Override
-  public void stream(long offset, byte[] source, int at, int length) {
-    checkWritable();
-    if (length < STREAM_BYTES_MIN || !flusher.streams()) {
-      write(offset, source, at, length);
-      pwb(offset, length);
-      return;
-    }
-    MemorySegment target = segment.asSlice(offset, length);
-    MemorySegment from = MemorySegment.ofArray(source).asSlice(at, length);
-    // Whole lines past the caches; what lies before and after them the ordinary way.
-    int head = (int) (-target.address() & (LINE_BYTES - 1));
-    int body = (length - head) & -LINE_BYTES;
-    int tail = length - head - body;
-    if (head > 0) {
-      write(offset, source, at, head);
-      pwb(offset, head);
-    }
-    MachineCode.stream(target.address() + head, from.asSlice(head, body), body);
-    if (tail > 0) {
-      write(offset + head + body, source, at + head + body, tail);
-      pwb(offset + head + body, tail);
-    }
-  }
-
-  @Override
-  public void copy(long from, long to, long length) {
+  public final void copy(long from, long to, long length) {
     checkWritable();
     MemorySegment.copy(segment, from, segment, to, length);
   }
 
   @Override
-  public void fill(long offset, long length, byte value) {
+  public final void fill(long offset, long length, byte value) {
     checkWritable();
     segment.asSlice(offset, length).fill(value);
   }
 
-  @Override
-  public void pwb(long offset, long length) {
-    Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ segment.byteSize());
-    if (length > 0) {
-      flusher.pwb(segment.address(), offset, length);
-    }
-  }
-
-  @Override
-  public void pwbLines(long base, int[] lines, int count) {
-    checkLines(base, lines, count);
-    flusher.pwbLines(segment.address(), base, lines, count);
-  }
-
-  @Override
-  public void persistLines(long base, int[] lines, int count, long next) {
-    checkLines(base, lines, count);
-    flusher.persistLines(segment.address(), base, lines, count, next);
-  }
-
-  @Override
-  public void persistLong(long offset, long value) {
-    checkWritable();
-    Objects.checkIndex(offset, segment.byteSize() - (Long.BYTES - 1));
-    if (offset % Long.BYTES != 0) {
-      throw new IndexOutOfBoundsException(offset + " is not aligned");
-    }
-    flusher.persistLong(this, offset, value);
-  }
-
-  @Override
-  public void copyLines(long from, long to, int[] lines, int count) {
-    checkWritable();
-    checkLines(from, lines, count);
-    checkLines(to, lines, count);
-    flusher.copyLines(this, from, to, lines, count);
-  }
-
-  @Override
-  public void streamLines(long from, long to, int[] lines, int count) {
-    checkWritable();
-    checkLines(from, lines, count);
-    checkLines(to, lines, count);
-    flusher.streamLines(this, from, to, lines, count);
-  }
-
-  private void checkLines(long base, int[] lines, int count) {
-    int first = 0;
-    int last = 0;
-    for (int i = 0; i < count; i++) {
-      first = Math.min(first, lines[i]);
-      last = Math.max(last, lines[i]);
-    }
-    if (base % LINE_BYTES != 0 || first < 0) {
-      throw new IndexOutOfBoundsException("line " + first + " from " + base + " is not a line");
-    }
-    Objects.checkFromIndexSize(base, (last + 1L) * LINE_BYTES, segment.byteSize());
-  }
-
-  @Override
-  public void pfence() {
-    flusher.pfence();
-  }
-
-  @Override
-  public void handOver() {
-    flusher.handOver();
-  }
-
   /** Maps the longer file as a whole; the shorter mapping of the same pages goes with the arena. */
   @Override
-  public void grow(long bytes) {
+  public final void grow(long bytes) {
     checkWritable();
     long before = segment.byteSize();
     if (bytes <= before) {
@@ -338,106 +225,54 @@ public final class MappedMemory implements PersistentMemory {
         }
         // Space and length must be durable before anything in the memory relies on them.
         channel.force(true);
-        segment =
-            map(
-                channel,
-                medium.kind() == Medium.Kind.DAX ? synchronous(access) : ordinary(access),
-                bytes,
-                arena);
-        flusher.grown(segment);
+        segment = channel.map(mode(false, medium.kind() == Medium.Kind.DAX), 0, bytes, arena);
       } catch (IOException full) {
         channel.truncate(before);
         throw full;
       }
     } catch (IOException refused) {
       throw new PmemException.CannotGrow(
-          "cannot make "
-              + file
-              + " longer, from "
-              + before
-              + " to "
-              + bytes
-              + " bytes: "
-              + refused.getMessage(),
+          "cannot make %s longer, from %d to %d bytes: %s"
+              .formatted(file, before, bytes, refused.getMessage()),
           refused);
     }
   }
 
   @Override
-  public void close() {
+  public final void close() {
     if (arena.scope().isAlive()) {
       arena.close();
     }
   }
 
   @Override
-  public String toString() {
+  public final String toString() {
     return file + " (" + medium.kind() + ", " + medium.writeBack().option() + ")";
   }
 
   private void checkWritable() {
-    if (access == Access.READ_ONLY) {
+    if (readOnly) {
       throw new PmemException.ReadOnly();
     }
   }
 
-  /** The three ways to make a mapping durable. */
-  private abstract static sealed class Flusher {
-    static Flusher of(WriteBack writeBack, MemorySegment segment, Path file) {
-      return switch (writeBack) {
-        case CLWB, CLFLUSHOPT, CLFLUSH -> new Instructions(writeBack);
-        case UNSAFE -> new Machine(UnsafeWriteBack.AVAILABLE.orElseThrow());
-        case MSYNC -> new Msync(segment, file);
-        case AUTO -> throw new IllegalArgumentException("a choice is still to be made");
-      };
-    }
-
-    /** The range has been checked; {@code start} is the address of the mapping. */
-    abstract void pwb(long start, long offset, long bytes);
-
-    void pwbLines(long start, long base, int[] lines, int count) {
-      for (int i = 0; i < count; i++) {
-        pwb(start, base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
-      }
-    }
-
-    void copyLines(MappedMemory memory, long from, long to, int[] lines, int count) {
-      for (int i = 0; i < count; i++) {
-        long offset = (long) lines[i] * LINE_BYTES;
-        memory.copy(from + offset, to + offset, LINE_BYTES);
-      }
-    }
-
-    void streamLines(MappedMemory memory, long from, long to, int[] lines, int count) {
-      copyLines(memory, from, to, lines, count);
-      pwbLines(memory.segment.address(), to, lines, count);
-    }
-
-    void persistLines(long start, long base, int[] lines, int count, long next) {
-      pwbLines(start, base, lines, count);
-      pfence();
-    }
-
-    void persistLong(MappedMemory memory, long offset, long value) {
-      memory.setLong(offset, value);
-      pwb(memory.segment.address(), offset, Long.BYTES);
-      pfence();
-    }
-
-    abstract void pfence();
-
-    abstract void handOver();
-
-    /** The memory has grown: this maps all of it, what was mapped before too. */
-    void grown(MemorySegment all) {}
-
-    abstract boolean streams();
+  /** The address of a range of the mapping. */
+  private long address(long offset, long length) {
+    Objects.checkFromIndexSize(offset, /* size= */ length, /* length= */ segment.byteSize());
+    return segment.address() + offset;
   }
 
-  private static final class Instructions extends Flusher {
+  private static final class ByInstruction extends MappedMemory {
+    /** From here on a copy past the caches is the cheaper one. */
+    private static final int STREAMED_BYTES_MIN = 1024;
+
+    /** Likewise, of lines: its fence costs as much as writing so many back. */
+    private static final int STREAMED_LINES_MIN = 16;
+
     private final WriteBack instruction;
 
-    Instructions(WriteBack instruction) {
+    ByInstruction(Mapping mapping, WriteBack instruction) {
+      super(mapping);
       this.instruction = instruction;
     }
 
@@ -445,105 +280,133 @@ public final class MappedMemory implements PersistentMemory {
     // nowhere: the fences of Java in front and behind cost nothing on x86.
 
     @Override
-    void pwb(long start, long offset, long bytes) {
-      VarHandle.releaseFence();
-      MachineCode.writeBack(instruction, start + offset, start + offset + bytes);
-    }
-
-    @Override
-    void pwbLines(long start, long base, int[] lines, int count) {
-      VarHandle.releaseFence();
-      MachineCode.writeBackLines(instruction, start + base, lines, count);
-    }
-
-    @Override
-    void copyLines(MappedMemory memory, long from, long to, int[] lines, int count) {
-      if (count == 0) {
-        return;
+    public void pwb(long offset, long length) {
+      long start = super.address(offset, length);
+      if (length > 0) {
+        VarHandle.releaseFence();
+        MachineCode.writeBack(instruction, start, start + length);
       }
+    }
+
+    @Override
+    public void pfence() {
       VarHandle.releaseFence();
-      long start = memory.segment.address();
-      MachineCode.copyLines(start + from, start + to, lines, count);
+      MachineCode.sfence();
+      VarHandle.releaseFence();
       VarHandle.acquireFence();
     }
 
     @Override
-    void streamLines(MappedMemory memory, long from, long to, int[] lines, int count) {
-      if (count == 0) {
-        return;
-      }
+    public void handOver() {
       VarHandle.releaseFence();
-      long start = memory.segment.address();
-      MachineCode.streamLines(start + from, start + to, lines, count);
-      VarHandle.acquireFence();
+      MachineCode.sfence();
     }
 
     @Override
-    void persistLines(long start, long base, int[] lines, int count, long next) {
+    public void persistLines(long base, int[] lines, int count) {
+      long end = checkLines(lines, count);
+      long start = lineAddress(base, end);
       if (count == 0) {
         pfence();
         return;
       }
       VarHandle.releaseFence();
-      // A hint: an address that is none is ignored. More than this would push each other out.
-      long fetched = count <= FETCHED_LINES_MAX ? next : base;
-      MachineCode.writeBackLinesAndFence(instruction, start + base, lines, count, start + fetched);
+      MachineCode.persistLines(instruction, start, lines, count);
       VarHandle.acquireFence();
     }
 
     @Override
-    void persistLong(MappedMemory memory, long offset, long value) {
+    public void persistLong(long offset, long value) {
+      super.checkWritable();
+      long target = super.address(offset, Long.BYTES);
+      if (offset % Long.BYTES != 0) {
+        throw new IllegalArgumentException(offset + " is not aligned");
+      }
       VarHandle.releaseFence();
-      MachineCode.streamWordAndFence(memory.segment.address() + offset, value);
+      MachineCode.streamWordAndFence(target, value);
       VarHandle.acquireFence();
     }
 
     @Override
-    void pfence() {
+    public void copyLines(long from, long to, int[] lines, int count) {
+      super.checkWritable();
+      long end = checkLines(lines, count);
+      long source = lineAddress(from, end);
+      long target = lineAddress(to, end);
       VarHandle.releaseFence();
-      MachineCode.sfence();
-      VarHandle.releaseFence();
+      if (count >= STREAMED_LINES_MIN) {
+        MachineCode.streamLines(source, target, lines, count);
+      } else if (count > 0) {
+        MachineCode.copyLines(instruction, source, target, lines, count);
+      }
       VarHandle.acquireFence();
     }
 
-    @Override
-    void handOver() {
-      VarHandle.releaseFence();
-      MachineCode.sfence();
+    /** The end of the last of these lines, from their base. */
+    private static long checkLines(int[] lines, int count) {
+      int first = 0;
+      int last = 0;
+      for (int i = 0; i < count; i++) {
+        first = Math.min(first, lines[i]);
+        last = Math.max(last, lines[i]);
+      }
+      if (first < 0) {
+        throw new IndexOutOfBoundsException("there is no line " + first);
+      }
+      return (last + 1L) * LINE_BYTES;
+    }
+
+    private long lineAddress(long base, long end) {
+      if (base % LINE_BYTES != 0) {
+        throw new IndexOutOfBoundsException(base + " is no multiple of a line");
+      }
+      return super.address(base, end);
     }
 
     @Override
-    boolean streams() {
-      return true;
+    public void stream(long offset, byte[] source, int at, int length) {
+      if (length < STREAMED_BYTES_MIN) {
+        super.stream(offset, source, at, length);
+        return;
+      }
+      super.checkWritable();
+      long target = super.address(offset, length);
+      MemorySegment from = MemorySegment.ofArray(source).asSlice(at, length);
+      // Whole lines past the caches; what lies before and after them the ordinary way.
+      int head = (int) (-target & (LINE_BYTES - 1));
+      int body = (length - head) & -LINE_BYTES;
+      super.stream(offset, source, at, head);
+      MachineCode.stream(target + head, from.asSlice(head, body), body);
+      int done = head + body;
+      super.stream(offset + done, source, at + done, length - done);
     }
   }
 
-  private static final class Machine extends Flusher {
+  private static final class ByVirtualMachine extends MappedMemory {
     private final UnsafeWriteBack unsafe;
 
-    Machine(UnsafeWriteBack unsafe) {
+    ByVirtualMachine(Mapping mapping, UnsafeWriteBack unsafe) {
+      super(mapping);
       this.unsafe = unsafe;
     }
 
     @Override
-    void pwb(long start, long offset, long bytes) {
-      unsafe.writeBack(start + offset, start + offset + bytes);
+    public void pwb(long offset, long length) {
+      long start = super.address(offset, length);
+      if (length > 0) {
+        unsafe.writeBack(start, start + length);
+      }
     }
 
     @Override
-    void pfence() {
+    public void pfence() {
       // Each pwb has waited already.
       VarHandle.fullFence();
     }
 
     @Override
-    void handOver() {
+    public void handOver() {
       VarHandle.fullFence();
-    }
-
-    @Override
-    boolean streams() {
-      return false;
     }
   }
 
@@ -552,42 +415,42 @@ public final class MappedMemory implements PersistentMemory {
    * would cost a second. The span belongs to the mapping and not to a thread. After a failure
    * nobody knows which pages the kernel dropped, so that trying again would only seem to succeed.
    */
-  private static final class Msync extends Flusher {
-    private final Path file;
-    private MemorySegment segment;
+  private static final class BySystem extends MappedMemory {
     private long dirtyStart = Long.MAX_VALUE;
     private long dirtyEnd;
     private RuntimeException failure;
 
-    Msync(MemorySegment segment, Path file) {
-      this.segment = segment;
-      this.file = file;
+    BySystem(Mapping mapping) {
+      super(mapping);
     }
 
     @Override
-    synchronized void pwb(long start, long offset, long bytes) {
-      dirtyStart = Math.min(dirtyStart, offset);
-      dirtyEnd = Math.max(dirtyEnd, offset + bytes);
+    public synchronized void pwb(long offset, long length) {
+      super.address(offset, length);
+      if (length > 0) {
+        dirtyStart = Math.min(dirtyStart, offset);
+        dirtyEnd = Math.max(dirtyEnd, offset + length);
+      }
     }
 
     @Override
-    synchronized void pfence() {
+    public synchronized void pfence() {
       if (failure != null) {
         throw new PmemException.WriteBackFailed(
-            "an earlier msync of "
-                + file
-                + " failed: nothing more can be made durable through this mapping",
+            "an earlier msync of %s failed: nothing more can be made durable through this mapping"
+                .formatted(super.file),
             failure);
       }
       if (dirtyStart >= dirtyEnd) {
         return;
       }
       try {
-        segment.asSlice(dirtyStart, dirtyEnd - dirtyStart).force();
+        super.segment.asSlice(dirtyStart, dirtyEnd - dirtyStart).force();
       } catch (UncheckedIOException refused) {
         failure = refused;
         throw new PmemException.WriteBackFailed(
-            "msync of " + file + " failed: " + refused.getMessage() + "; look after the disk",
+            "msync of %s failed: %s; look after the disk"
+                .formatted(super.file, refused.getMessage()),
             refused);
       }
       dirtyStart = Long.MAX_VALUE;
@@ -595,18 +458,8 @@ public final class MappedMemory implements PersistentMemory {
     }
 
     @Override
-    void handOver() {
+    public void handOver() {
       // The span is everybody's.
-    }
-
-    @Override
-    synchronized void grown(MemorySegment all) {
-      segment = all;
-    }
-
-    @Override
-    boolean streams() {
-      return false;
     }
   }
 }

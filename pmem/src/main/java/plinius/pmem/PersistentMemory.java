@@ -72,33 +72,15 @@ public interface PersistentMemory extends AutoCloseable {
   void pwb(long offset, long length);
 
   /**
-   * {@link #pwb} of the first {@code count} of these lines, numbered from {@code base}, which is a
-   * multiple of a line.
-   */
-  default void pwbLines(long base, int[] lines, int count) {
-    for (int i = 0; i < count; i++) {
-      pwb(base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
-    }
-  }
-
-  /**
-   * {@link #copy} of the first {@code count} of these lines, numbered from either base; a base is a
-   * multiple of a line.
+   * {@link #copy} of the first {@code count} of these lines, numbered from either base, and {@link
+   * #pwb} of the copies; an implementation may bypass the caches. A base is a multiple of a line.
    */
   default void copyLines(long from, long to, int[] lines, int count) {
     for (int i = 0; i < count; i++) {
       long offset = (long) lines[i] * LINE_BYTES;
       copy(from + offset, to + offset, LINE_BYTES);
+      pwb(to + offset, LINE_BYTES);
     }
-  }
-
-  /**
-   * {@link #copyLines} and {@link #pwbLines} of the copies, for lines that will not be read soon:
-   * an implementation may bypass the caches.
-   */
-  default void streamLines(long from, long to, int[] lines, int count) {
-    copyLines(from, to, lines, count);
-    pwbLines(to, lines, count);
   }
 
   /**
@@ -111,13 +93,13 @@ public interface PersistentMemory extends AutoCloseable {
   void pfence();
 
   /**
-   * {@link #pwbLines} and {@link #pfence} in one, since calls cost too.
-   *
-   * @param next base of the same lines elsewhere that are to be stored to soon; an implementation
-   *     may fetch them while it waits
+   * {@link #pwb} of the first {@code count} of these lines, numbered from {@code base}, which is a
+   * multiple of a line, and {@link #pfence} in one, since calls cost too.
    */
-  default void persistLines(long base, int[] lines, int count, long next) {
-    pwbLines(base, lines, count);
+  default void persistLines(long base, int[] lines, int count) {
+    for (int i = 0; i < count; i++) {
+      pwb(base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
+    }
     pfence();
   }
 

@@ -18,13 +18,9 @@ final class ClassicTwins extends Twins {
   private static final int STATE_BITS = 2;
 
   ClassicTwins(
-      PersistentMemory memory,
-      PoolFormat.Header header,
-      long value,
-      Readers readers,
-      long cutOverBytes) {
-    super(memory, header, value, readers, cutOverBytes);
-    log.beforeFirst(this::mutate);
+      PersistentMemory memory, PoolFormat.Header header, Readers readers, long cutOverBytes) {
+    super(memory, header, readers, cutOverBytes);
+    log.beforeFirst(this::beforeFirst);
   }
 
   static long commits(long value) {
@@ -45,30 +41,34 @@ final class ClassicTwins extends Twins {
   }
 
   @Override
-  void open() {
+  void open(boolean busy) {
     if (twin(visible()) != BACK) {
       show(BACK);
       // Here and not before the first store: that may come from inside a read of this very thread.
       readers.drain(MAIN);
     }
+    if (busy) {
+      // Now rather than in the middle of the body, whose loop is the faster for it. Should it store
+      // nothing, then the next one that does finds the word so.
+      beforeFirst();
+      log.ready();
+    }
   }
 
-  /** Before the first store to main. A transaction that stores nothing does not come here. */
-  private void mutate() {
+  /** Before the first store to main. */
+  private void beforeFirst() {
     checkUsable();
-    if (state(value) == MUTATING) {
-      return; // one that was taken back has left the word so, and it is durable
+    if (state(value) != MUTATING) { // else one that was taken back has left the word so, durably
+      orPoison(this::mutate);
     }
-    try {
-      // Back must be durable before MUTATING says that it may be trusted. In the paper IDLE is
-      // stored after this fence and persists some time; MUTATING would overwrite it at once.
-      pfence();
-      // MUTATING must be durable before main changes, or recovery trusts a torn main.
-      persistWord(commits(value) << STATE_BITS | MUTATING);
-    } catch (Throwable failed) {
-      poison(failed);
-      throw failed;
-    }
+  }
+
+  private void mutate() {
+    // Back must be durable before MUTATING says that it may be trusted. In the paper IDLE is
+    // stored after this fence and persists some time; MUTATING would overwrite it at once.
+    pfence();
+    // MUTATING must be durable before main changes, or recovery trusts a torn main.
+    persistWord(commits(value) << STATE_BITS | MUTATING);
   }
 
   @Override

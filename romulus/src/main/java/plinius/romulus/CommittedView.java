@@ -7,20 +7,22 @@ import plinius.pmem.PersistentMemory;
  * gets.
  */
 class CommittedView implements ReadTx {
+  private static final long FIRST_REF = Heap.BLOCKS_OFFSET + Heap.BLOCK_HEADER_BYTES;
+
   final PersistentMemory memory;
   final PoolFormat.Header header;
   long base;
 
   /**
-   * Whether the body has returned. Plain: every load and store looks at it, and it is there to find
-   * mistakes; where order matters a fence stands beside it.
+   * Bytes of the twin while the body runs; 0 once it has returned, so that one comparison finds
+   * either mistake. Plain: every load and store looks at it; where order matters a fence stands
+   * beside it.
    */
-  private boolean over;
+  private long end;
 
-  CommittedView(PersistentMemory memory, PoolFormat.Header header, long base) {
+  CommittedView(PersistentMemory memory, PoolFormat.Header header) {
     this.memory = memory;
     this.header = header;
-    this.base = base;
   }
 
   @Override
@@ -43,20 +45,17 @@ class CommittedView implements ReadTx {
 
   @Override
   public long getLong(long ref) {
-    checkOpen();
-    return memory.getLong(base + checkRef(ref, Long.BYTES));
+    return memory.getLong(place(ref, Long.BYTES));
   }
 
   @Override
   public int getInt(long ref) {
-    checkOpen();
-    return memory.getInt(base + checkRef(ref, Integer.BYTES));
+    return memory.getInt(place(ref, Integer.BYTES));
   }
 
   @Override
   public void read(long ref, byte[] target, int at, int length) {
-    checkOpen();
-    memory.read(base + checkRef(ref, length), target, at, length);
+    memory.read(place(ref, length), target, at, length);
   }
 
   @Override
@@ -77,30 +76,30 @@ class CommittedView implements ReadTx {
     }
   }
 
-  final long checkRef(long ref, long bytes) {
-    if (bytes < 0
-        || ref < Heap.BLOCKS_OFFSET + Heap.BLOCK_HEADER_BYTES
-        || ref > header.twinBytes() - bytes) {
+  /** Where bytes of a block lie in the memory. */
+  final long place(long ref, long bytes) {
+    if (bytes < 0 || ref < FIRST_REF || ref > end - bytes) {
+      checkOpen();
       throw new IndexOutOfBoundsException(
           bytes + " bytes at ref " + ref + " do not lie in a block");
     }
-    return ref;
+    return base + ref;
   }
 
   final void checkOpen() {
-    if (over) {
+    if (end == 0) {
       throw new IllegalStateException(
           "this transaction is over: use it only inside the body that it was handed to");
     }
   }
 
-  /** Uses the view once more, on this twin. */
-  final void reopen(long twin) {
-    base = twin;
-    over = false;
+  /** Uses the view, once more perhaps, on this twin. */
+  final void open(int twin) {
+    base = header.twin(twin);
+    end = header.twinBytes();
   }
 
-  final void close() {
-    over = true;
+  void close() {
+    end = 0;
   }
 }

@@ -10,12 +10,8 @@ import plinius.pmem.PersistentMemory;
  */
 final class PingPongTwins extends Twins {
   PingPongTwins(
-      PersistentMemory memory,
-      PoolFormat.Header header,
-      long value,
-      Readers readers,
-      long cutOverBytes) {
-    super(memory, header, value, readers, cutOverBytes);
+      PersistentMemory memory, PoolFormat.Header header, Readers readers, long cutOverBytes) {
+    super(memory, header, readers, cutOverBytes);
   }
 
   static int committed(long value) {
@@ -28,8 +24,8 @@ final class PingPongTwins extends Twins {
   }
 
   @Override
-  void open() {
-    // Readers are on C, and W belongs to the writer.
+  void open(boolean busy) {
+    log.ready(); // readers are on C, and W belongs to the writer
   }
 
   @Override

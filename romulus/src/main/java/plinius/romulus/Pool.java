@@ -144,10 +144,10 @@ public final class Pool implements AutoCloseable {
   /** For tests: other read indicators, an earlier cut-over. */
   static Pool open(PersistentMemory memory, Readers readers, long cutOverBytes) {
     PoolFormat.Header header = PoolFormat.readHeader(memory);
-    long value = PoolFormat.readValue(memory, header.protocol());
-    check(memory, header, header.protocol().committedTwin(value));
     long cutOver = Math.min(cutOverBytes, Math.max(header.twinBytes() / CUT_OVER_DIVISOR, 1 << 16));
-    return new Pool(memory, header, Twins.of(memory, header, value, readers, cutOver));
+    Twins twins = Twins.of(memory, header, readers, cutOver);
+    check(memory, header, twins.committed());
+    return new Pool(memory, header, twins);
   }
 
   private static HeapCheck.Summary check(
@@ -187,7 +187,8 @@ public final class Pool implements AutoCloseable {
   }
 
   /**
-   * Runs a transaction; returns after it is durable. One that changes nothing costs no fence.
+   * Runs a transaction; returns after it is durable. One that changes nothing costs no fence; in
+   * the classic protocol it may pay the first two of the next one that does.
    *
    * @throws PoolException.Aborted if it was taken back by {@link Tx#abort} or because one that had
    *     joined it failed
@@ -205,7 +206,7 @@ public final class Pool implements AutoCloseable {
     if (memory.readOnly()) {
       throw new PoolException.ReadOnly();
     }
-    if (readDepth.get()[0] > 0) {
+    if (twins.readers.mayBeThere() && readDepth.get()[0] > 0) {
       throw new IllegalStateException(
           "an update inside a read would wait for that read for ever: end the read first");
     }
@@ -327,7 +328,8 @@ public final class Pool implements AutoCloseable {
   public <R> R read(Read<R> body) {
     return reading(
         state -> {
-          CommittedView tx = new CommittedView(memory, header, header.twin(Twins.twin(state)));
+          CommittedView tx = new CommittedView(memory, header);
+          tx.open(Twins.twin(state));
           try {
             return body.run(tx);
           } finally {

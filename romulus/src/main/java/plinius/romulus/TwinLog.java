@@ -16,27 +16,33 @@ final class TwinLog {
   /** From here on a store is kept as a range. */
   private static final int RANGE_LINES_MIN = 16;
 
-  private final long[] recorded; // a bit a line: 2 KB for a MB of the twin, so that it stays cached
-  private final long cutOverBytes;
-
   /**
-   * First the lines that are due: copied already, and written back together with the next commit's
-   * own, because a write-back of its own would hold up the body by its whole latency.
+   * As a rule no transaction has more: then the compiler has not seen the log grow, and takes out
+   * of a body's loops whatever stays the same in them.
    */
-  private int[] lines = new int[64];
+  private static final int LINES_AT_FIRST = 1 << 16;
 
-  private int dueCount;
+  private final long[] recorded; // a bit a line: 2 KB for a MB of the twin, so that it stays cached
+  private final long linesMax;
+  private int[] lines;
   private int lineCount;
+  private int room; // lines up to which nothing that is seldom needs to be looked at
   private int[] ranges = new int[16]; // first line, lines, ...
   private int rangeCount;
-  private long loggedBytes;
+  private long rangeLines;
   private boolean everything;
+  private boolean ready;
   private Runnable beforeFirst = () -> {};
 
+  /**
+   * An empty log.
+   *
+   * @param cutOverBytes from which on lines are no longer told apart
+   */
   TwinLog(long twinBytes, long cutOverBytes) {
-    long lines = twinBytes >> LINE_SHIFT;
-    recorded = new long[Math.toIntExact((lines + 63) >> 6)];
-    this.cutOverBytes = cutOverBytes;
+    recorded = new long[Math.toIntExact(((twinBytes >> LINE_SHIFT) + 63) >> 6)];
+    linesMax = cutOverBytes / LINE_BYTES;
+    lines = new int[(int) Math.clamp(linesMax, 1, LINES_AT_FIRST)];
   }
 
   /** What is to happen before the first store after {@link #copy} is recorded. */
@@ -44,8 +50,14 @@ final class TwinLog {
     beforeFirst = action;
   }
 
+  /** It has happened, or there is nothing. */
+  void ready() {
+    ready = true;
+    room = everything ? lineCount : (int) Math.min(lines.length, linesMax - rangeLines);
+  }
+
   boolean isEmpty() {
-    return loggedBytes == 0;
+    return lineCount == 0 && rangeCount == 0 && !everything;
   }
 
   /** Whether single lines and ranges are no longer told apart. */
@@ -57,42 +69,37 @@ final class TwinLog {
   void add(long offset, long bytes) {
     int first = (int) (offset >> LINE_SHIFT);
     int last = (int) ((offset + bytes - 1) >> LINE_SHIFT);
-    if (last - first >= RANGE_LINES_MIN) {
+    if (first == last) {
+      addLine(first);
+    } else if (last - first >= RANGE_LINES_MIN) {
       addRange(first, last - first + 1);
-      return;
-    }
-    for (int line = first; line <= last; line++) {
-      if ((recorded[line >> 6] & 1L << line) == 0) {
+    } else {
+      for (int line = first; line <= last; line++) {
         addLine(line);
       }
     }
   }
 
+  /** The path of every store, so it is short: what happens seldom waits until there is no room. */
   private void addLine(int line) {
-    if (everything) {
+    long word = recorded[line >> 6];
+    if ((word & 1L << line) != 0 || (lineCount == room && !makeRoom(1))) {
       return;
     }
-    begin();
-    recorded[line >> 6] |= 1L << line;
-    if (lineCount == lines.length) {
-      lines = Arrays.copyOf(lines, 2 * lineCount);
-    }
+    recorded[line >> 6] = word | 1L << line;
     lines[lineCount++] = line;
-    count(LINE_BYTES);
   }
 
   private void addRange(int first, int length) {
-    if (everything) {
-      return;
-    }
-    begin();
     boolean fresh = false;
     for (int line = first; line < first + length; line++) {
       fresh |= (recorded[line >> 6] & 1L << line) == 0;
-      recorded[line >> 6] |= 1L << line;
     }
-    if (!fresh) {
+    if (!fresh || !makeRoom(length)) {
       return;
+    }
+    for (int line = first; line < first + length; line++) {
+      recorded[line >> 6] |= 1L << line;
     }
     if (2 * rangeCount == ranges.length) {
       ranges = Arrays.copyOf(ranges, 2 * ranges.length);
@@ -100,89 +107,69 @@ final class TwinLog {
     ranges[2 * rangeCount] = first;
     ranges[2 * rangeCount + 1] = length;
     rangeCount++;
-    count((long) length * LINE_BYTES);
+    rangeLines += length;
+    room = lineCount; // as many as before are too many
   }
 
-  private void begin() {
-    if (loggedBytes == 0) {
+  /** Whether so many lines more are to be told apart from the others. */
+  private boolean makeRoom(int more) {
+    if (!ready) {
       beforeFirst.run();
     }
-  }
-
-  private void count(long bytes) {
-    loggedBytes += bytes;
-    everything = loggedBytes > cutOverBytes;
+    everything |= lineCount + rangeLines + more > linesMax;
+    if (!everything && lineCount == lines.length) {
+      lines = Arrays.copyOf(lines, 2 * lineCount);
+    }
+    ready();
+    return !everything;
   }
 
   /** Gives up on single lines: the twins may differ anywhere. */
   void addEverything() {
     everything = true;
-    loggedBytes = Math.max(1, loggedBytes);
+    room = lineCount;
   }
 
   /**
    * Makes durable what is recorded of the twin at {@code base}; returns the bytes.
    *
-   * @param other base of the twin to which this is to be copied
    * @param top end of what is in use in it, a multiple of a line or not
    */
-  long persist(PersistentMemory memory, long base, long other, long top) {
+  long persist(PersistentMemory memory, long base, long top) {
     if (everything) {
-      long bytes = wholeLines(top);
-      memory.pwb(base, bytes);
+      memory.pwb(base, wholeLines(top));
       memory.pfence();
-      return bytes;
+      return wholeLines(top);
     }
     for (int i = 0; i < rangeCount; i++) {
       memory.pwb(base + rangeOffset(i), rangeBytes(i));
     }
-    memory.persistLines(base, lines, lineCount, other);
-    long bytes = loggedBytes + (long) dueCount * LINE_BYTES;
-    forgetDue();
-    return bytes;
+    memory.persistLines(base, lines, lineCount);
+    return bytes();
   }
 
   /**
    * Copies what is recorded from one twin to the other, begins to write it back there, and forgets
-   * it. Single lines of the working twin are only due for that.
-   *
-   * @param working whether the other one is changed by the next transaction
+   * it; returns the bytes.
    */
-  long copy(PersistentMemory memory, long from, long to, long top, boolean working) {
+  long copy(PersistentMemory memory, long from, long to, long top) {
+    long bytes = everything ? wholeLines(top) : bytes();
     if (everything) {
-      long bytes = wholeLines(top);
       memory.copy(from, to, bytes);
       memory.pwb(to, bytes);
-      clear(0);
-      return bytes;
-    }
-    writeBackDue(memory, to);
-    for (int i = 0; i < rangeCount; i++) {
-      memory.copy(from + rangeOffset(i), to + rangeOffset(i), rangeBytes(i));
-      memory.pwb(to + rangeOffset(i), rangeBytes(i));
-    }
-    if (working) {
-      memory.copyLines(from, to, lines, lineCount);
     } else {
-      memory.streamLines(from, to, lines, lineCount);
+      for (int i = 0; i < rangeCount; i++) {
+        memory.copy(from + rangeOffset(i), to + rangeOffset(i), rangeBytes(i));
+        memory.pwb(to + rangeOffset(i), rangeBytes(i));
+      }
+      memory.copyLines(from, to, lines, lineCount);
     }
-    long bytes = loggedBytes;
-    clear(working ? lineCount : 0);
+    clear();
     return bytes;
   }
 
-  /** After a transaction that was taken back: or each of them would add to what the next copies. */
-  private void writeBackDue(PersistentMemory memory, long to) {
-    for (int i = 0; i < dueCount; i++) {
-      memory.pwb(to + ((long) lines[i] << LINE_SHIFT), LINE_BYTES);
-    }
-    forgetDue();
-  }
-
-  private void forgetDue() {
-    lineCount -= dueCount;
-    System.arraycopy(lines, dueCount, lines, 0, lineCount);
-    dueCount = 0;
+  private long bytes() {
+    return (lineCount + rangeLines) << LINE_SHIFT;
   }
 
   private long rangeOffset(int range) {
@@ -197,7 +184,7 @@ final class TwinLog {
     return (top + LINE_BYTES - 1) & -LINE_BYTES;
   }
 
-  private void clear(int due) {
+  private void clear() {
     if (everything || rangeCount > 0) {
       Arrays.fill(recorded, 0);
     } else {
@@ -205,10 +192,11 @@ final class TwinLog {
         recorded[lines[i] >> 6] = 0;
       }
     }
-    dueCount = due;
-    lineCount = due;
+    lineCount = 0;
+    room = 0;
+    ready = false;
     rangeCount = 0;
-    loggedBytes = 0;
+    rangeLines = 0;
     everything = false;
   }
 }

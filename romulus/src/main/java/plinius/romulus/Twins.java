@@ -40,32 +40,21 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
   private long cutOvers;
   final LongAdder extentBytes = new LongAdder();
 
-  Twins(
-      PersistentMemory memory,
-      PoolFormat.Header header,
-      long value,
-      Readers readers,
-      long cutOverBytes) {
+  Twins(PersistentMemory memory, PoolFormat.Header header, Readers readers, long cutOverBytes) {
     this.memory = memory;
     this.header = header;
-    this.value = value;
     this.readers = readers;
-    this.log = new TwinLog(header.twinBytes(), cutOverBytes);
+    value = PoolFormat.readValue(memory, header.protocol());
+    log = new TwinLog(header.twinBytes(), cutOverBytes);
+    show(committed());
   }
 
   static Twins of(
-      PersistentMemory memory,
-      PoolFormat.Header header,
-      long value,
-      Readers readers,
-      long cutOverBytes) {
-    Twins twins =
-        switch (header.protocol()) {
-          case PING_PONG -> new PingPongTwins(memory, header, value, readers, cutOverBytes);
-          case ROMULUS -> new ClassicTwins(memory, header, value, readers, cutOverBytes);
-        };
-    twins.show(twins.committed());
-    return twins;
+      PersistentMemory memory, PoolFormat.Header header, Readers readers, long cutOverBytes) {
+    return switch (header.protocol()) {
+      case PING_PONG -> new PingPongTwins(memory, header, readers, cutOverBytes);
+      case ROMULUS -> new ClassicTwins(memory, header, readers, cutOverBytes);
+    };
   }
 
   /** The twin that holds the committed state, 0 or 1. */
@@ -76,8 +65,12 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
   /** The twin that a transaction changes. */
   abstract int working();
 
-  /** The twins are equal: prepares a transaction that may store. */
-  abstract void open();
+  /**
+   * The twins are equal: prepares a transaction that may store.
+   *
+   * @param busy whether the last one did, so that this one will as a rule
+   */
+  abstract void open(boolean busy);
 
   /** Makes the word durable that makes the working twin the committed one. */
   abstract void persistCommitted();
@@ -109,17 +102,16 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
 
   /** Makes the twins equal and ready for a transaction. Nobody reads the working twin after it. */
   final void begin() {
-    try {
-      if (!recovered) {
-        recover();
-      } else if (!log.isEmpty()) {
-        copiedBytes += copyOwed();
-      }
-      open();
-    } catch (Throwable failed) {
-      poison = failed;
-      throw failed;
-    }
+    orPoison(
+        () -> {
+          boolean busy = recovered && !log.isEmpty();
+          if (!recovered) {
+            recover();
+          } else if (busy) {
+            copiedBytes += copyOwed();
+          }
+          open(busy);
+        });
   }
 
   /**
@@ -145,9 +137,7 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
     readers.drain(1 - from);
     // Past the top of the committed twin nothing is in use, so what a transaction that was taken
     // back added there needs no undoing.
-    long bytes =
-        log.copy(
-            memory, header.twin(from), header.twin(1 - from), top(from), 1 - from == working());
+    long bytes = log.copy(memory, header.twin(from), header.twin(1 - from), top(from));
     unfenced = true;
     return bytes;
   }
@@ -156,35 +146,28 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
     return log.isEverything() ? memory.getLong(header.twin(twin) + Heap.TOP_OFFSET) : 0;
   }
 
-  /**
-   * Makes durable what the transaction did, if it did anything. Whatever goes wrong in between,
-   * nobody knows which state is durable: no retry, since the kernel may have dropped what it could
-   * not write; the next open finds out.
-   */
+  /** Makes durable what the transaction did, if it did anything. */
   final void commit() {
     checkUsable(); // a body may have swallowed that its first store failed
-    if (log.isEmpty()) {
-      return;
+    if (!log.isEmpty()) {
+      orPoison(this::flip);
     }
-    try {
-      int working = working();
-      if (log.isEverything()) {
-        cutOvers++;
-      }
-      // First fence: all of the working twin, and the extents that it names, must be durable before
-      // the word calls it committed.
-      writtenBackBytes +=
-          log.persist(memory, header.twin(working), header.twin(1 - working), top(working));
-      fenced();
-      // Second fence: the word must be durable before the caller hears of it, before a reader sees
-      // the state, and before the other twin is overwritten.
-      persistCommitted();
-      show(working);
-      commits++;
-    } catch (Throwable failed) {
-      poison = failed;
-      throw failed;
+  }
+
+  private void flip() {
+    int working = working();
+    if (log.isEverything()) {
+      cutOvers++;
     }
+    // First fence: all of the working twin, and the extents that it names, must be durable before
+    // the word calls it committed.
+    writtenBackBytes += log.persist(memory, header.twin(working), top(working));
+    fenced();
+    // Second fence: the word must be durable before the caller hears of it, before a reader sees
+    // the state, and before the other twin is overwritten.
+    persistCommitted();
+    show(working);
+    commits++;
   }
 
   /** The transaction is taken back: what it recorded is now owed in the other direction. */
@@ -198,24 +181,14 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
    */
   final void release() {
     if (unfenced && poison == null) {
-      try {
-        memory.handOver();
-        unfenced = false;
-      } catch (Throwable failed) {
-        poison = failed;
-        throw failed;
-      }
+      orPoison(memory::handOver);
+      unfenced = false;
     }
   }
 
   /** Makes the word durable that is visible, and the mark of the pool. */
   final void persist() {
-    try {
-      persistMarkAndWord();
-    } catch (Throwable failed) {
-      poison = failed;
-      throw failed;
-    }
+    orPoison(this::persistMarkAndWord);
   }
 
   private void persistMarkAndWord() {
@@ -247,8 +220,17 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
     pfences++;
   }
 
-  final void poison(Throwable cause) {
-    poison = cause;
+  /**
+   * Whatever goes wrong on the way to the medium, nobody knows afterwards which state is durable:
+   * no retry, since the kernel may have dropped what it could not write; the next open finds out.
+   */
+  final void orPoison(Runnable step) {
+    try {
+      step.run();
+    } catch (Throwable failed) {
+      poison = failed;
+      throw failed;
+    }
   }
 
   final PoolStats stats() {

@@ -23,7 +23,7 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
 
   WorkingView(
       PersistentMemory memory, PoolFormat.Header header, TwinLog log, LongAdder extentBytes) {
-    super(memory, header, 0);
+    super(memory, header);
     this.log = log;
     this.extentBytes = extentBytes;
     this.heap = new Heap(this, header.twinBytes());
@@ -35,7 +35,7 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
     committedBase = header.twin(1 - working);
     owner = Thread.currentThread();
     doom = null;
-    reopen(header.twin(working));
+    open(working);
   }
 
   /**
@@ -89,25 +89,25 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
 
   @Override
   public void setLong(long ref, long value) {
-    checkOwner();
-    set(checkRef(ref, Long.BYTES), value);
+    long place = ownPlace(ref, Long.BYTES);
+    log.add(ref, Long.BYTES);
+    memory.setLong(place, value);
   }
 
   @Override
   public void setInt(long ref, int value) {
-    checkOwner();
-    log.add(checkRef(ref, Integer.BYTES), Integer.BYTES);
-    memory.setInt(base + ref, value);
+    long place = ownPlace(ref, Integer.BYTES);
+    log.add(ref, Integer.BYTES);
+    memory.setInt(place, value);
   }
 
   @Override
   public void write(long ref, byte[] source, int at, int length) {
-    checkOwner();
-    if (length == 0) {
-      return;
+    long place = ownPlace(ref, length);
+    if (length > 0) {
+      log.add(ref, length);
+      memory.write(place, source, at, length);
     }
-    log.add(checkRef(ref, length), length);
-    memory.write(base + ref, source, at, length);
   }
 
   @Override
@@ -189,6 +189,12 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
     }
   }
 
+  @Override
+  void close() {
+    super.close();
+    owner = null;
+  }
+
   /** Either another thread sees the end, or we see that it is writing. */
   private void closeToOthers() {
     close();
@@ -197,9 +203,14 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
     }
   }
 
+  private long ownPlace(long ref, long bytes) {
+    checkOwner();
+    return place(ref, bytes);
+  }
+
   private void checkOwner() {
-    checkOpen();
     if (Thread.currentThread() != owner) {
+      checkOpen();
       throw new IllegalStateException(
           "only writeExtent and reads may come from another thread than the one that runs the"
               + " body");

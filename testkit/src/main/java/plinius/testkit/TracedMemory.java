@@ -109,16 +109,8 @@ public final class TracedMemory extends ForwardingMemory {
   }
 
   @Override
-  public synchronized void pwbLines(long base, int[] lines, int count) {
-    memory.pwbLines(base, lines, count);
-    for (int i = 0; i < count; i++) {
-      writtenBack(base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
-    }
-  }
-
-  @Override
-  public synchronized void persistLines(long base, int[] lines, int count, long next) {
-    memory.persistLines(base, lines, count, next);
+  public synchronized void persistLines(long base, int[] lines, int count) {
+    memory.persistLines(base, lines, count);
     for (int i = 0; i < count; i++) {
       writtenBack(base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
     }
@@ -141,18 +133,7 @@ public final class TracedMemory extends ForwardingMemory {
     for (int i = 0; i < count; i++) {
       long offset = (long) lines[i] * LINE_BYTES;
       stored(to + offset, loaded(from + offset, LINE_BYTES));
-    }
-  }
-
-  @Override
-  public synchronized void streamLines(long from, long to, int[] lines, int count) {
-    memory.streamLines(from, to, lines, count);
-    for (int i = 0; i < count; i++) {
-      long offset = (long) lines[i] * LINE_BYTES;
-      stored(to + offset, loaded(from + offset, LINE_BYTES));
-    }
-    for (int i = 0; i < count; i++) {
-      writtenBack(to + (long) lines[i] * LINE_BYTES, LINE_BYTES);
+      writtenBack(to + offset, LINE_BYTES);
     }
   }
 
