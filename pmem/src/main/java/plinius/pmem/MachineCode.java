@@ -20,8 +20,9 @@ final class MachineCode {
   // rdi = first line, rsi = end; at least one line.
   private static final String NEXT_LINE = "4883c740 4839f7";
   // rdi = base of the source, rsi = of the target, rdx = line numbers (4 bytes each), ecx = how
-  // many, at least 1. The offset of a line is in rax.
-  private static final String OFFSET_OF_LINE = "8b02 48c1e006";
+  // many, at least 1, r8d = how many lines there are. Ends at a number that is none; returns in eax
+  // how many are left then. The offset of a line is in rax.
+  private static final String OFFSET_OF_LINE = "8b02 4439c0 73%s 48c1e006";
   private static final String LOAD_LINE = "0f100407 0f104c0710 0f10540720 0f105c0730";
   private static final String STORE_LINE = "0f110406 0f114c0610 0f11540620 0f115c0630";
   private static final String STREAM_LINE = "0f2b0406 0f2b4c0610 0f2b540620 0f2b5c0630";
@@ -33,6 +34,7 @@ final class MachineCode {
           + " 4883c620 4883c720 4883ea20";
   // rdi = target, rsi = value: a store past the caches.
   private static final String STREAM_WORD = "480fc337";
+  private static final String LINES_LEFT = "89c8";
   private static final String SFENCE = "0faef8";
   private static final String RETURN = "c3";
   // EBX of leaf 7, if there is one, above EDX of leaf 1. rbx belongs to the caller.
@@ -75,10 +77,12 @@ final class MachineCode {
     private static final FunctionDescriptor RANGE =
         FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
     private static final FunctionDescriptor LINES =
-        FunctionDescriptor.ofVoid(
+        FunctionDescriptor.of(
+            ValueLayout.JAVA_INT,
             ValueLayout.JAVA_LONG,
             ValueLayout.JAVA_LONG,
             ValueLayout.ADDRESS,
+            ValueLayout.JAVA_INT,
             ValueLayout.JAVA_INT);
     private static final FunctionDescriptor WORDS =
         FunctionDescriptor.ofVoid(
@@ -102,12 +106,21 @@ final class MachineCode {
 
     /** The code again while a jump's condition holds: jb 72, jnz 75. */
     private static String loop(String code, String jump) {
-      int back = -(code.replace(" ", "").length() / 2 + 2);
-      return code + jump + HexFormat.of().toHexDigits((byte) back);
+      return code + jump + octet(-(bytes(code) + 2));
+    }
+
+    private static int bytes(String code) {
+      return code.replace(" ", "").length() / 2;
+    }
+
+    private static String octet(int value) {
+      return HexFormat.of().toHexDigits((byte) value);
     }
 
     MethodHandle lines(String code, String end) {
-      return function(loop(OFFSET_OF_LINE + code + NEXT_NUMBER, "75") + end + RETURN, LINES);
+      // Out of the loop: over the shift, the code, the next number and the jump back.
+      String offset = OFFSET_OF_LINE.formatted(octet(4 + bytes(code + NEXT_NUMBER) + 2));
+      return function(loop(offset + code + NEXT_NUMBER, "75") + end + LINES_LEFT + RETURN, LINES);
     }
 
     /** By the instruction on the line at rdi, and on that at rsi + rax. */
@@ -204,29 +217,33 @@ final class MachineCode {
     }
   }
 
-  /** Executes the instruction on the lines with these numbers, at least one, and fences. */
-  static void persistLines(WriteBack instruction, long base, int[] lines, int count) {
+  // Lines by numbers below {@code bound}: how many were left when one was not, 0 as it should be.
+
+  /** Executes the instruction on at least one line, and fences. */
+  static int persistLines(WriteBack instruction, long base, int[] lines, int count, int bound) {
     MemorySegment numbers = MemorySegment.ofArray(lines);
     try {
-      switch (instruction) {
-        case CLWB -> CODE.clwb.persist.invokeExact(base, base, numbers, count);
-        case CLFLUSHOPT -> CODE.clflushopt.persist.invokeExact(base, base, numbers, count);
-        default -> CODE.clflush.persist.invokeExact(base, base, numbers, count);
-      }
+      return switch (instruction) {
+        case CLWB -> (int) CODE.clwb.persist.invokeExact(base, base, numbers, count, bound);
+        case CLFLUSHOPT ->
+            (int) CODE.clflushopt.persist.invokeExact(base, base, numbers, count, bound);
+        default -> (int) CODE.clflush.persist.invokeExact(base, base, numbers, count, bound);
+      };
     } catch (Throwable thrown) {
       throw unchecked(thrown);
     }
   }
 
   /** Copies at least one line from one base to the other, and executes the instruction there. */
-  static void copyLines(WriteBack instruction, long from, long to, int[] lines, int count) {
+  static int copyLines(
+      WriteBack instruction, long from, long to, int[] lines, int count, int bound) {
     MemorySegment numbers = MemorySegment.ofArray(lines);
     try {
-      switch (instruction) {
-        case CLWB -> CODE.clwb.copy.invokeExact(from, to, numbers, count);
-        case CLFLUSHOPT -> CODE.clflushopt.copy.invokeExact(from, to, numbers, count);
-        default -> CODE.clflush.copy.invokeExact(from, to, numbers, count);
-      }
+      return switch (instruction) {
+        case CLWB -> (int) CODE.clwb.copy.invokeExact(from, to, numbers, count, bound);
+        case CLFLUSHOPT -> (int) CODE.clflushopt.copy.invokeExact(from, to, numbers, count, bound);
+        default -> (int) CODE.clflush.copy.invokeExact(from, to, numbers, count, bound);
+      };
     } catch (Throwable thrown) {
       throw unchecked(thrown);
     }
@@ -236,9 +253,10 @@ final class MachineCode {
    * Copies at least one line from one base to the other, past the caches. Fences, because such
    * stores may become visible to others after ordinary ones that follow them.
    */
-  static void streamLines(long from, long to, int[] lines, int count) {
+  static int streamLines(long from, long to, int[] lines, int count, int bound) {
     try {
-      CODE.streamLines.invokeExact(from, to, MemorySegment.ofArray(lines), count);
+      return (int)
+          CODE.streamLines.invokeExact(from, to, MemorySegment.ofArray(lines), count, bound);
     } catch (Throwable thrown) {
       throw unchecked(thrown);
     }

@@ -304,14 +304,14 @@ public abstract sealed class MappedMemory implements PersistentMemory {
 
     @Override
     public void persistLines(long base, int[] lines, int count) {
-      long end = checkLines(lines, count);
-      long start = lineAddress(base, end);
+      int bound = linesFrom(base);
       if (count == 0) {
         pfence();
         return;
       }
+      long start = super.segment.address() + base;
       VarHandle.releaseFence();
-      MachineCode.persistLines(instruction, start, lines, count);
+      checkAll(MachineCode.persistLines(instruction, start, lines, count, bound), lines, count);
       VarHandle.acquireFence();
     }
 
@@ -330,37 +330,35 @@ public abstract sealed class MappedMemory implements PersistentMemory {
     @Override
     public void copyLines(long from, long to, int[] lines, int count) {
       super.checkWritable();
-      long end = checkLines(lines, count);
-      long source = lineAddress(from, end);
-      long target = lineAddress(to, end);
+      int bound = Math.min(linesFrom(from), linesFrom(to));
+      if (count == 0) {
+        return;
+      }
+      long source = super.segment.address() + from;
+      long target = super.segment.address() + to;
       VarHandle.releaseFence();
-      if (count >= STREAMED_LINES_MIN) {
-        MachineCode.streamLines(source, target, lines, count);
-      } else if (count > 0) {
-        MachineCode.copyLines(instruction, source, target, lines, count);
-      }
+      int left =
+          count >= STREAMED_LINES_MIN
+              ? MachineCode.streamLines(source, target, lines, count, bound)
+              : MachineCode.copyLines(instruction, source, target, lines, count, bound);
       VarHandle.acquireFence();
+      checkAll(left, lines, count);
     }
 
-    /** The end of the last of these lines, from their base. */
-    private static long checkLines(int[] lines, int count) {
-      int first = 0;
-      int last = 0;
-      for (int i = 0; i < count; i++) {
-        first = Math.min(first, lines[i]);
-        last = Math.max(last, lines[i]);
+    /** Lines from this base to the end. */
+    private int linesFrom(long base) {
+      long left = super.segment.byteSize() - base;
+      if ((base | left) < 0 || (base & (LINE_BYTES - 1)) != 0) {
+        throw new IndexOutOfBoundsException(base + " is no multiple of a line in the memory");
       }
-      if (first < 0) {
-        throw new IndexOutOfBoundsException("there is no line " + first);
-      }
-      return (last + 1L) * LINE_BYTES;
+      return (int) Math.min(left >> 6, Integer.MAX_VALUE);
     }
 
-    private long lineAddress(long base, long end) {
-      if (base % LINE_BYTES != 0) {
-        throw new IndexOutOfBoundsException(base + " is no multiple of a line");
+    /** Every number is checked where it is used, so that they are gone through once. */
+    private static void checkAll(int left, int[] lines, int count) {
+      if (left != 0) {
+        throw new IndexOutOfBoundsException("there is no line " + lines[count - left]);
       }
-      return super.address(base, end);
     }
 
     @Override

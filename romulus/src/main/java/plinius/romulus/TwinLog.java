@@ -23,13 +23,13 @@ final class TwinLog {
   private static final int LINES_AT_FIRST = 1 << 16;
 
   private final long[] recorded; // a bit a line: 2 KB for a MB of the twin, so that it stays cached
-  private final long linesMax;
+  private final int linesMax; // in lines and ranges, before the cut-over
   private int[] lines;
   private int lineCount;
-  private int room; // lines up to which nothing that is seldom needs to be looked at
+  private int room; // for how many of them nothing that is seldom needs to be looked at
   private int[] ranges = new int[16]; // first line, lines, ...
   private int rangeCount;
-  private long rangeLines;
+  private int rangeLines;
   private boolean everything;
   private boolean ready;
   private Runnable beforeFirst = () -> {};
@@ -41,8 +41,8 @@ final class TwinLog {
    */
   TwinLog(long twinBytes, long cutOverBytes) {
     recorded = new long[Math.toIntExact(((twinBytes >> LINE_SHIFT) + 63) >> 6)];
-    linesMax = cutOverBytes / LINE_BYTES;
-    lines = new int[(int) Math.clamp(linesMax, 1, LINES_AT_FIRST)];
+    linesMax = (int) (cutOverBytes / LINE_BYTES);
+    lines = new int[Math.clamp(linesMax, 1, LINES_AT_FIRST)];
   }
 
   /** What is to happen before the first store after {@link #copy} is recorded. */
@@ -53,7 +53,7 @@ final class TwinLog {
   /** It has happened, or there is nothing. */
   void ready() {
     ready = true;
-    room = everything ? lineCount : (int) Math.min(lines.length, linesMax - rangeLines);
+    room = everything ? lineCount : Math.min(lines.length, linesMax - rangeLines);
   }
 
   boolean isEmpty() {
@@ -65,29 +65,52 @@ final class TwinLog {
     return everything;
   }
 
+  /** Records a store of an aligned word; called before it happens. */
+  void addWord(long offset) {
+    addLine((int) (offset >> LINE_SHIFT));
+  }
+
   /** Records a store of at least one byte; called before it happens. */
   void add(long offset, long bytes) {
     int first = (int) (offset >> LINE_SHIFT);
     int last = (int) ((offset + bytes - 1) >> LINE_SHIFT);
-    if (first == last) {
-      addLine(first);
-    } else if (last - first >= RANGE_LINES_MIN) {
+    if (last - first >= RANGE_LINES_MIN) {
       addRange(first, last - first + 1);
-    } else {
-      for (int line = first; line <= last; line++) {
-        addLine(line);
-      }
+      return;
+    }
+    for (int line = first; line <= last; line++) {
+      addLine(line);
     }
   }
 
-  /** The path of every store, so it is short: what happens seldom waits until there is no room. */
+  /**
+   * The path of every store, so it is short, and what happens seldom waits until there is no room.
+   * A call may change every field, and the compiler keeps none across it: so what happens to each
+   * store after the cut-over calls nothing.
+   */
   private void addLine(int line) {
     long word = recorded[line >> 6];
-    if ((word & 1L << line) != 0 || (lineCount == room && !makeRoom(1))) {
+    if ((word & 1L << line) != 0) {
       return;
+    }
+    if (lineCount == room) {
+      everything = everything || (ready && lineCount >= linesMax - rangeLines);
+      if (everything) {
+        return;
+      }
+      makeRoom();
     }
     recorded[line >> 6] = word | 1L << line;
     lines[lineCount++] = line;
+  }
+
+  private void makeRoom() {
+    if (!ready) {
+      beforeFirst.run();
+    } else {
+      lines = Arrays.copyOf(lines, 2 * lineCount);
+    }
+    ready();
   }
 
   private void addRange(int first, int length) {
@@ -95,7 +118,15 @@ final class TwinLog {
     for (int line = first; line < first + length; line++) {
       fresh |= (recorded[line >> 6] & 1L << line) == 0;
     }
-    if (!fresh || !makeRoom(length)) {
+    if (!fresh) {
+      return;
+    }
+    if (!ready) {
+      makeRoom();
+    }
+    everything |= length > linesMax - rangeLines - lineCount;
+    if (everything) {
+      room = lineCount;
       return;
     }
     for (int line = first; line < first + length; line++) {
@@ -108,20 +139,7 @@ final class TwinLog {
     ranges[2 * rangeCount + 1] = length;
     rangeCount++;
     rangeLines += length;
-    room = lineCount; // as many as before are too many
-  }
-
-  /** Whether so many lines more are to be told apart from the others. */
-  private boolean makeRoom(int more) {
-    if (!ready) {
-      beforeFirst.run();
-    }
-    everything |= lineCount + rangeLines + more > linesMax;
-    if (!everything && lineCount == lines.length) {
-      lines = Arrays.copyOf(lines, 2 * lineCount);
-    }
-    ready();
-    return !everything;
+    ready(); // for fewer lines
   }
 
   /** Gives up on single lines: the twins may differ anywhere. */
@@ -169,7 +187,7 @@ final class TwinLog {
   }
 
   private long bytes() {
-    return (lineCount + rangeLines) << LINE_SHIFT;
+    return (long) (lineCount + rangeLines) << LINE_SHIFT;
   }
 
   private long rangeOffset(int range) {

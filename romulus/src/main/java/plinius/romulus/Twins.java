@@ -102,16 +102,18 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
 
   /** Makes the twins equal and ready for a transaction. Nobody reads the working twin after it. */
   final void begin() {
-    orPoison(
-        () -> {
-          boolean busy = recovered && !log.isEmpty();
-          if (!recovered) {
-            recover();
-          } else if (busy) {
-            copiedBytes += copyOwed();
-          }
-          open(busy);
-        });
+    try {
+      boolean busy = recovered && !log.isEmpty();
+      if (!recovered) {
+        recover();
+      } else if (busy) {
+        copiedBytes += copyOwed();
+      }
+      open(busy);
+    } catch (Throwable failed) {
+      poison = failed;
+      throw failed;
+    }
   }
 
   /**
@@ -149,25 +151,27 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
   /** Makes durable what the transaction did, if it did anything. */
   final void commit() {
     checkUsable(); // a body may have swallowed that its first store failed
-    if (!log.isEmpty()) {
-      orPoison(this::flip);
+    if (log.isEmpty()) {
+      return;
     }
-  }
-
-  private void flip() {
-    int working = working();
-    if (log.isEverything()) {
-      cutOvers++;
+    try {
+      int working = working();
+      if (log.isEverything()) {
+        cutOvers++;
+      }
+      // First fence: all of the working twin, and the extents that it names, must be durable before
+      // the word calls it committed.
+      writtenBackBytes += log.persist(memory, header.twin(working), top(working));
+      fenced();
+      // Second fence: the word must be durable before the caller hears of it, before a reader sees
+      // the state, and before the other twin is overwritten.
+      persistCommitted();
+      show(working);
+      commits++;
+    } catch (Throwable failed) {
+      poison = failed;
+      throw failed;
     }
-    // First fence: all of the working twin, and the extents that it names, must be durable before
-    // the word calls it committed.
-    writtenBackBytes += log.persist(memory, header.twin(working), top(working));
-    fenced();
-    // Second fence: the word must be durable before the caller hears of it, before a reader sees
-    // the state, and before the other twin is overwritten.
-    persistCommitted();
-    show(working);
-    commits++;
   }
 
   /** The transaction is taken back: what it recorded is now owed in the other direction. */

@@ -60,7 +60,7 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
 
   @Override
   public void set(long offset, long value) {
-    log.add(offset, Long.BYTES);
+    log.addWord(offset);
     memory.setLong(base + offset, value);
   }
 
@@ -90,14 +90,14 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
   @Override
   public void setLong(long ref, long value) {
     long place = ownPlace(ref, Long.BYTES);
-    log.add(ref, Long.BYTES);
+    log.addWord(ref);
     memory.setLong(place, value);
   }
 
   @Override
   public void setInt(long ref, int value) {
     long place = ownPlace(ref, Integer.BYTES);
-    log.add(ref, Integer.BYTES);
+    log.addWord(ref);
     memory.setInt(place, value);
   }
 
