@@ -265,6 +265,16 @@ final class SpotTraining implements Experiment {
         .table(counted.done())
         .figure(
             Figure.of(
+                    "Iterations whose work is kept, of 5,000, counted (all instances' mean)",
+                    "counted",
+                    Figure.Kind.BARS,
+                    "policy",
+                    Figure.Axis.linear("what is kept"),
+                    "completed",
+                    Figure.Axis.linear("iterations kept at the end of the trace"))
+                .by("trace"))
+        .figure(
+            Figure.of(
                     "Iterations computed to reach 5,000, counted (all instances' mean)",
                     "counted",
                     Figure.Kind.BARS,
