@@ -42,8 +42,7 @@ public record NetworkOptions(
 
   private static String noFile(String name) {
     throw new NetworkException(
-        "the configuration names the file '"
-            + name
-            + "', which cannot be read here; leave tree= and map= out.");
+        "the configuration names the file '%s', which cannot be read here; leave tree= and map= out."
+            .formatted(name));
   }
 }

@@ -29,10 +29,8 @@ record Sizes(int least, int most, int end) {
         (last.type().equals("yolo") || last.type().equals("region")) && last.flag("random");
     int width = cfg.net().integer("width");
     int usual = width >= 320 && width <= 608 ? 416 : width;
-    return random
-        ? Optional.of(
-            new Sizes(share(usual, 10), share(usual, 19), cfg.net().integer("max_batches")))
-        : Optional.empty();
+    int end = cfg.net().integer("max_batches");
+    return Optional.of(new Sizes(share(usual, 10), share(usual, 19), end)).filter(_ -> random);
   }
 
   private static int share(int width, int thirteenths) {

@@ -37,22 +37,17 @@ public final class Section {
 
   /** A whole number. */
   public int integer(String key) {
-    return Integer.parseInt(value(key));
+    return Integer.parseInt(word(key));
   }
 
   /** A number, rounded to binary32 as the original does. */
   public float decimal(String key) {
-    return Float.parseFloat(value(key));
+    return Float.parseFloat(word(key));
   }
 
   /** A key that is 0 or 1. */
   public boolean flag(String key) {
-    return value(key).equals("1");
-  }
-
-  /** A word out of the known ones, or a text. */
-  public String word(String key) {
-    return value(key);
+    return word(key).equals("1");
   }
 
   /** A list of whole numbers; empty if the key is not given. */
@@ -91,11 +86,12 @@ public final class Section {
   }
 
   private String[] items(String key) {
-    String value = value(key);
+    String value = word(key);
     return value.isEmpty() ? new String[0] : value.split(",");
   }
 
-  private String value(String key) {
+  /** A word out of the known ones, or a text; of other keys the value as it is written. */
+  public String word(String key) {
     Entry entry = entries.get(key);
     if (entry != null) {
       return entry.value();
@@ -110,7 +106,7 @@ public final class Section {
   String canonical() {
     StringBuilder text = new StringBuilder("[" + type + "]\n");
     for (Key key : Schema.keys(type).values()) {
-      String value = value(key.name());
+      String value = word(key.name());
       if (!value.equals(key.byDefault())) {
         text.append(key.name()).append('=').append(value).append('\n');
       }

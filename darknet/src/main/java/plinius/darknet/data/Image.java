@@ -182,23 +182,19 @@ public record Image(int h, int w, int c, float[] values) {
 
   /** Changes the colours; of an image without, only the exposure. */
   void distort(float hue, float saturation, float exposure) {
-    if (c != 3) {
-      for (int i = 0; i < values.length; i++) {
-        values[i] = Math.clamp(values[i] * exposure, 0f, 1f);
+    if (c == 3) {
+      rgbToHsv();
+      for (int i = 0; i < values.length; i += 3) {
+        float turned = values[i] + hue;
+        turned = turned > 1 ? turned - 1 : turned;
+        values[i] = turned < 0 ? turned + 1 : turned;
+        values[i + 1] *= saturation;
+        values[i + 2] *= exposure;
       }
-      return;
+      hsvToRgb();
     }
-    rgbToHsv();
-    for (int i = 0; i < values.length; i += 3) {
-      float turned = values[i] + hue;
-      turned = turned > 1 ? turned - 1 : turned;
-      values[i] = turned < 0 ? turned + 1 : turned;
-      values[i + 1] *= saturation;
-      values[i + 2] *= exposure;
-    }
-    hsvToRgb();
     for (int i = 0; i < values.length; i++) {
-      values[i] = Math.clamp(values[i], 0f, 1f);
+      values[i] = Math.clamp(c == 3 ? values[i] : values[i] * exposure, 0f, 1f);
     }
   }
 

@@ -95,20 +95,13 @@ public record Placement(boolean cuts, float jitter, Colours colours) {
     for (int at = 0; at < boxes.length; at += BOX) {
       float left = (boxes[at] - boxes[at + 2] / 2) * sx - dx;
       float right = (boxes[at] + boxes[at + 2] / 2) * sx - dx;
-      float top = (boxes[at + 1] - boxes[at + 3] / 2) * sy - dy;
-      float bottom = (boxes[at + 1] + boxes[at + 3] / 2) * sy - dy;
-      if (flip) {
-        float swap = left;
-        left = 1 - right;
-        right = 1 - swap;
-      }
-      left = Math.clamp(left, 0f, 1f);
-      right = Math.clamp(right, 0f, 1f);
-      top = Math.clamp(top, 0f, 1f);
-      bottom = Math.clamp(bottom, 0f, 1f);
-      boxes[at] = (left + right) / 2;
+      float top = Math.clamp((boxes[at + 1] - boxes[at + 3] / 2) * sy - dy, 0f, 1f);
+      float bottom = Math.clamp((boxes[at + 1] + boxes[at + 3] / 2) * sy - dy, 0f, 1f);
+      float from = Math.clamp(flip ? 1 - right : left, 0f, 1f);
+      float to = Math.clamp(flip ? 1 - left : right, 0f, 1f);
+      boxes[at] = (from + to) / 2;
       boxes[at + 1] = (top + bottom) / 2;
-      boxes[at + 2] = right - left;
+      boxes[at + 2] = to - from;
       boxes[at + 3] = bottom - top;
     }
   }

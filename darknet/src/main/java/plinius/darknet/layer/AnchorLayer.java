@@ -15,7 +15,7 @@ import plinius.darknet.Quirk;
  */
 abstract class AnchorLayer extends ComparingLayer {
   final int coords; // before the objectness
-  final int classes;
+  final int classes = section.integer("classes");
   private final int entries;
   private final int[] mask; // the anchors of a cell
   final float[] sizes; // (anchors, 2): width and height
@@ -23,7 +23,8 @@ abstract class AnchorLayer extends ComparingLayer {
   private final int[] map; // classes by other numbers
   private final int room; // for boxes in a truth, each its coords and a class
   private final int most; // of them that are looked at
-  private final boolean learns;
+  private final boolean learns =
+      site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED) || !section.flag("onlyforward");
 
   /** An anchor of a cell, and where its values lie in output and delta. */
   record Spot(int at, int row, int column, int anchor) {}
@@ -38,7 +39,6 @@ abstract class AnchorLayer extends ComparingLayer {
     this.unit = unit;
     this.room = room;
     this.most = most;
-    classes = section.integer("classes");
     entries = coords + 1 + classes;
     long needed = (long) mask.length * entries;
     if (needed != in.c()) {
@@ -48,8 +48,6 @@ abstract class AnchorLayer extends ComparingLayer {
     }
     sizes = sizes(2 * section.integer("num"));
     map = section.has("map") ? map() : IntStream.range(0, classes).toArray();
-    boolean cpu = site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    learns = cpu || !section.flag("onlyforward");
   }
 
   /** The sizes that the section gives; .5 for those that it does not. */

@@ -8,31 +8,20 @@ import plinius.kernel.ConvShape;
  * Convolutions with weights of one size for each filter, its weights' mean, and with xnor inputs of
  * +-1 (darknet convolutional_layer.c binarize_weights, binarize_cpu at f6afaab). The CUDA sources
  * use the same values in backward, straight through; the CPU uses the plain ones there.
+ *
+ * @param weights (size, size, channels / groups, filters)
+ * @param input (batch, h, w, c); empty unless xnor
  */
-final class Binarisation {
-  private final ConvShape shape;
-  private final boolean backwardToo;
-  private final float[] weights; // (size, size, channels / groups, filters)
-  private final float[] input; // (batch, h, w, c); empty unless xnor
-
-  private Binarisation(ConvShape shape, boolean xnor, boolean backwardToo, Storage storage) {
-    this.shape = shape;
-    this.backwardToo = backwardToo;
-    weights = new float[shape.weights()];
-    input = xnor ? storage.activations(shape.inputs()) : Pass.NOTHING;
-  }
-
+@SuppressWarnings("ArrayRecordComponent") // its own
+record Binarisation(ConvShape shape, boolean backwardToo, float[] weights, float[] input) {
   static Optional<Binarisation> of(Site site, ConvShape shape) {
     boolean xnor = site.section().flag("xnor");
     boolean cpu = site.has(Quirk.BINARY_FORWARD_ONLY);
     if (!xnor && (cpu || !site.section().flag("binary"))) {
       return Optional.empty();
     }
-    return Optional.of(new Binarisation(shape, xnor, !cpu, site.storage()));
-  }
-
-  boolean backwardToo() {
-    return backwardToo;
+    float[] input = xnor ? site.storage().activations(shape.inputs()) : Pass.NOTHING;
+    return Optional.of(new Binarisation(shape, !cpu, new float[shape.weights()], input));
   }
 
   float[] weights(Storage storage, Parameter plain) {

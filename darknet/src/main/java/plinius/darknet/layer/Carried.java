@@ -6,32 +6,29 @@ import java.util.Optional;
 /**
  * A state that a recurrent layer hands from step to step, and on to the next sub-batch: in training
  * in a tensor, which is mirrored, or not at all; among predictions in memory of its own.
+ *
+ * @param trained (streams, values): where it goes on in training; else it is zero at the beginning
+ *     of each sub-batch
+ * @param after (steps, streams, values): where the layer puts the state after each step
+ * @param before (steps, streams, values): the state before each step
+ * @param predicting (streams, values), of predictions
  */
-final class Carried {
-  /** (steps, streams, values): the state before each step. */
-  final float[] before;
-
-  private final float[] after; // (steps, streams, values): the state after each step
-  private final Storage storage;
-  private final Optional<NamedTensor> trained; // (streams, values)
-  private final float[] predicting; // the same of predictions
-
-  private Carried(Storage storage, int values, float[] after, Optional<NamedTensor> trained) {
-    this.storage = storage;
-    this.after = after;
-    this.trained = trained;
-    before = storage.activations(values);
-    predicting = new float[storage.batch() / storage.timeSteps() * values];
+@SuppressWarnings("ArrayRecordComponent") // views
+record Carried(
+    Storage storage,
+    Optional<NamedTensor> trained,
+    float[] after,
+    float[] before,
+    float[] predicting) {
+  /** A state of so many values for each stream. */
+  Carried(Storage storage, Optional<NamedTensor> trained, int values, float[] after) {
+    int streams = storage.batch() / storage.timeSteps();
+    this(storage, trained, after, storage.activations(values), new float[streams * values]);
   }
 
   /** A state that goes on in training too, in a tensor of this name. */
   static Carried trained(Site site, String name, int values, float[] after) {
-    return new Carried(site.storage(), values, after, Optional.of(tensor(site, name, values)));
-  }
-
-  /** A state that is zero at the beginning of each sub-batch in training. */
-  static Carried predicting(Site site, int values, float[] after) {
-    return new Carried(site.storage(), values, after, Optional.empty());
+    return new Carried(site.storage(), Optional.of(tensor(site, name, values)), values, after);
   }
 
   /** What each stream carries from one sub-batch to the next. */

@@ -2,14 +2,15 @@ package plinius.darknet.layer;
 
 import java.util.Arrays;
 
-/** A sum for each channel over the whole batch, taken shard by shard. */
-final class ChannelSums {
-  private final int channels;
-  private final float[] partials;
-
+/**
+ * A sum for each channel over the whole batch, taken shard by shard.
+ *
+ * @param partials (shards, channels)
+ */
+@SuppressWarnings("ArrayRecordComponent") // filled by kernels
+record ChannelSums(int channels, float[] partials) {
   ChannelSums(int channels) {
-    this.channels = channels;
-    this.partials = new float[Pass.MAX_SHARDS * channels];
+    this(channels, new float[Pass.MAX_SHARDS * channels]);
   }
 
   /** Sets all sums to 0. */
@@ -20,10 +21,6 @@ final class ChannelSums {
   /** Where a shard's sums lie in {@link #partials()}. */
   int at(int shard) {
     return shard * channels;
-  }
-
-  float[] partials() {
-    return partials;
   }
 
   /** The sum over all shards, in their order. */

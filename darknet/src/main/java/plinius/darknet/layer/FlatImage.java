@@ -9,34 +9,16 @@ import plinius.kernel.ConvShape;
  * for the matrix (channels, outH * outW), whatever stride and padding say. Value (k, j) of the
  * matrix is number k * outH * outW + j of the image in (c, h, w) order; the backward pass writes
  * there too.
+ *
+ * @param shape of the convolution over the matrix
+ * @param places from (outH, outW, c) to the image
+ * @param replaces whether its delta replaces the image's
+ * @param gathered (batch, outH, outW, c)
+ * @param delta (batch, outH, outW, c)
  */
-final class FlatImage {
-  private final ConvShape shape;
-  private final boolean replaces;
-  private final Places places; // from (outH, outW, c) to the image
-  private final float[] gathered; // (batch, outH, outW, c)
-  private final float[] delta; // (batch, outH, outW, c)
-
-  private FlatImage(Site site, ConvShape asked) {
-    Shape in = site.in();
-    int cells = asked.outH() * asked.outW();
-    shape =
-        ConvShape.of(asked.outH(), asked.outW(), in.c(), asked.filters(), 1, 1, 0, asked.groups());
-    replaces = site.has(Quirk.DELTA_REPLACED);
-    int[] from = new int[cells * in.c()];
-    int channels = asked.groupChannels();
-    for (int c = 0; c < in.c(); c++) {
-      // Each group starts at its own channels; within it the matrix is laid over the memory.
-      int group = c / channels * channels * in.h() * in.w();
-      for (int j = 0; j < cells; j++) {
-        from[j * in.c() + c] = in.place(group + c % channels * cells + j);
-      }
-    }
-    places = new Places(in.count(), from);
-    gathered = site.storage().activations(from.length);
-    delta = site.storage().trainingActivations(from.length);
-  }
-
+@SuppressWarnings("ArrayRecordComponent") // its own
+record FlatImage(
+    ConvShape shape, Places places, boolean replaces, float[] gathered, float[] delta) {
   /** The quirk, where it is switched on and makes a difference. */
   static Optional<FlatImage> of(Site site, ConvShape asked) {
     boolean same = asked.size() > 1 || (asked.stride() == 1 && asked.pad() == 0);
@@ -47,16 +29,25 @@ final class FlatImage {
       throw site.section()
           .refuse("padding", "makes the original read outside the image; leave it out.");
     }
-    return Optional.of(new FlatImage(site, asked));
-  }
-
-  /** The convolution over the matrix. */
-  ConvShape shape() {
-    return shape;
-  }
-
-  float[] gathered() {
-    return gathered;
+    Shape in = site.in();
+    int cells = asked.outH() * asked.outW();
+    int[] from = new int[cells * in.c()];
+    int channels = asked.groupChannels();
+    for (int c = 0; c < in.c(); c++) {
+      // Each group starts at its own channels; within it the matrix is laid over the memory.
+      int group = c / channels * channels * in.h() * in.w();
+      for (int j = 0; j < cells; j++) {
+        from[j * in.c() + c] = in.place(group + c % channels * cells + j);
+      }
+    }
+    return Optional.of(
+        new FlatImage(
+            ConvShape.of(
+                asked.outH(), asked.outW(), in.c(), asked.filters(), 1, 1, 0, asked.groups()),
+            new Places(in.count(), from),
+            site.has(Quirk.DELTA_REPLACED),
+            site.storage().activations(from.length),
+            site.storage().trainingActivations(from.length)));
   }
 
   /** Copies the input into the matrix. */

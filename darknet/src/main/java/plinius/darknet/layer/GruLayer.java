@@ -27,7 +27,7 @@ final class GruLayer extends RecurrentLayer {
 
   @Override
   void forward(Pass step, float[] input, int at, int size) {
-    float[] before = state.before;
+    float[] before = state.before();
     gates.forward("wz", step, before);
     gates.forward("wr", step, before);
     gates.forward("uz", step, input);
@@ -55,7 +55,7 @@ final class GruLayer extends RecurrentLayer {
 
   @Override
   void backward(Pass step, float[] input, float[] inputDelta, int at, int size) {
-    float[] before = state.before;
+    float[] before = state.before();
     float[] dz = gates.delta("z");
     float[] dr = gates.delta("r");
     float[] dn = gates.delta("h");

@@ -2,6 +2,7 @@ package plinius.darknet.layer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import plinius.darknet.NetworkOptions;
 import plinius.darknet.Quirks;
@@ -10,6 +11,9 @@ import plinius.darknet.cfg.Section;
 
 /** Makes the layers that a configuration asks for (darknet parser.c at f6afaab). */
 public final class Layers {
+  /** Layers that read the one before them block by block, and can be read so. */
+  private static final Set<String> BLOCKS = Set.of("convolutional", "connected", "maxpool");
+
   final Shape net; // the network's input
   final Quirks quirks;
   final UnaryOperator<String> files;
@@ -55,29 +59,24 @@ public final class Layers {
 
   /** Whether a layer's output and delta matter to none but the one after it, block by block. */
   private boolean chains(Section layer, Section after) {
-    boolean plain =
-        switch (layer.type()) {
-          case "convolutional", "connected", "maxpool" -> true;
-          default -> false;
-        };
-    boolean blocks =
-        switch (after.type()) {
-          case "convolutional" -> ConvolutionalLayer.inBlocks(after, quirks);
-          case "connected", "maxpool" -> true;
-          default -> false;
-        };
-    return plain && blocks && !layer.flag("truth") && layer.decimal("smooth") == 0;
+    return BLOCKS.contains(layer.type())
+        && BLOCKS.contains(after.type())
+        && (!isConvolution(after) || ConvolutionalLayer.inBlocks(after, quirks))
+        && !layer.flag("truth")
+        && layer.decimal("smooth") == 0;
+  }
+
+  private static boolean isConvolution(Section layer) {
+    return layer.type().equals("convolutional");
   }
 
   /** Whether an output in a chain is made again rather than kept, if its layer can do so. */
   private boolean readAgain(Section layer, Section after) {
-    return layer.type().equals("convolutional")
-        && switch (after.type()) {
-          case "convolutional" ->
-              ConvolutionalLayer.updatesInBlocks(after, layer.integer("filters"), storage.batch());
-          case "maxpool" -> true;
-          default -> false;
-        };
+    if (!isConvolution(layer) || !isConvolution(after)) {
+      return isConvolution(layer) && after.type().equals("maxpool");
+    }
+    int channels = layer.integer("filters");
+    return ConvolutionalLayer.updatesInBlocks(after, channels, storage.batch());
   }
 
   private Layer layer(Section section) {

@@ -97,18 +97,21 @@ final class LocalLayer extends Layer {
     pass.kernels.gradient(activation, output, 0, delta, 0, pass.images * out.count());
     int shift = weights.updatesAt() - weights.at();
     // A place has its weights for itself: each task sums over all images in their order.
-    pass.workers.run(
-        places,
-        place -> {
-          for (int image = 0; image < pass.images; image++) {
-            int at = image * out.count() + place * out.c();
-            pass.kernels.add(delta, at, block, biases.updatesAt() + place * out.c(), out.c());
-            taps(
-                image,
-                place,
-                (i, w) -> pass.kernels.axpy(pass.input[i], delta, at, block, w + shift, out.c()));
-          }
-        });
+    pass.means
+        .workers()
+        .run(
+            places,
+            place -> {
+              for (int image = 0; image < pass.images; image++) {
+                int at = image * out.count() + place * out.c();
+                pass.kernels.add(delta, at, block, biases.updatesAt() + place * out.c(), out.c());
+                taps(
+                    image,
+                    place,
+                    (i, w) ->
+                        pass.kernels.axpy(pass.input[i], delta, at, block, w + shift, out.c()));
+              }
+            });
     if (pass.wantsInputDelta()) {
       pass.eachImage(
           image -> {

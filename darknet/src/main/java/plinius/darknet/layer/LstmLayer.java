@@ -40,13 +40,13 @@ final class LstmLayer extends RecurrentLayer {
   void forward(Pass step, float[] input, int at, int size) {
     for (int k = 0; k < GATES.size(); k++) {
       String gate = GATES.get(k);
-      gates.forward("w" + gate, step, state.before);
+      gates.forward("w" + gate, step, state.before());
       gates.forward("u" + gate, step, input);
       Activation activation = gate.equals("g") ? Activation.TANH : Activation.LOGISTIC;
       gates.sum(gate, activation, values[k], at, size);
     }
     for (int i = at; i < at + size; i++) {
-      cells[i] = cell.before[i] * values[1][i] + values[0][i] * values[3][i];
+      cells[i] = cell.before()[i] * values[1][i] + values[0][i] * values[3][i];
       output[i] = Activation.TANH.apply(cells[i]) * values[2][i];
     }
   }
@@ -75,7 +75,7 @@ final class LstmLayer extends RecurrentLayer {
     gateDeltas(at, size);
     for (String gate : List.of("o", "g", "i", "f")) {
       gates.share(gate, at, size);
-      gates.backward("w" + gate, step, state.before, at == 0 ? Pass.NOTHING : beforeDelta);
+      gates.backward("w" + gate, step, state.before(), at == 0 ? Pass.NOTHING : beforeDelta);
       gates.backward("u" + gate, step, input, inputDelta);
     }
     if (at > 0) {
@@ -98,18 +98,18 @@ final class LstmLayer extends RecurrentLayer {
       d0[k] = tangent * delta[k] * Activation.LOGISTIC.gradient(o);
       dg[k] = dc * i * Activation.TANH.gradient(g);
       di[k] = dc * g * Activation.LOGISTIC.gradient(i);
-      df[k] = dc * cell.before[k] * Activation.LOGISTIC.gradient(f);
+      df[k] = dc * cell.before()[k] * Activation.LOGISTIC.gradient(f);
       later[k - at] = dc * f;
     }
   }
 
   /** The quirk that step 0 takes its own cell and state, or zeros, for those before it. */
   private void staleFirstStep(int size) {
-    Arrays.fill(state.before, 0, size, 0);
-    Arrays.fill(cell.before, 0, size, 0);
+    Arrays.fill(state.before(), 0, size, 0);
+    Arrays.fill(cell.before(), 0, size, 0);
     if (storage.timeSteps() > 1) {
-      System.arraycopy(output, 0, state.before, 0, size);
-      System.arraycopy(cells, 0, cell.before, 0, size);
+      System.arraycopy(output, 0, state.before(), 0, size);
+      System.arraycopy(cells, 0, cell.before(), 0, size);
     }
   }
 

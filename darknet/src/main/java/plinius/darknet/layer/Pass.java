@@ -42,8 +42,6 @@ public final class Pass {
   final Means means;
   final Moment moment;
   final Kernels kernels;
-  final Workers workers;
-  final Storage storage;
   final boolean training;
 
   /** The first of its images in the sub-batch, and how many they are. */
@@ -88,8 +86,6 @@ public final class Pass {
     first = step * images;
     shards = shards(images);
     kernels = means.kernels();
-    workers = means.workers();
-    storage = means.storage();
     training = moment.training();
   }
 
@@ -260,7 +256,9 @@ public final class Pass {
 
   /** Runs a task for every shard's values, of which each image has so many. */
   void eachShard(int perImage, RangeTask task) {
-    workers.run(shards, shard -> task.accept(from(shard) * perImage, from(shard + 1) * perImage));
+    means
+        .workers()
+        .run(shards, shard -> task.accept(from(shard) * perImage, from(shard + 1) * perImage));
   }
 
   /** Runs a task for every image, a shard's in their order. */
@@ -289,8 +287,10 @@ public final class Pass {
 
   /** Runs a task over ranges of {@code count} values; for work whose order does not matter. */
   void runChunks(int count, RangeTask task) {
-    workers.run(
-        (count + CHUNK - 1) / CHUNK,
-        chunk -> task.accept(chunk * CHUNK, Math.min((chunk + 1) * CHUNK, count)));
+    means
+        .workers()
+        .run(
+            (count + CHUNK - 1) / CHUNK,
+            chunk -> task.accept(chunk * CHUNK, Math.min((chunk + 1) * CHUNK, count)));
   }
 }

@@ -2,17 +2,14 @@ package plinius.darknet.layer;
 
 import java.util.function.IntUnaryOperator;
 
-/** Where the values of one order of an image lie in another. */
-final class Places {
-  private final int inCount;
-  private final int[] from; // for each place of out: the place of in
-
-  /** An order of so many values, by the place in it that each place of another has; -1 = none. */
-  Places(int inCount, int... from) {
-    this.inCount = inCount;
-    this.from = from;
-  }
-
+/**
+ * Where the values of one order of an image lie in another.
+ *
+ * @param inCount values in the other
+ * @param from for each place of the one, the place in the other; -1 = none
+ */
+@SuppressWarnings("ArrayRecordComponent") // its own
+record Places(int inCount, int... from) {
   /**
    * An order.
    *

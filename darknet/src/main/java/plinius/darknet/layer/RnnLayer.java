@@ -73,7 +73,7 @@ final class RnnLayer extends RecurrentLayer {
     foldedTwice = site.has(Quirk.RNN_DELTA_FOLDED_TWICE);
     forgetsShortcut = shortcut && site.has(Quirk.RNN_SHORTCUT_FORGOTTEN);
     after = storage.activations(hidden);
-    state = Carried.predicting(site, hidden, after);
+    state = new Carried(storage, Optional.empty(), hidden, after);
     beforeDelta = storage.trainingActivations(hidden);
   }
 
@@ -86,9 +86,9 @@ final class RnnLayer extends RecurrentLayer {
   @Override
   void forward(Pass step, float[] input, int at, int size) {
     forward(parts.input(), step, input);
-    forward(parts.self(), step, state.before);
+    forward(parts.self(), step, state.before());
     for (int i = at; i < at + size; i++) {
-      float carried = shortcut ? state.before[i] : 0;
+      float carried = shortcut ? state.before()[i] : 0;
       after[i] = carried + parts.input().output()[i] + parts.self().output()[i];
     }
     forward(parts.output(), step, after);
@@ -119,7 +119,7 @@ final class RnnLayer extends RecurrentLayer {
     if (!foldedTwice) {
       handOn(stateDelta, at, size);
     }
-    backward(parts.self(), step, state.before, at == 0 ? Pass.NOTHING : beforeDelta);
+    backward(parts.self(), step, state.before(), at == 0 ? Pass.NOTHING : beforeDelta);
     if (foldedTwice) {
       handOn(stateDelta, at, size);
     }

@@ -34,27 +34,19 @@ final class UpsampleLayer extends Layer {
   public void forward(Pass pass) {
     pass.clear(output);
     if (down) {
-      addCoarse(pass, pass.input, output, out);
+      each(pass, out, (coarse, fine) -> output[coarse] += scale * pass.input[fine]);
     } else {
-      addFine(pass, pass.input, output, in);
+      each(pass, in, (coarse, fine) -> output[fine] += scale * pass.input[coarse]);
     }
   }
 
   @Override
   void addInputDelta(Pass pass) {
     if (down) {
-      addFine(pass, delta, pass.inputDelta, out);
+      each(pass, out, (coarse, fine) -> pass.inputDelta[fine] += scale * delta[coarse]);
     } else {
-      addCoarse(pass, delta, pass.inputDelta, in);
+      each(pass, in, (coarse, fine) -> pass.inputDelta[coarse] += scale * delta[fine]);
     }
-  }
-
-  private void addFine(Pass pass, float[] coarse, float[] fine, Shape small) {
-    each(pass, small, (c, f) -> fine[f] += scale * coarse[c]);
-  }
-
-  private void addCoarse(Pass pass, float[] fine, float[] coarse, Shape small) {
-    each(pass, small, (c, f) -> coarse[c] += scale * fine[f]);
   }
 
   /** A task over a value of the small image and one of the large. */

@@ -24,12 +24,10 @@ final class WeightUpdates {
 
   /** What was chosen that the bits depend on, for {@link Layer#plan()}. */
   static String plan(ConvShape shape, int batch) {
-    String plan = ConvPlan.of(shape) == ConvPlan.DIRECT ? "" : ConvPlan.of(shape).toString();
+    String kernel = ConvPlan.of(shape) == ConvPlan.DIRECT ? "" : ConvPlan.of(shape).toString();
     int shards = shards(shape.weights(), Pass.shards(batch));
-    if (shards == Pass.shards(batch)) {
-      return plan;
-    }
-    return plan + (plan.isEmpty() ? "" : " ") + "weight updates in " + shards + " shards";
+    boolean fewer = shards < Pass.shards(batch);
+    return (kernel + (fewer ? " weight updates in " + shards + " shards" : "")).strip();
   }
 
   /** Floats of scratch that {@link #addBlock} needs; 0 where it needs none, or too many. */
@@ -68,21 +66,22 @@ final class WeightUpdates {
     int partial = shard * weights;
     int dAt = from * shape.outputs();
     if (first) {
-      Arrays.fill(pass.storage.partials, partial, partial + weights, 0);
+      Arrays.fill(pass.means.storage().partials, partial, partial + weights, 0);
     }
     if (ConvPlan.of(shape) == ConvPlan.DIRECT) {
       pass.kernels.convBackwardWeights(
-          shape, x, xAt, delta, dAt, pass.storage.partials, partial, 0, to - from);
+          shape, x, xAt, delta, dAt, pass.means.storage().partials, partial, 0, to - from);
       return;
     }
     int floats = ConvPlan.sumFloats(shape);
     int sums = shard * floats;
     if (first) {
-      Arrays.fill(pass.storage.sums, sums, sums + floats, 0);
+      Arrays.fill(pass.means.storage().sums, sums, sums + floats, 0);
     }
-    pass.kernels.convSums(shape, x, xAt, delta, dAt, pass.storage.sums, sums, 0, to - from);
+    pass.kernels.convSums(shape, x, xAt, delta, dAt, pass.means.storage().sums, sums, 0, to - from);
     if (to == pass.from(shard + 1)) {
-      pass.kernels.convUpdates(shape, pass.storage.sums, sums, pass.storage.partials, partial);
+      pass.kernels.convUpdates(
+          shape, pass.means.storage().sums, sums, pass.means.storage().partials, partial);
     }
   }
 
@@ -90,22 +89,24 @@ final class WeightUpdates {
   static void add(Pass pass, ConvShape shape, float[] x, float[] delta, float[] updates, int at) {
     int weights = shape.weights();
     int shards = shards(weights, pass.shards);
-    float[] partials = pass.storage.partials;
-    pass.workers.run(
-        shards,
-        shard -> {
-          int from = pass.first + (int) ((long) shard * pass.images / shards);
-          int to = pass.first + (int) ((long) (shard + 1) * pass.images / shards);
-          int partial = shard * weights;
-          Arrays.fill(partials, partial, partial + weights, 0);
-          pass.kernels.convBackwardWeights(shape, x, 0, delta, 0, partials, partial, from, to);
-        });
+    float[] partials = pass.means.storage().partials;
+    pass.means
+        .workers()
+        .run(
+            shards,
+            shard -> {
+              int from = pass.first + (int) ((long) shard * pass.images / shards);
+              int to = pass.first + (int) ((long) (shard + 1) * pass.images / shards);
+              int partial = shard * weights;
+              Arrays.fill(partials, partial, partial + weights, 0);
+              pass.kernels.convBackwardWeights(shape, x, 0, delta, 0, partials, partial, from, to);
+            });
     addShards(pass, weights, shards, updates, at);
   }
 
   /** Adds the shards' sums to updates[at, ...), in their order. */
   static void addShards(Pass pass, int weights, int shards, float[] updates, int at) {
-    float[] partials = pass.storage.partials;
+    float[] partials = pass.means.storage().partials;
     pass.runChunks(
         weights,
         (from, to) -> {
