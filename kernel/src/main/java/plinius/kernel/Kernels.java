@@ -119,27 +119,14 @@ public interface Kernels {
       float[] x, int xAt, int rows, int channels, float[] mean, int mAt, float[] sums, int sAt);
 
   /**
-   * Batch normalisation with what follows it: y = activation((x - mean) / (sqrt(variance) +
-   * .000001) * scale + bias), Darknet's normalize_cpu, scale_bias, add_bias and activate_array. The
-   * quotient of scale and deviation, once for each channel, then a difference and one fused
-   * multiply-add for each value. x may be y.
+   * Batch normalisation with what follows it: y = activation((x - mean) * factor + bias), Darknet's
+   * normalize_cpu, scale_bias, add_bias and activate_array; a difference and one fused multiply-add
+   * for each value. x may be y.
+   *
+   * @param terms (3, channels): mean, factor = scale / deviation, bias
    */
   void normalize(
-      float[] x,
-      int xAt,
-      int rows,
-      int channels,
-      float[] mean,
-      int mAt,
-      float[] variance,
-      int vAt,
-      float[] scale,
-      int sAt,
-      float[] bias,
-      int bAt,
-      Activation activation,
-      float[] y,
-      int yAt);
+      float[] x, int xAt, int rows, int channels, float[] terms, Activation f, float[] y, int yAt);
 
   /**
    * The first pass back: delta *= gradient of the activation whose output is y; adds to sums[at +
@@ -163,24 +150,13 @@ public interface Kernels {
       int at);
 
   /**
-   * The second pass back: delta[row][c] = delta * scale / sqrt(variance + .00001) + varianceDelta *
-   * 2 (x - mean) / n + meanDelta / n: Darknet's scale_bias and normalize_delta_cpu, n = the number
-   * of values that the statistics were taken over. The quotients once for each channel, then two
-   * fused multiply-adds for each value, that of delta first.
+   * The second pass back: delta = delta * factor + shift + slope * (x - mean), Darknet's scale_bias
+   * and normalize_delta_cpu; two fused multiply-adds for each value, that of delta first.
+   *
+   * @param first where the rows begin in x and delta
+   * @param terms (4, channels): mean, factor, slope, shift
    */
-  void normalizeDelta(
-      float[] x,
-      float[] delta,
-      int first,
-      int rows,
-      int channels,
-      float[] mean,
-      float[] variance,
-      float[] scale,
-      int sAt,
-      float[] meanDelta,
-      float[] varianceDelta,
-      int n);
+  void normalizeDelta(float[] x, float[] delta, int first, int rows, int channels, float[] terms);
 
   /** Applies the activation in place. */
   void activate(Activation activation, float[] x, int xAt, int count);

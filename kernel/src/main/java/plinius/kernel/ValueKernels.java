@@ -13,32 +13,14 @@ public abstract class ValueKernels implements Kernels {
 
   @Override
   public void normalize(
-      float[] x,
-      int xAt,
-      int rows,
-      int channels,
-      float[] mean,
-      int mAt,
-      float[] variance,
-      int vAt,
-      float[] scale,
-      int sAt,
-      float[] bias,
-      int bAt,
-      Activation activation,
-      float[] y,
-      int yAt) {
+      float[] x, int xAt, int rows, int channels, float[] terms, Activation f, float[] y, int yAt) {
     Ranges.rows(x, xAt, rows, channels);
     Ranges.rows(y, yAt, rows, channels);
-    checkFromIndexSize(mAt, channels, mean.length);
-    checkFromIndexSize(vAt, channels, variance.length);
-    checkFromIndexSize(sAt, channels, scale.length);
-    checkFromIndexSize(bAt, channels, bias.length);
-    for (int c = 0; c < channels; c++) {
-      float factor = scale[sAt + c] / ((float) Math.sqrt(variance[vAt + c]) + 0.000001f);
-      for (int i = c; i < rows * channels; i += channels) {
-        float centred = x[xAt + i] - mean[mAt + c];
-        y[yAt + i] = activation.apply(Math.fma(centred, factor, bias[bAt + c]));
+    Ranges.rows(terms, 0, 3, channels);
+    for (int i = 0; i < rows * channels; i += channels) {
+      for (int c = 0; c < channels; c++) {
+        float centred = x[xAt + i + c] - terms[c];
+        y[yAt + i + c] = f.apply(Math.fma(centred, terms[channels + c], terms[2 * channels + c]));
       }
     }
   }
@@ -75,31 +57,14 @@ public abstract class ValueKernels implements Kernels {
 
   @Override
   public void normalizeDelta(
-      float[] x,
-      float[] delta,
-      int first,
-      int rows,
-      int channels,
-      float[] mean,
-      float[] variance,
-      float[] scale,
-      int sAt,
-      float[] meanDelta,
-      float[] varianceDelta,
-      int n) {
+      float[] x, float[] delta, int first, int rows, int channels, float[] terms) {
     Ranges.rows(x, first, rows, channels);
     Ranges.rows(delta, first, rows, channels);
-    checkFromIndexSize(0, channels, mean.length);
-    checkFromIndexSize(0, channels, variance.length);
-    checkFromIndexSize(sAt, channels, scale.length);
-    checkFromIndexSize(0, channels, meanDelta.length);
-    checkFromIndexSize(0, channels, varianceDelta.length);
-    for (int c = 0; c < channels; c++) {
-      float factor = scale[sAt + c] / (float) Math.sqrt(variance[c] + 0.00001f);
-      float perValue = varianceDelta[c] * 2 / n;
-      float constant = meanDelta[c] / n;
-      for (int i = first + c; i < first + rows * channels; i += channels) {
-        delta[i] = Math.fma(perValue, x[i] - mean[c], Math.fma(delta[i], factor, constant));
+    Ranges.rows(terms, 0, 4, channels);
+    for (int i = first; i < first + rows * channels; i += channels) {
+      for (int c = 0; c < channels; c++) {
+        float scaled = Math.fma(delta[i + c], terms[channels + c], terms[3 * channels + c]);
+        delta[i + c] = Math.fma(terms[2 * channels + c], x[i + c] - terms[c], scaled);
       }
     }
   }

@@ -4,7 +4,6 @@ import static java.util.Objects.checkFromIndexSize;
 import static jdk.incubator.vector.VectorOperators.EQ;
 import static jdk.incubator.vector.VectorOperators.GT;
 import static jdk.incubator.vector.VectorOperators.LE;
-import static jdk.incubator.vector.VectorOperators.SQRT;
 import static plinius.simd.Lanes.FLOATS;
 import static plinius.simd.Lanes.INTS;
 import static plinius.simd.Lanes.LANES;
@@ -193,57 +192,23 @@ public final class VectorKernels extends ValueKernels {
 
   @Override
   public void normalize(
-      float[] x,
-      int xAt,
-      int rows,
-      int channels,
-      float[] mean,
-      int mAt,
-      float[] variance,
-      int vAt,
-      float[] scale,
-      int sAt,
-      float[] bias,
-      int bAt,
-      Activation activation,
-      float[] y,
-      int yAt) {
-    int bound = sloped(activation) ? FLOATS.loopBound(channels) : 0;
-    if (bound < channels) {
-      super.normalize(
-          x,
-          xAt,
-          rows,
-          channels,
-          mean,
-          mAt,
-          variance,
-          vAt,
-          scale,
-          sAt,
-          bias,
-          bAt,
-          activation,
-          y,
-          yAt);
+      float[] x, int xAt, int rows, int channels, float[] terms, Activation f, float[] y, int yAt) {
+    if (!sloped(f) || FLOATS.loopBound(channels) < channels) {
+      super.normalize(x, xAt, rows, channels, terms, f, y, yAt);
       return;
     }
     Ranges.rows(x, xAt, rows, channels);
     Ranges.rows(y, yAt, rows, channels);
-    checkFromIndexSize(mAt, channels, mean.length);
-    checkFromIndexSize(vAt, channels, variance.length);
-    checkFromIndexSize(sAt, channels, scale.length);
-    checkFromIndexSize(bAt, channels, bias.length);
-    float slope = activation.gradient(-1);
+    Ranges.rows(terms, 0, 3, channels);
+    float slope = f.gradient(-1);
     for (int strip = 0; strip < rows; strip += STRIP) {
       int end = Math.min(strip + STRIP, rows) * channels;
       for (int c = 0; c < channels; c += LANES) {
-        FloatVector centre = load(mean, mAt + c);
-        FloatVector deviation = load(variance, vAt + c).lanewise(SQRT).add(0.000001f);
-        FloatVector factor = load(scale, sAt + c).div(deviation);
-        FloatVector shift = load(bias, bAt + c);
+        FloatVector mean = load(terms, c);
+        FloatVector factor = load(terms, channels + c);
+        FloatVector bias = load(terms, 2 * channels + c);
         for (int i = strip * channels + c; i < end; i += channels) {
-          FloatVector v = load(x, xAt + i).sub(centre).fma(factor, shift);
+          FloatVector v = load(x, xAt + i).sub(mean).fma(factor, bias);
           v.mul(slope).blend(v, v.compare(GT, 0f)).intoArray(y, yAt + i);
         }
       }
@@ -311,41 +276,24 @@ public final class VectorKernels extends ValueKernels {
 
   @Override
   public void normalizeDelta(
-      float[] x,
-      float[] delta,
-      int first,
-      int rows,
-      int channels,
-      float[] mean,
-      float[] variance,
-      float[] scale,
-      int sAt,
-      float[] meanDelta,
-      float[] varianceDelta,
-      int n) {
+      float[] x, float[] delta, int first, int rows, int channels, float[] terms) {
     if (FLOATS.loopBound(channels) < channels) {
-      super.normalizeDelta(
-          x, delta, first, rows, channels, mean, variance, scale, sAt, meanDelta, varianceDelta, n);
+      super.normalizeDelta(x, delta, first, rows, channels, terms);
       return;
     }
     Ranges.rows(x, first, rows, channels);
     Ranges.rows(delta, first, rows, channels);
-    checkFromIndexSize(0, channels, mean.length);
-    checkFromIndexSize(0, channels, variance.length);
-    checkFromIndexSize(sAt, channels, scale.length);
-    checkFromIndexSize(0, channels, meanDelta.length);
-    checkFromIndexSize(0, channels, varianceDelta.length);
+    Ranges.rows(terms, 0, 4, channels);
     for (int strip = 0; strip < rows; strip += STRIP) {
       int end = first + Math.min(strip + STRIP, rows) * channels;
       for (int c = 0; c < channels; c += LANES) {
-        FloatVector centre = load(mean, c);
-        FloatVector deviation = load(variance, c).add(0.00001f).lanewise(SQRT);
-        FloatVector factor = load(scale, sAt + c).div(deviation);
-        FloatVector perValue = load(varianceDelta, c).mul(2).div(n);
-        FloatVector constant = load(meanDelta, c).div(n);
+        FloatVector mean = load(terms, c);
+        FloatVector factor = load(terms, channels + c);
+        FloatVector slope = load(terms, 2 * channels + c);
+        FloatVector shift = load(terms, 3 * channels + c);
         for (int i = first + strip * channels + c; i < end; i += channels) {
-          FloatVector scaled = load(delta, i).fma(factor, constant);
-          perValue.fma(load(x, i).sub(centre), scaled).intoArray(delta, i);
+          FloatVector scaled = load(delta, i).fma(factor, shift);
+          slope.fma(load(x, i).sub(mean), scaled).intoArray(delta, i);
         }
       }
     }

@@ -128,10 +128,7 @@ final class KernelDigest {
       float[] a = some(n);
       float[] b = some(n);
       float[] mean = some(c);
-      float[] variance = some(c);
-      for (int i = 0; i < variance.length; i++) {
-        variance[i] = Math.abs(variance[i]);
-      }
+      float[] terms = some(4 * c);
       float[] y = some(n);
       float[] p = some(c);
       kernels.addBias(y, GUARD, rows, c, mean, GUARD);
@@ -141,29 +138,14 @@ final class KernelDigest {
       kernels.channelSquares(a, GUARD, rows, c, mean, GUARD, p, GUARD);
       keep("squares " + c, p);
       for (Activation activation : Activation.values()) {
-        kernels.normalize(
-            a,
-            GUARD,
-            rows,
-            c,
-            mean,
-            GUARD,
-            variance,
-            GUARD,
-            p,
-            GUARD,
-            mean,
-            GUARD,
-            activation,
-            y,
-            GUARD);
+        kernels.normalize(a, GUARD, rows, c, terms, activation, y, GUARD);
         keep("normalize " + activation + " " + c, y);
         float[] q = some(c);
         kernels.normalizeSums(activation, y, 0, b, a, GUARD, rows, c, mean, p, q, GUARD);
         keep("delta of normalizeSums " + activation + " " + c, b);
         keep("sums " + activation + " " + c, p);
         keep("deviations " + activation + " " + c, q);
-        kernels.normalizeDelta(a, b, GUARD, rows, c, mean, variance, p, GUARD, q, mean, rows);
+        kernels.normalizeDelta(a, b, GUARD, rows, c, terms);
         keep("normalizeDelta " + activation + " " + c, b);
         b = some(n);
       }

@@ -21,11 +21,15 @@ final class BatchNormalization extends Biases {
 
   private final float[][] means = new float[steps][channels];
   private final float[][] variances = new float[steps][channels];
-  private final float[] meanDelta = new float[channels];
-  private final float[] varianceDelta = new float[channels];
   private final float[] imageMeans = storage.trainingActivations(channels); // (batch, channels)
   private final float[] imageSquares = storage.trainingActivations(channels);
   private final ChannelSums deviations = new ChannelSums(channels);
+
+  /** (steps, 3, channels) of {@link plinius.kernel.Kernels#normalize}. */
+  private final float[][] terms = new float[steps][3 * channels];
+
+  /** (4, channels) of {@link plinius.kernel.Kernels#normalizeDelta}. */
+  private final float[] deltaTerms = new float[4 * channels];
 
   /** Where the layer's output is not kept, its memory holds the product. */
   private final boolean recomputes = storage.recomputes();
@@ -66,19 +70,10 @@ final class BatchNormalization extends Biases {
   /** activation((product - mean) / deviation * scale + bias). */
   @Override
   void write(Pass pass, int from, int to, float[] target, int at) {
-    float[] block = storage.block();
-    float[] m = pass.training ? means[pass.step] : block;
-    float[] v = pass.training ? variances[pass.step] : block;
-    int mAt = pass.training ? 0 : rollingMean.offset();
-    int vAt = pass.training ? 0 : rollingVariance.offset();
-    int sAt = scales.at();
-    int bAt = biases.at();
-    float[] x = target(pass);
     int first = from * rowsPerImage * channels;
     int rows = (to - from) * rowsPerImage;
-    Activation a = activation;
     pass.kernels.normalize(
-        x, first, rows, channels, m, mAt, v, vAt, block, sAt, block, bAt, a, target, at);
+        target(pass), first, rows, channels, terms[pass.step], activation, target, at);
   }
 
   /** Takes each image's mean, and the squares of the deviations from it. */
@@ -96,13 +91,30 @@ final class BatchNormalization extends Biases {
     }
   }
 
-  /** Mean and variance of the batch from those of its images, in their order; in training. */
+  /** Those of the batch in training, else those that were learnt. */
   @Override
   void takeStatistics(Pass pass) {
+    if (pass.training) {
+      statistics(pass);
+    }
+    float[] block = storage.block();
+    float[] now = terms[pass.step];
+    for (int c = 0; c < channels; c++) {
+      float mean = pass.training ? means[pass.step][c] : block[rollingMean.offset() + c];
+      float variance =
+          pass.training ? variances[pass.step][c] : block[rollingVariance.offset() + c];
+      now[c] = mean;
+      now[channels + c] = block[scales.at() + c] / ((float) Math.sqrt(variance) + .000001f);
+      now[2 * channels + c] = block[biases.at() + c];
+    }
+  }
+
+  /** Mean and variance of the batch from those of its images, in their order. */
+  private void statistics(Pass pass) {
     // A single value has no variance; the original divides by zero there.
     double perValue = 1.0 / Math.max(1, pass.images * rowsPerImage - 1);
     int end = pass.first + pass.images;
-    for (int c = 0; pass.training && c < channels; c++) {
+    for (int c = 0; c < channels; c++) {
       double sum = 0;
       for (int image = pass.first; image < end; image++) {
         sum += imageMeans[image * channels + c];
@@ -154,7 +166,7 @@ final class BatchNormalization extends Biases {
           deviations.total(pass.shards, c)
               / ((float) Math.sqrt(variances[pass.step][c]) + .000001f);
     }
-    int step = stepOfDelta(pass);
+    int step = lastStepOnly ? steps - 1 : pass.step;
     if (step != pass.step) {
       beginSums();
       pass.eachShard(
@@ -163,32 +175,27 @@ final class BatchNormalization extends Biases {
             addSums(pass, from, to, Activation.LINEAR, delta, at, means[step]);
           });
     }
+    int n = pass.images * rowsPerImage;
     for (int c = 0; c < channels; c++) {
       float scale = block[scales.at() + c];
       double inRoot = variances[step][c] + .00001f;
       float sum = sums.total(pass.shards, c);
       float deviation = deviations.total(pass.shards, c);
-      meanDelta[c] = (float) (-1.0 / StrictMath.sqrt(inRoot)) * (sum * scale);
-      varianceDelta[c] =
+      float meanDelta = (float) (-1.0 / StrictMath.sqrt(inRoot)) * (sum * scale);
+      float varianceDelta =
           (float) (-.5 * (deviation * scale) * (1.0 / (inRoot * StrictMath.sqrt(inRoot))));
+      deltaTerms[c] = means[step][c];
+      deltaTerms[channels + c] = scale / (float) Math.sqrt(inRoot);
+      deltaTerms[2 * channels + c] = varianceDelta * 2 / n;
+      deltaTerms[3 * channels + c] = meanDelta / n;
     }
-  }
-
-  private int stepOfDelta(Pass pass) {
-    return lastStepOnly ? steps - 1 : pass.step;
   }
 
   @Override
   void foldDelta(Pass pass, int from, int to) {
     int first = from * rowsPerImage * channels;
     int rows = (to - from) * rowsPerImage;
-    float[] m = means[stepOfDelta(pass)];
-    float[] v = variances[stepOfDelta(pass)];
-    float[] block = storage.block();
-    int sAt = scales.at();
-    int n = pass.images * rowsPerImage;
-    pass.kernels.normalizeDelta(
-        x, delta, first, rows, channels, m, v, block, sAt, meanDelta, varianceDelta, n);
+    pass.kernels.normalizeDelta(x, delta, first, rows, channels, deltaTerms);
   }
 
   @Override
