@@ -149,12 +149,19 @@ final class WeightsTest {
 
   @Test
   void a_deconvolution_is_loaded_but_for_the_quirk_that_it_cannot_be() {
-    CfgFile cfg =
-        Cfg.parse(
-            "[net]\nheight=4\nwidth=4\nchannels=2\n"
-                + "[deconvolutional]\nfilters=3\nsize=2\nstride=2\n[cost]\n",
-            "small.cfg",
-            Map.of());
+    String deconvolution =
+        """
+        [net]
+        height=4
+        width=4
+        channels=2
+        [deconvolutional]
+        filters=3
+        size=2
+        stride=2
+        [cost]
+        """;
+    CfgFile cfg = Cfg.parse(deconvolution, "small.cfg", Map.of());
     Network written = ModelPool.network(cfg, 5);
     byte[] file = WeightsWriter.write(written);
     Network read = ModelPool.network(cfg, 6);

@@ -164,6 +164,7 @@ final class DetectionLayer extends ComparingLayer {
   public List<Detection> detections(Detection.Query query) {
     List<Detection> found = new ArrayList<>();
     for (int cell = 0; cell < side * side; cell++) {
+      int row = cell / side;
       for (int n = 0; n < count; n++) {
         float confidence = output[confidenceAt(query.image(), cell, n)];
         int at = boxAt(query.image(), cell, n);
@@ -171,7 +172,7 @@ final class DetectionLayer extends ComparingLayer {
         Box box =
             new Box(
                 (output[at] + cell % side) / side * query.width(),
-                (output[at + 1] + cell / side) / side * query.height(),
+                (output[at + 1] + row) / side * query.height(),
                 box(at).w() * query.width(),
                 box(at).h() * query.height());
         int classesAt = query.image() * out.count() + cell * classes;
