@@ -1,8 +1,7 @@
 package plinius.pmem;
 
-import java.io.Serial;
-
 /** What can go wrong between a program and its persistent memory. */
+@SuppressWarnings("serial") // is never written
 public abstract sealed class PmemException extends RuntimeException
     permits PmemException.CannotMap,
         PmemException.Unsupported,
@@ -10,16 +9,12 @@ public abstract sealed class PmemException extends RuntimeException
         PmemException.CannotGrow,
         PmemException.WriteBackFailed {
 
-  @Serial private static final long serialVersionUID = 1;
-
   private PmemException(String message, Throwable cause) {
     super(message, cause);
   }
 
   /** The file is missing, empty, or the operating system refuses to map it. */
   public static final class CannotMap extends PmemException {
-    @Serial private static final long serialVersionUID = 1;
-
     public CannotMap(String message, Throwable cause) {
       super(message, cause);
     }
@@ -30,8 +25,6 @@ public abstract sealed class PmemException extends RuntimeException
    * or processor.
    */
   public static final class Unsupported extends PmemException {
-    @Serial private static final long serialVersionUID = 1;
-
     public Unsupported(String message) {
       super(message, null);
     }
@@ -39,8 +32,6 @@ public abstract sealed class PmemException extends RuntimeException
 
   /** The medium has no room for more, or the memory is not one that grows. */
   public static final class CannotGrow extends PmemException {
-    @Serial private static final long serialVersionUID = 1;
-
     public CannotGrow(String message, Throwable cause) {
       super(message, cause);
     }
@@ -48,8 +39,6 @@ public abstract sealed class PmemException extends RuntimeException
 
   /** A store to memory that was mapped for reading. */
   public static final class ReadOnly extends PmemException {
-    @Serial private static final long serialVersionUID = 1;
-
     public ReadOnly() {
       super("this persistent memory is mapped read-only: open it for writing to change it", null);
     }
@@ -60,8 +49,6 @@ public abstract sealed class PmemException extends RuntimeException
    * mapping.
    */
   public static final class WriteBackFailed extends PmemException {
-    @Serial private static final long serialVersionUID = 1;
-
     public WriteBackFailed(String message, Throwable cause) {
       super(message, cause);
     }

@@ -13,13 +13,7 @@ import java.util.function.LongUnaryOperator;
 final class HeapCheck {
   /** What a sound twin says of itself. */
   record Summary(
-      long top,
-      long usedBytes,
-      long usedBlocks,
-      long areaPages,
-      long usedPages,
-      long extents,
-      List<String> roots) {}
+      long top, long usedBytes, long areaPages, long usedPages, long extents, List<String> roots) {}
 
   private final LongUnaryOperator twin;
   private final long twinBytes;
@@ -46,40 +40,26 @@ final class HeapCheck {
   }
 
   private Summary check() {
-    require(get(Heap.MAGIC_OFFSET) == Heap.MAGIC, "heap", "it does not begin with its mark");
+    heap(get(Heap.MAGIC_OFFSET) == Heap.MAGIC, "it does not begin with its mark");
     top = get(Heap.TOP_OFFSET);
-    require(
-        top >= Heap.BLOCKS_OFFSET && top <= twinBytes && top % Heap.BLOCK_HEADER_BYTES == 0,
-        "heap",
-        "its top lies at " + top);
-    for (long offset = Heap.FREE_LISTS_END; offset < Heap.ROOTS_OFFSET; offset += 8) {
-      require(get(offset) == 0, "heap", "unused bytes at " + offset + " are not zero");
-    }
+    boolean aligned = top % Heap.BLOCK_HEADER_BYTES == 0;
+    heap(top >= Heap.BLOCKS_OFFSET && top <= twinBytes && aligned, "its top lies at " + top);
+    requireZeros("heap", Heap.FREE_LISTS_END, Heap.ROOTS_OFFSET);
     walkBlocks();
     walkFreeLists();
-    require(
-        get(Heap.USED_BYTES_OFFSET) == usedBytes
-            && get(Heap.USED_BLOCKS_OFFSET) == used.cardinality(),
-        "heap",
-        "its counts do not fit its blocks");
+    heap(get(Heap.USED_BYTES_OFFSET) == usedBytes, "its bytes do not fit its blocks");
+    heap(get(Heap.USED_BLOCKS_OFFSET) == used.cardinality(), "its count does not fit its blocks");
     checkMaps();
+    long pages = get(Heap.USED_PAGES_OFFSET);
     return new Summary(
-        top,
-        usedBytes,
-        used.cardinality(),
-        get(Heap.AREA_PAGES_OFFSET),
-        get(Heap.USED_PAGES_OFFSET),
-        get(Heap.EXTENTS_OFFSET),
-        roots());
+        top, usedBytes, get(Heap.AREA_PAGES_OFFSET), pages, get(Heap.EXTENTS_OFFSET), roots());
   }
 
   private void walkBlocks() {
     for (long block = Heap.BLOCKS_OFFSET; block < top; ) {
       long bytes = get(block);
-      require(
-          Heap.isClass(bytes) && bytes <= top - block,
-          "heap",
-          "block " + block + " has " + bytes + " bytes");
+      boolean sound = Heap.isClass(bytes) && bytes <= top - block;
+      heap(sound, "block " + block + " has " + bytes + " bytes");
       if (get(block + 8) == Heap.USED) {
         used.set(index(block));
         usedBytes += bytes;
@@ -94,34 +74,25 @@ final class HeapCheck {
     for (int sizeClass = 0; sizeClass < Heap.CLASSES; sizeClass++) {
       long block = get(Heap.FREE_LISTS_OFFSET + 8L * sizeClass);
       while (block != 0) {
-        boolean known =
-            block >= Heap.BLOCKS_OFFSET
-                && block < top
-                && block % Heap.BLOCK_HEADER_BYTES == 0
-                && free.get(index(block));
         // Each block is taken out when met, so a ring or a block in two lists ends here too.
-        require(
-            known && get(block) == Heap.classBytes(sizeClass),
-            "heap",
-            "a free list leads to " + block);
+        boolean sound = isIn(free, block) && get(block) == Heap.classBytes(sizeClass);
+        heap(sound, "a free list leads to " + block);
         free.clear(index(block));
         block = get(block + 8);
       }
     }
-    require(free.isEmpty(), "heap", "a free block is in no list");
+    heap(free.isEmpty(), "a free block is in no list");
   }
 
   private void checkMaps() {
     long pages = get(Heap.AREA_PAGES_OFFSET);
-    require(
+    extents(
         pages >= 0 && pages <= areaPagesMax,
-        "extents",
         "the area has " + pages + " pages, the memory " + areaPagesMax);
     long ref = get(Heap.MAP_REF_OFFSET);
     long block = ref - Heap.BLOCK_HEADER_BYTES;
-    require(
-        isUsed(block) && get(block) - Heap.BLOCK_HEADER_BYTES >= ExtentMap.mapBytes(pages),
-        "extents",
+    extents(
+        isIn(used, block) && get(block) - Heap.BLOCK_HEADER_BYTES >= ExtentMap.mapBytes(pages),
         "the map lies at " + ref);
     long words = ExtentMap.words(pages);
     long usedPages = 0;
@@ -131,33 +102,25 @@ final class HeapCheck {
       long taken = get(ref + 8 * word);
       long starts = get(ref + 8 * (words + word));
       long inside = word == words - 1 && pages % 64 != 0 ? (1L << (pages % 64)) - 1 : -1L;
-      require(
-          (taken & ~inside) == 0 && (starts & ~taken) == 0,
-          "extents",
-          "the map is wrong in word " + word);
       // A page in use behind a free one begins an extent.
-      require(
-          (taken & ~(taken << 1 | before) & ~starts) == 0,
-          "extents",
-          "an extent has no beginning in word " + word);
+      long orphans = taken & ~(taken << 1 | before) & ~starts;
+      boolean sound = (taken & ~inside) == 0 && (starts & ~taken) == 0 && orphans == 0;
+      extents(sound, "the map is wrong in word " + word);
       before = taken >>> 63;
       usedPages += Long.bitCount(taken);
       extents += Long.bitCount(starts);
     }
-    require(
-        get(Heap.USED_PAGES_OFFSET) == usedPages && get(Heap.EXTENTS_OFFSET) == extents,
-        "extents",
-        "the counts do not fit the map");
+    extents(get(Heap.USED_PAGES_OFFSET) == usedPages, "the pages do not fit the map");
+    extents(get(Heap.EXTENTS_OFFSET) == extents, "the count does not fit the map");
   }
 
   private List<String> roots() {
     List<String> names = new ArrayList<>();
     for (int i = 0; i < Heap.ROOTS; i++) {
       long entry = Heap.ROOTS_OFFSET + (long) i * Heap.ROOT_BYTES;
-      if (get(entry) == 0) {
-        for (int at = 8; at < Heap.ROOT_BYTES; at += 8) {
-          require(get(entry + at) == 0, "roots", "unused bytes of entry " + i + " are not zero");
-        }
+      long ref = get(entry);
+      if (ref == 0) {
+        requireZeros("roots", entry, entry + Heap.ROOT_BYTES);
         continue;
       }
       byte[] name = new byte[Heap.ROOT_BYTES - 8];
@@ -165,12 +128,11 @@ final class HeapCheck {
         name[at] = (byte) (get(entry + 8 + (at & -8)) >>> (8 * (at % 8)));
       }
       int length = name[0] & 0xFF;
+      boolean sound = length >= 1 && length <= Heap.NAME_BYTES_MAX;
       require(
-          isUsed(get(entry) - Heap.BLOCK_HEADER_BYTES)
-              && length >= 1
-              && length <= Heap.NAME_BYTES_MAX,
+          sound && isIn(used, ref - Heap.BLOCK_HEADER_BYTES),
           "roots",
-          "entry " + i + " leads to " + get(entry));
+          "entry " + i + " leads to " + ref);
       for (int at = length + 1; at < name.length; at++) {
         require(name[at] == 0, "roots", "unused bytes of entry " + i + " are not zero");
       }
@@ -180,11 +142,11 @@ final class HeapCheck {
     return names;
   }
 
-  private boolean isUsed(long block) {
+  private boolean isIn(BitSet blocks, long block) {
     return block >= Heap.BLOCKS_OFFSET
         && block < top
         && block % Heap.BLOCK_HEADER_BYTES == 0
-        && used.get(index(block));
+        && blocks.get(index(block));
   }
 
   private static int index(long block) {
@@ -193,6 +155,20 @@ final class HeapCheck {
 
   private long get(long offset) {
     return twin.applyAsLong(offset);
+  }
+
+  private void requireZeros(String where, long from, long to) {
+    for (long offset = from; offset < to; offset += 8) {
+      require(get(offset) == 0, where, "unused bytes at " + offset + " are not zero");
+    }
+  }
+
+  private static void heap(boolean sound, String what) {
+    require(sound, "heap", what);
+  }
+
+  private static void extents(boolean sound, String what) {
+    require(sound, "extents", what);
   }
 
   private static void require(boolean sound, String where, String what) {

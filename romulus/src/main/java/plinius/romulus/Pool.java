@@ -2,6 +2,7 @@ package plinius.romulus;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongFunction;
 import plinius.pmem.PersistentMemory;
@@ -99,35 +100,11 @@ public final class Pool implements AutoCloseable {
   }
 
   private static void formatTwin(PersistentMemory memory, PoolFormat.Header header) {
-    long base = header.twin(0);
-    TwinStore twin =
-        new TwinStore() {
-          @Override
-          public long get(long offset) {
-            return memory.getLong(base + offset);
-          }
-
-          @Override
-          public void set(long offset, long value) {
-            memory.setLong(base + offset, value);
-          }
-
-          @Override
-          public void zero(long offset, long bytes) {
-            memory.fill(base + offset, bytes, (byte) 0);
-          }
-
-          @Override
-          public long committed(long offset) {
-            return 0;
-          }
-        };
-    Heap heap = new Heap(twin, header.twinBytes());
-    heap.format();
-    long areaPages = (header.poolBytes() - header.extentsOffset()) / PoolFormat.PAGE_BYTES;
-    twin.set(Heap.MAP_REF_OFFSET, heap.alloc(ExtentMap.mapBytes(areaPages)));
-    twin.set(Heap.AREA_PAGES_OFFSET, areaPages);
-    memory.pwb(base, twin.get(Heap.TOP_OFFSET));
+    TwinLog nobodyAsks = new TwinLog(header.twinBytes(), header.twinBytes());
+    WorkingView twin = new WorkingView(memory, header, nobodyAsks, new LongAdder());
+    twin.begin(0);
+    twin.format((header.poolBytes() - header.extentsOffset()) / PoolFormat.PAGE_BYTES);
+    memory.pwb(header.twin(0), twin.get(Heap.TOP_OFFSET));
   }
 
   /**

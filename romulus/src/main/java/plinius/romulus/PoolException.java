@@ -1,8 +1,7 @@
 package plinius.romulus;
 
-import java.io.Serial;
-
 /** What can go wrong with a pool. */
+@SuppressWarnings("serial") // is never written
 public abstract sealed class PoolException extends RuntimeException
     permits PoolException.NotFormatted,
         PoolException.Corrupt,
@@ -12,16 +11,12 @@ public abstract sealed class PoolException extends RuntimeException
         PoolException.Aborted,
         PoolException.Poisoned {
 
-  @Serial private static final long serialVersionUID = 1;
-
   private PoolException(String message, Throwable cause) {
     super(message, cause);
   }
 
   /** The memory holds no pool yet: formatting never began or never ended. */
   public static final class NotFormatted extends PoolException {
-    @Serial private static final long serialVersionUID = 1;
-
     public NotFormatted(String message) {
       super(message, null);
     }
@@ -29,7 +24,6 @@ public abstract sealed class PoolException extends RuntimeException
 
   /** The pool is not as this program leaves it: damaged, truncated or changed by someone else. */
   public static final class Corrupt extends PoolException {
-    @Serial private static final long serialVersionUID = 1;
     private final String where;
 
     public Corrupt(String where, String what) {
@@ -51,8 +45,6 @@ public abstract sealed class PoolException extends RuntimeException
 
   /** The pool has a layout that this program does not know, or the memory holds something else. */
   public static final class Incompatible extends PoolException {
-    @Serial private static final long serialVersionUID = 1;
-
     public Incompatible(String message) {
       super(message, null);
     }
@@ -60,7 +52,6 @@ public abstract sealed class PoolException extends RuntimeException
 
   /** There is no room. */
   public static final class Full extends PoolException {
-    @Serial private static final long serialVersionUID = 1;
     private final long neededBytes;
     private final long freeBytes;
 
@@ -88,8 +79,6 @@ public abstract sealed class PoolException extends RuntimeException
 
   /** An update of a pool that was opened for reading. */
   public static final class ReadOnly extends PoolException {
-    @Serial private static final long serialVersionUID = 1;
-
     public ReadOnly() {
       super("the pool is mapped read-only: open it for writing to change it", null);
     }
@@ -97,8 +86,6 @@ public abstract sealed class PoolException extends RuntimeException
 
   /** The transaction was taken back, by its own wish or because one that had joined it failed. */
   public static final class Aborted extends PoolException {
-    @Serial private static final long serialVersionUID = 1;
-
     public Aborted(String message, Throwable cause) {
       super(message, cause);
     }
@@ -106,8 +93,6 @@ public abstract sealed class PoolException extends RuntimeException
 
   /** An earlier write-back failed: nobody knows what is durable. */
   public static final class Poisoned extends PoolException {
-    @Serial private static final long serialVersionUID = 1;
-
     public Poisoned(Throwable cause) {
       super(
           "the pool took no harm that recovery cannot repair, but an earlier write-back failed ("

@@ -69,10 +69,8 @@ final class PoolFormat {
 
   /** Reads and checks the static header against the memory that it lies in. */
   static Header readHeader(PersistentMemory memory) {
-    if (memory.bytes() < TWINS_OFFSET) {
-      throw new PoolException.Corrupt(
-          "static header", "the memory has " + memory.bytes() + " bytes, less than a header");
-    }
+    long memoryBytes = memory.bytes();
+    header(memoryBytes >= TWINS_OFFSET, "%d bytes of memory are less than a header", memoryBytes);
     byte[] bytes = new byte[PAGE_BYTES];
     memory.read(0, bytes, 0, PAGE_BYTES);
     ByteBuffer page = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
@@ -81,31 +79,19 @@ final class PoolFormat {
       throw new PoolException.NotFormatted(
           "there is no pool here yet: it was never formatted, or formatting was interrupted");
     }
-    if (magic != MAGIC) {
-      throw new PoolException.Corrupt(
-          "static header",
-          "it begins with " + Long.toHexString(magic) + " and not with the mark of a pool");
-    }
-    if (page.getInt(CRC_OFFSET) != crc32c(bytes)) {
-      throw new PoolException.Corrupt("static header", "its checksum does not fit");
-    }
+    header(magic == MAGIC, "it begins with %x and not with the mark of a pool", magic);
+    header(page.getInt(CRC_OFFSET) == crc32c(bytes), "its checksum does not fit");
     int version = page.getInt(VERSION_OFFSET);
     int code = page.getInt(PROTOCOL_OFFSET);
     Optional<Protocol> protocol = Protocol.of(code);
     if (version != VERSION || protocol.isEmpty()) {
       throw new PoolException.Incompatible(
-          "the pool has format version "
-              + version
-              + ", protocol "
-              + code
-              + "; this program knows version "
-              + VERSION
-              + ", protocols 0 (ping-pong) and 1 (romulus)");
+          ("the pool has format version %d, protocol %d; this program knows version %d, protocols 0"
+                  + " (ping-pong) and 1 (romulus)")
+              .formatted(version, code, VERSION));
     }
     for (int i = USED_END; i < CRC_OFFSET; i++) {
-      if (bytes[i] != 0) {
-        throw new PoolException.Corrupt("static header", "unused byte " + i + " is not zero");
-      }
+      header(bytes[i] == 0, "unused byte %d is not zero", i);
     }
     byte[] keyId = new byte[PoolIdentity.ID_BYTES];
     byte[] jobId = new byte[PoolIdentity.ID_BYTES];
@@ -114,39 +100,34 @@ final class PoolFormat {
     long poolBytes = page.getLong(POOL_BYTES_OFFSET);
     long twinBytes = page.getLong(TWIN_BYTES_OFFSET);
     String wrong = wrongSizes(poolBytes, twinBytes);
-    if (wrong != null) {
-      throw new PoolException.Corrupt("static header", wrong);
-    }
-    if (memory.bytes() < poolBytes) {
+    header(wrong == null, "%s", wrong);
+    if (memoryBytes < poolBytes) {
       throw new PoolException.Corrupt(
           "size",
-          "the pool has "
-              + poolBytes
-              + " bytes and the memory only "
-              + memory.bytes()
-              + ": it was truncated");
+          "the pool has %d bytes and the memory only %d: it was truncated"
+              .formatted(poolBytes, memoryBytes));
     }
     return new Header(new PoolIdentity(keyId, jobId), protocol.get(), poolBytes, twinBytes);
+  }
+
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation is no part of the JDK
+  private static void header(boolean sound, String what, Object... values) {
+    if (!sound) {
+      throw new PoolException.Corrupt("static header", what.formatted(values));
+    }
   }
 
   /** What is wrong with these sizes; null if nothing. */
   static String wrongSizes(long poolBytes, long twinBytes) {
     if (poolBytes % PAGE_BYTES != 0 || poolBytes < 0 || poolBytes > POOL_BYTES_MAX) {
-      return "pool of "
-          + poolBytes
-          + " bytes: a multiple of 4096 up to "
-          + POOL_BYTES_MAX
-          + " is needed";
+      return "pool of %d bytes: a multiple of 4096 up to %d is needed"
+          .formatted(poolBytes, POOL_BYTES_MAX);
     }
-    if (twinBytes % PAGE_BYTES != 0
-        || twinBytes < 2L * PAGE_BYTES
-        || twinBytes > (poolBytes - TWINS_OFFSET) / 2) {
-      return "twins of "
-          + twinBytes
-          + " bytes in a pool of "
-          + poolBytes
-          + ": a multiple of 4096 is needed, at least 8192, and"
-          + " both must fit";
+    boolean fits = twinBytes >= 2L * PAGE_BYTES && twinBytes <= (poolBytes - TWINS_OFFSET) / 2;
+    if (twinBytes % PAGE_BYTES != 0 || !fits) {
+      return ("twins of %d bytes in a pool of %d: a multiple of 4096 is needed, at least 8192, and"
+              + " both must fit")
+          .formatted(twinBytes, poolBytes);
     }
     return null;
   }

@@ -123,6 +123,13 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
     return extents.alloc(bytes);
   }
 
+  /** Makes a twin of zeros an empty one. */
+  void format(long areaPages) {
+    heap.format();
+    set(Heap.MAP_REF_OFFSET, heap.alloc(ExtentMap.mapBytes(areaPages)));
+    set(Heap.AREA_PAGES_OFFSET, areaPages);
+  }
+
   /** Appends free pages to the extents, which the memory has. */
   void growExtents(long pages) {
     long map = heap.alloc(ExtentMap.mapBytes(extents.areaPages() + pages));
