@@ -22,7 +22,8 @@ final class MachineCode {
   // rdi = base of the source, rsi = of the target, rdx = line numbers (4 bytes each), ecx = how
   // many, at least 1, r8d = how many lines there are. Ends at a number that is none; returns in eax
   // how many are left then. The offset of a line is in rax.
-  private static final String OFFSET_OF_LINE = "8b02 4439c0 73%s 48c1e006";
+  private static final String NUMBER_BELOW = "8b02 4439c0 73"; // else jumps over so many bytes
+  private static final String TO_OFFSET = "48c1e006";
   private static final String LOAD_LINE = "0f100407 0f104c0710 0f10540720 0f105c0730";
   private static final String STORE_LINE = "0f110406 0f114c0610 0f11540620 0f115c0630";
   private static final String STREAM_LINE = "0f2b0406 0f2b4c0610 0f2b540620 0f2b5c0630";
@@ -118,9 +119,9 @@ final class MachineCode {
     }
 
     MethodHandle lines(String code, String end) {
-      // Out of the loop: over the shift, the code, the next number and the jump back.
-      String offset = OFFSET_OF_LINE.formatted(octet(4 + bytes(code + NEXT_NUMBER) + 2));
-      return function(loop(offset + code + NEXT_NUMBER, "75") + end + LINES_LEFT + RETURN, LINES);
+      String line = TO_OFFSET + code + NEXT_NUMBER;
+      String past = octet(bytes(line) + 2); // the jump back too
+      return function(loop(NUMBER_BELOW + past + line, "75") + end + LINES_LEFT + RETURN, LINES);
     }
 
     /** By the instruction on the line at rdi, and on that at rsi + rax. */
