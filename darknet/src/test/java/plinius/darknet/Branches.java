@@ -145,11 +145,11 @@ final class Branches implements InvocationHandler {
 
   /** In two steps, for what lies between them; only the branches are taken from this pass. */
   private void normalizeAndLook(Method method, Object[] a) throws ReflectiveOperationException {
-    Activation activation = (Activation) a[12];
-    float[] y = (float[]) a[13];
-    int at = (int) a[14];
+    Activation activation = (Activation) a[5];
+    float[] y = (float[]) a[6];
+    int at = (int) a[7];
     int count = (int) a[2] * (int) a[3];
-    a[12] = Activation.LINEAR;
+    a[5] = Activation.LINEAR;
     method.invoke(plain, a);
     lookAtSigns(activation, y, at, count);
     plain.activate(activation, y, at, count);
