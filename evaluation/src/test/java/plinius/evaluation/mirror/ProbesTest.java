@@ -13,7 +13,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -103,8 +102,7 @@ class ProbesTest {
   }
 
   private void assertNothingIsLeft() throws Exception {
-    try (Stream<Path> files = Stream.concat(Files.list(disk), Files.list(pm))) {
-      assertThat(files).isEmpty();
-    }
+    assertThat(disk).isEmptyDirectory();
+    assertThat(pm).isEmptyDirectory();
   }
 }
