@@ -145,16 +145,20 @@ final class Further implements Experiment {
 
   // ---------------------------------------------------------------- scaling
 
+  /** Raw data of scaling: a row a size, number of threads and round. */
+  static Table.Rows scalingRounds() {
+    return Table.of(
+        "scaling-rounds",
+        "megabytes",
+        "threads",
+        "round",
+        "saveMillis",
+        "restoreMillis",
+        "copyMillis");
+  }
+
   private static void scaling(Laboratory laboratory, Findings.Builder findings) {
-    Table.Rows raw =
-        Table.of(
-            "scaling-rounds",
-            "megabytes",
-            "threads",
-            "round",
-            "saveMillis",
-            "restoreMillis",
-            "copyMillis");
+    Table.Rows raw = scalingRounds();
     for (double megabytes : laboratory.choose(List.of(50.), List.of(10., 50., 200.))) {
       laboratory.progress("further: mirror of " + (int) megabytes + " MB by more and more threads");
       MeasuringJvm.run(

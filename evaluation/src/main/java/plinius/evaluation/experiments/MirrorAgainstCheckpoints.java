@@ -329,26 +329,24 @@ final class MirrorAgainstCheckpoints implements Experiment {
 
     private void figures(Findings.Builder findings) {
       findings
+          .figure(lines("Save: encrypt, write, make durable, ", "save", "ms, median"))
           .figure(
-              Figure.of(
-                      "Save: encrypt, write, make durable, " + words(),
-                      "medians-" + threads,
-                      Figure.Kind.LINE,
-                      "megabytes",
-                      Figure.Axis.linear("model, MB"),
-                      "save",
-                      Figure.Axis.log("ms, median"))
-                  .by("store"))
-          .figure(
-              Figure.of(
-                      "Restore: read, authenticate, decrypt, " + words(),
-                      "medians-" + threads,
-                      Figure.Kind.LINE,
-                      "megabytes",
-                      Figure.Axis.linear("model, MB"),
-                      "restore",
-                      Figure.Axis.log("ms, median, files from a warm cache"))
-                  .by("store"));
+              lines(
+                  "Restore: read, authenticate, decrypt, ",
+                  "restore",
+                  "ms, median, files from a warm cache"));
+    }
+
+    private Figure lines(String title, String column, String axis) {
+      return Figure.of(
+              title + words(),
+              "medians-" + threads,
+              Figure.Kind.LINE,
+              "megabytes",
+              Figure.Axis.linear("model, MB"),
+              column,
+              Figure.Axis.log(axis))
+          .by("store");
     }
 
     private List<Double> sizes() {

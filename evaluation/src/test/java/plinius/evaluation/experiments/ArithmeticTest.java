@@ -196,15 +196,7 @@ class ArithmeticTest {
 
   @Test
   void threads_are_compared_with_one_by_medians_of_the_same_size() {
-    Table.Rows raw =
-        Table.of(
-            "scaling-rounds",
-            "megabytes",
-            "threads",
-            "round",
-            "saveMillis",
-            "restoreMillis",
-            "copyMillis");
+    Table.Rows raw = Further.scalingRounds();
     for (int round = 0; round < 3; round++) {
       double noise = round == 1 ? 500 : 0;
       raw.add(50.0, 1, round, 20 + noise, 30, 10);
