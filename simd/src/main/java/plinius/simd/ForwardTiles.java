@@ -99,22 +99,30 @@ final class ForwardTiles {
       int at = wAt + r * wRow;
       for (int i = 0; i < k; i++, at += BLOCK) {
         FloatVector wa = load(w, at), wb = load(w, at + LANES);
-        a0 = broadcast(x[x0 + i]).fma(wa, a0);
-        b0 = broadcast(x[x0 + i]).fma(wb, b0);
-        a1 = broadcast(x[x1 + i]).fma(wa, a1);
-        b1 = broadcast(x[x1 + i]).fma(wb, b1);
-        a2 = broadcast(x[x2 + i]).fma(wa, a2);
-        b2 = broadcast(x[x2 + i]).fma(wb, b2);
-        a3 = broadcast(x[x3 + i]).fma(wa, a3);
-        b3 = broadcast(x[x3 + i]).fma(wb, b3);
-        a4 = broadcast(x[x4 + i]).fma(wa, a4);
-        b4 = broadcast(x[x4 + i]).fma(wb, b4);
-        a5 = broadcast(x[x5 + i]).fma(wa, a5);
-        b5 = broadcast(x[x5 + i]).fma(wb, b5);
-        a6 = broadcast(x[x6 + i]).fma(wa, a6);
-        b6 = broadcast(x[x6 + i]).fma(wb, b6);
-        a7 = broadcast(x[x7 + i]).fma(wa, a7);
-        b7 = broadcast(x[x7 + i]).fma(wb, b7);
+        FloatVector v0 = broadcast(x[x0 + i]);
+        a0 = v0.fma(wa, a0);
+        b0 = v0.fma(wb, b0);
+        FloatVector v1 = broadcast(x[x1 + i]);
+        a1 = v1.fma(wa, a1);
+        b1 = v1.fma(wb, b1);
+        FloatVector v2 = broadcast(x[x2 + i]);
+        a2 = v2.fma(wa, a2);
+        b2 = v2.fma(wb, b2);
+        FloatVector v3 = broadcast(x[x3 + i]);
+        a3 = v3.fma(wa, a3);
+        b3 = v3.fma(wb, b3);
+        FloatVector v4 = broadcast(x[x4 + i]);
+        a4 = v4.fma(wa, a4);
+        b4 = v4.fma(wb, b4);
+        FloatVector v5 = broadcast(x[x5 + i]);
+        a5 = v5.fma(wa, a5);
+        b5 = v5.fma(wb, b5);
+        FloatVector v6 = broadcast(x[x6 + i]);
+        a6 = v6.fma(wa, a6);
+        b6 = v6.fma(wb, b6);
+        FloatVector v7 = broadcast(x[x7 + i]);
+        a7 = v7.fma(wa, a7);
+        b7 = v7.fma(wb, b7);
       }
     }
     store(a0, b0, y, yAt);
@@ -143,16 +151,21 @@ final class ForwardTiles {
       int at = wAt + r * wRow;
       for (int i = 0; i < k; i++, at += BLOCK) {
         FloatVector wa = load(w, at), wb = load(w, at + LANES);
-        a0 = broadcast(x[x0 + i]).fma(wa, a0);
-        b0 = broadcast(x[x0 + i]).fma(wb, b0);
-        a1 = broadcast(x[x1 + i]).fma(wa, a1);
-        b1 = broadcast(x[x1 + i]).fma(wb, b1);
-        a2 = broadcast(x[x2 + i]).fma(wa, a2);
-        b2 = broadcast(x[x2 + i]).fma(wb, b2);
-        a3 = broadcast(x[x3 + i]).fma(wa, a3);
-        b3 = broadcast(x[x3 + i]).fma(wb, b3);
-        a4 = broadcast(x[x4 + i]).fma(wa, a4);
-        b4 = broadcast(x[x4 + i]).fma(wb, b4);
+        FloatVector v0 = broadcast(x[x0 + i]);
+        a0 = v0.fma(wa, a0);
+        b0 = v0.fma(wb, b0);
+        FloatVector v1 = broadcast(x[x1 + i]);
+        a1 = v1.fma(wa, a1);
+        b1 = v1.fma(wb, b1);
+        FloatVector v2 = broadcast(x[x2 + i]);
+        a2 = v2.fma(wa, a2);
+        b2 = v2.fma(wb, b2);
+        FloatVector v3 = broadcast(x[x3 + i]);
+        a3 = v3.fma(wa, a3);
+        b3 = v3.fma(wb, b3);
+        FloatVector v4 = broadcast(x[x4 + i]);
+        a4 = v4.fma(wa, a4);
+        b4 = v4.fma(wb, b4);
       }
     }
     store(a0, b0, y, yAt);
@@ -176,14 +189,18 @@ final class ForwardTiles {
       int at = wAt + r * wRow;
       for (int i = 0; i < k; i++, at += BLOCK) {
         FloatVector wa = load(w, at), wb = load(w, at + LANES);
-        a0 = broadcast(x[x0 + i]).fma(wa, a0);
-        b0 = broadcast(x[x0 + i]).fma(wb, b0);
-        a1 = broadcast(x[x1 + i]).fma(wa, a1);
-        b1 = broadcast(x[x1 + i]).fma(wb, b1);
-        a2 = broadcast(x[x2 + i]).fma(wa, a2);
-        b2 = broadcast(x[x2 + i]).fma(wb, b2);
-        a3 = broadcast(x[x3 + i]).fma(wa, a3);
-        b3 = broadcast(x[x3 + i]).fma(wb, b3);
+        FloatVector v0 = broadcast(x[x0 + i]);
+        a0 = v0.fma(wa, a0);
+        b0 = v0.fma(wb, b0);
+        FloatVector v1 = broadcast(x[x1 + i]);
+        a1 = v1.fma(wa, a1);
+        b1 = v1.fma(wb, b1);
+        FloatVector v2 = broadcast(x[x2 + i]);
+        a2 = v2.fma(wa, a2);
+        b2 = v2.fma(wb, b2);
+        FloatVector v3 = broadcast(x[x3 + i]);
+        a3 = v3.fma(wa, a3);
+        b3 = v3.fma(wb, b3);
       }
     }
     store(a0, b0, y, yAt);
@@ -200,8 +217,9 @@ final class ForwardTiles {
       int at = wAt + r * wRow;
       for (int i = 0; i < k; i++, at += BLOCK) {
         FloatVector wa = load(w, at), wb = load(w, at + LANES);
-        a0 = broadcast(x[x0 + i]).fma(wa, a0);
-        b0 = broadcast(x[x0 + i]).fma(wb, b0);
+        FloatVector v0 = broadcast(x[x0 + i]);
+        a0 = v0.fma(wa, a0);
+        b0 = v0.fma(wb, b0);
       }
     }
     store(a0, b0, y, yAt);

@@ -75,22 +75,30 @@ final class GradientTiles {
       int to = dAt + r * dRow;
       for (int i = 0; i < columns; i++, at += xStep, to += dStep) {
         FloatVector da = load(d, to), db = load(d, to + LANES);
-        a0 = broadcast(x[at]).fma(da, a0);
-        b0 = broadcast(x[at]).fma(db, b0);
-        a1 = broadcast(x[at + 1]).fma(da, a1);
-        b1 = broadcast(x[at + 1]).fma(db, b1);
-        a2 = broadcast(x[at + 2]).fma(da, a2);
-        b2 = broadcast(x[at + 2]).fma(db, b2);
-        a3 = broadcast(x[at + 3]).fma(da, a3);
-        b3 = broadcast(x[at + 3]).fma(db, b3);
-        a4 = broadcast(x[at + 4]).fma(da, a4);
-        b4 = broadcast(x[at + 4]).fma(db, b4);
-        a5 = broadcast(x[at + 5]).fma(da, a5);
-        b5 = broadcast(x[at + 5]).fma(db, b5);
-        a6 = broadcast(x[at + 6]).fma(da, a6);
-        b6 = broadcast(x[at + 6]).fma(db, b6);
-        a7 = broadcast(x[at + 7]).fma(da, a7);
-        b7 = broadcast(x[at + 7]).fma(db, b7);
+        FloatVector v0 = broadcast(x[at]);
+        a0 = v0.fma(da, a0);
+        b0 = v0.fma(db, b0);
+        FloatVector v1 = broadcast(x[at + 1]);
+        a1 = v1.fma(da, a1);
+        b1 = v1.fma(db, b1);
+        FloatVector v2 = broadcast(x[at + 2]);
+        a2 = v2.fma(da, a2);
+        b2 = v2.fma(db, b2);
+        FloatVector v3 = broadcast(x[at + 3]);
+        a3 = v3.fma(da, a3);
+        b3 = v3.fma(db, b3);
+        FloatVector v4 = broadcast(x[at + 4]);
+        a4 = v4.fma(da, a4);
+        b4 = v4.fma(db, b4);
+        FloatVector v5 = broadcast(x[at + 5]);
+        a5 = v5.fma(da, a5);
+        b5 = v5.fma(db, b5);
+        FloatVector v6 = broadcast(x[at + 6]);
+        a6 = v6.fma(da, a6);
+        b6 = v6.fma(db, b6);
+        FloatVector v7 = broadcast(x[at + 7]);
+        a7 = v7.fma(da, a7);
+        b7 = v7.fma(db, b7);
       }
     }
     store(a0, b0, u, uAt);
@@ -113,14 +121,18 @@ final class GradientTiles {
       int to = dAt + r * dRow;
       for (int i = 0; i < columns; i++, at += xStep, to += dStep) {
         FloatVector da = load(d, to), db = load(d, to + LANES);
-        a0 = broadcast(x[at]).fma(da, a0);
-        b0 = broadcast(x[at]).fma(db, b0);
-        a1 = broadcast(x[at + 1]).fma(da, a1);
-        b1 = broadcast(x[at + 1]).fma(db, b1);
-        a2 = broadcast(x[at + 2]).fma(da, a2);
-        b2 = broadcast(x[at + 2]).fma(db, b2);
-        a3 = broadcast(x[at + 3]).fma(da, a3);
-        b3 = broadcast(x[at + 3]).fma(db, b3);
+        FloatVector v0 = broadcast(x[at]);
+        a0 = v0.fma(da, a0);
+        b0 = v0.fma(db, b0);
+        FloatVector v1 = broadcast(x[at + 1]);
+        a1 = v1.fma(da, a1);
+        b1 = v1.fma(db, b1);
+        FloatVector v2 = broadcast(x[at + 2]);
+        a2 = v2.fma(da, a2);
+        b2 = v2.fma(db, b2);
+        FloatVector v3 = broadcast(x[at + 3]);
+        a3 = v3.fma(da, a3);
+        b3 = v3.fma(db, b3);
       }
     }
     store(a0, b0, u, uAt);
@@ -136,8 +148,9 @@ final class GradientTiles {
       int to = dAt + r * dRow;
       for (int i = 0; i < columns; i++, at += xStep, to += dStep) {
         FloatVector da = load(d, to), db = load(d, to + LANES);
-        a0 = broadcast(x[at]).fma(da, a0);
-        b0 = broadcast(x[at]).fma(db, b0);
+        FloatVector v0 = broadcast(x[at]);
+        a0 = v0.fma(da, a0);
+        b0 = v0.fma(db, b0);
       }
     }
     store(a0, b0, u, uAt);
