@@ -22,6 +22,8 @@ options+=" -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"
 # in huge pages: a twentieth.
 options+=" -XX:CompileCommand=quiet -XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*"
 options+=" -XX:+UseTransparentHugePages"
+# Arrays of the kernels then begin where a line of the cache does.
+options+=" -XX:ObjectAlignmentInBytes=64"
 options+=" --enable-native-access=plinius.pmem"
 options+=" --add-exports=java.base/jdk.internal.misc=plinius.pmem"
 

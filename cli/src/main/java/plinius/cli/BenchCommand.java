@@ -17,7 +17,8 @@ final class BenchCommand extends OtherProgram {
           "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
           "-XX:CompileCommand=quiet",
           "-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*",
-          "-XX:+UseTransparentHugePages");
+          "-XX:+UseTransparentHugePages",
+          "-XX:ObjectAlignmentInBytes=64");
 
   @Override
   String module() {

@@ -23,6 +23,9 @@ public enum ConvPlan {
   /** Channels and filters must fill blocks of so many: two vectors of 512 bits. */
   private static final int BLOCK = 32;
 
+  /** Left over, so that an implementation may begin where a line of the cache does. */
+  private static final int MARGIN = 16;
+
   /** The plan for a shape. */
   public static ConvPlan of(ConvShape s) {
     return obstacle(s).isEmpty() ? WINOGRAD : DIRECT;
@@ -55,17 +58,17 @@ public enum ConvPlan {
    */
   public static int preparedFloats(ConvShape s) {
     if (of(s) == WINOGRAD) {
-      return PATCH * PATCH * s.c() * s.filters();
+      return MARGIN + PATCH * PATCH * s.c() * s.filters();
     }
     long taps = (long) s.size() * s.size() * s.groups();
     long forward = taps * s.groupChannels() * blocks(s.groupFilters());
     long backward = taps * s.groupFilters() * blocks(s.groupChannels());
-    return Math.toIntExact(Math.max(forward, backward));
+    return Math.toIntExact(MARGIN + Math.max(forward, backward));
   }
 
   /** Floats that a {@link #WINOGRAD} convolution's transformed updates take. */
   public static int sumFloats(ConvShape s) {
-    return PATCH * PATCH * s.c() * s.filters();
+    return MARGIN + PATCH * PATCH * s.c() * s.filters();
   }
 
   private static long blocks(int count) {

@@ -92,7 +92,7 @@ public record ConvShape(
    * Turns weights (kh, kw, c / groups, filters) into (group, size-1-kh, size-1-kw, filter of the
    * group, channel of the group): those of the convolution back to the data.
    */
-  public void transpose(float[] weights, int wAt, float[] transposed) {
+  public void transpose(float[] weights, int wAt, float[] transposed, int tAt) {
     int channels = groupChannels();
     int perGroup = groupFilters();
     int taps = size * size;
@@ -101,7 +101,7 @@ public record ConvShape(
         for (int f = 0; f < filters; f++) {
           int group = f / perGroup;
           int at = ((group * taps + taps - 1 - tap) * perGroup + f % perGroup) * channels + i;
-          transposed[at] = weights[wAt + (tap * channels + i) * filters + f];
+          transposed[tAt + at] = weights[wAt + (tap * channels + i) * filters + f];
         }
       }
     }

@@ -34,10 +34,10 @@ public final class ScalarKernels extends ValueKernels {
   public void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
     Ranges.prepare(s, weights, wAt, prepared);
     switch (ConvPlan.of(s)) {
-      case DIRECT -> s.transpose(weights, wAt, prepared);
+      case DIRECT -> s.transpose(weights, wAt, prepared, 0);
       case WINOGRAD -> {
         float[] transposed = new float[s.weights()];
-        s.transpose(weights, wAt, transposed);
+        s.transpose(weights, wAt, transposed, 0);
         ScalarWinograd.prepare(s.filters(), s.c(), transposed, 0, prepared);
       }
     }

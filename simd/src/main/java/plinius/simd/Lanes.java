@@ -27,6 +27,13 @@ final class Lanes {
   /** Filters of a block: two vectors. */
   static final int BLOCK = 2 * LANES;
 
+  /**
+   * Where arrays of the kernels' own are used from, so that no vector lies across two lines of the
+   * cache: a processor with 512 bits reads such a vector twice. Objects begin at multiples of 64
+   * bytes (ObjectAlignmentInBytes in the enclave's image), the values of an array 16 bytes later.
+   */
+  static final int FIRST = 12;
+
   private Lanes() {}
 
   static FloatVector load(float[] array, int at) {

@@ -1,6 +1,7 @@
 package plinius.simd;
 
 import static plinius.simd.Lanes.BLOCK;
+import static plinius.simd.Lanes.FIRST;
 import static plinius.simd.Lanes.LANES;
 
 import java.util.Arrays;
@@ -30,11 +31,11 @@ final class Scratch {
     WEIGHTS
   }
 
-  /** 6 x 6 vectors between the two passes of a transform. */
-  final float[] patch = new float[WinogradTransforms.PATCH * LANES];
+  /** 6 x 6 vectors between the two passes of a transform, from FIRST on. */
+  final float[] patch = new float[FIRST + WinogradTransforms.PATCH * LANES];
 
-  /** Results of a block of filters, or 4 x 4 vectors of outputs. */
-  final float[] tile = new float[TILE * BLOCK];
+  /** Results of a block of filters, or 4 x 4 vectors of outputs, from FIRST on. */
+  final float[] tile = new float[FIRST + TILE * BLOCK];
 
   private final Map<Use, float[]> arrays = new EnumMap<>(Use.class);
 
@@ -45,20 +46,20 @@ final class Scratch {
     return MINE.get();
   }
 
-  /** At least {@code count} values, of whatever was there before. */
+  /** At least {@code count} values from FIRST on, of whatever was there before. */
   float[] array(Use use, int count) {
     float[] array = arrays.get(use);
-    if (array == null || array.length < count) {
-      array = new float[count];
+    if (array == null || array.length < FIRST + count) {
+      array = new float[FIRST + count];
       arrays.put(use, array);
     }
     return array;
   }
 
-  /** As {@link #array}, the first {@code count} values 0. */
+  /** As {@link #array}, these values 0. */
   float[] zeros(Use use, int count) {
     float[] array = array(use, count);
-    Arrays.fill(array, 0, count, 0);
+    Arrays.fill(array, FIRST, FIRST + count, 0);
     return array;
   }
 }

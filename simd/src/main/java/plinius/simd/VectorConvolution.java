@@ -1,6 +1,7 @@
 package plinius.simd;
 
 import static plinius.simd.Lanes.BLOCK;
+import static plinius.simd.Lanes.FIRST;
 import static plinius.simd.Lanes.LANES;
 import static plinius.simd.Lanes.load;
 import static plinius.simd.Scratch.TILE;
@@ -104,9 +105,9 @@ final class VectorConvolution {
       return size * size * channels();
     }
 
-    /** Floats of one group's packed weights. */
-    int packedCount() {
-      return blocks() * taps() * BLOCK;
+    /** Where a block's packed weights begin. */
+    int packedAt(int group, int block) {
+      return FIRST + (group * blocks() + block) * taps() * BLOCK;
     }
 
     /** Whether the input can be read where it is. */
@@ -131,28 +132,28 @@ final class VectorConvolution {
   static void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
     Plan p = Plan.forward(s, 1);
     for (int g = 0; g < p.groups; g++) {
-      pack(p, weights, wAt + g * p.groupFilters(), s.filters(), prepared, g * p.packedCount());
+      pack(p, weights, wAt + g * p.groupFilters(), s.filters(), prepared, g);
     }
   }
 
   static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
     float[] transposed = Scratch.mine().array(WEIGHTS, s.weights());
-    s.transpose(weights, wAt, transposed);
+    s.transpose(weights, wAt, transposed, FIRST);
     Plan p = Plan.backward(s, 1);
     int group = s.weights() / s.groups();
     for (int g = 0; g < p.groups; g++) {
-      pack(p, transposed, g * group, p.groupFilters(), prepared, g * p.packedCount());
+      pack(p, transposed, FIRST + g * group, p.groupFilters(), prepared, g);
     }
   }
 
   /** Weights (tap, filter) to (block, tap, BLOCK), zeros where a block has no filter. */
   private static void pack(
-      Plan p, float[] weights, int at, int step, float[] packed, int packedAt) {
+      Plan p, float[] weights, int at, int step, float[] packed, int group) {
     int taps = p.taps();
     for (int b = 0; b < p.blocks(); b++) {
       int count = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
       for (int t = 0; t < taps; t++) {
-        int target = packedAt + (b * taps + t) * BLOCK;
+        int target = p.packedAt(group, b) + t * BLOCK;
         System.arraycopy(weights, at + t * step + b * BLOCK, packed, target, count);
         Arrays.fill(packed, target + count, target + BLOCK, 0);
       }
@@ -193,14 +194,14 @@ final class VectorConvolution {
         new ForwardTiles(input, p.stride * channels, p.pitch(), k, w, p.dilate * k * BLOCK);
     for (int n = 0; n < images; n++) {
       int image = xAt + n * p.h * p.w * p.c;
-      int start = p.inPlace() ? image : 0;
+      int start = p.inPlace() ? image : FIRST;
       if (!p.inPlace()) {
         copyPadded(p, x, image + group * channels, input);
       }
       int out = yAt + n * p.outH * p.outW * p.filters + group * p.groupFilters();
       for (int b = 0; b < p.blocks(); b++) {
         int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
-        int block = group * p.packedCount() + b * p.taps() * BLOCK;
+        int block = p.packedAt(group, b);
         boolean direct = !add && filters == BLOCK;
         for (int oh = 0; oh < p.outH; oh++) {
           int top = oh * p.stride - p.pad;
@@ -215,7 +216,7 @@ final class VectorConvolution {
             if (direct) {
               sums.run(pixels, rows, from, weights, y, at, p.filters);
             } else {
-              sums.run(pixels, rows, from, weights, tile, 0, BLOCK);
+              sums.run(pixels, rows, from, weights, tile, FIRST, BLOCK);
               put(tile, pixels, y, at, p.filters, filters, add);
             }
           }
@@ -229,7 +230,7 @@ final class VectorConvolution {
       float[] tile, int pixels, float[] y, int yAt, int yStep, int filters, boolean add) {
     for (int i = 0; i < pixels; i++) {
       int at = yAt + i * yStep;
-      int from = i * BLOCK;
+      int from = FIRST + i * BLOCK;
       if (!add) {
         System.arraycopy(tile, from, y, at, filters);
       } else if (filters == BLOCK) {
@@ -263,7 +264,7 @@ final class VectorConvolution {
     int last = Math.min(p.w, (width - p.pad + p.dilate - 1) / p.dilate);
     for (int row = 0; row < p.h; row++) {
       int source = at + row * p.w * p.c;
-      int target = (row * width + p.pad) * channels;
+      int target = FIRST + (row * width + p.pad) * channels;
       if (channels == p.c && p.dilate == 1 && last > first) {
         int values = (last - first) * channels;
         System.arraycopy(x, source + first * p.c, padded, target + first * channels, values);
@@ -295,7 +296,8 @@ final class VectorConvolution {
           copyBlocks(p, delta, dImage + g * p.groupFilters(), d, dStep);
         }
         int target = uAt + g * p.groupFilters();
-        gradients(p, input, p.inPlace() ? image : 0, d, whole ? dImage : 0, dStep, u, target);
+        int source = p.inPlace() ? image : FIRST;
+        gradients(p, input, source, d, whole ? dImage : FIRST, dStep, u, target);
       }
     }
   }
@@ -304,8 +306,9 @@ final class VectorConvolution {
   private static void copyBlocks(Plan p, float[] delta, int at, float[] d, int step) {
     int filters = p.groupFilters();
     for (int i = 0; i < p.outH * p.outW; i++) {
-      System.arraycopy(delta, at + i * p.filters, d, i * step, filters);
-      Arrays.fill(d, i * step + filters, (i + 1) * step, 0);
+      int to = FIRST + i * step;
+      System.arraycopy(delta, at + i * p.filters, d, to, filters);
+      Arrays.fill(d, to + filters, to + step, 0);
     }
   }
 
@@ -334,11 +337,11 @@ final class VectorConvolution {
             continue;
           }
           for (int t = 0; t < taps; t++) {
-            System.arraycopy(updates, at + t * p.filters, tile, t * BLOCK, filters);
+            System.arraycopy(updates, at + t * p.filters, tile, FIRST + t * BLOCK, filters);
           }
-          sums.run(taps, end - first, p.outW, source + i, from, tile, 0, BLOCK);
+          sums.run(taps, end - first, p.outW, source + i, from, tile, FIRST, BLOCK);
           for (int t = 0; t < taps; t++) {
-            System.arraycopy(tile, t * BLOCK, updates, at + t * p.filters, filters);
+            System.arraycopy(tile, FIRST + t * BLOCK, updates, at + t * p.filters, filters);
           }
         }
       }

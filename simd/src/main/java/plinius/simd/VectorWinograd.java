@@ -1,6 +1,7 @@
 package plinius.simd;
 
 import static plinius.simd.Lanes.BLOCK;
+import static plinius.simd.Lanes.FIRST;
 import static plinius.simd.Lanes.LANES;
 import static plinius.simd.Lanes.load;
 import static plinius.simd.Scratch.Use.DELTAS;
@@ -115,7 +116,7 @@ final class VectorWinograd {
       for (int t = 0; t < tiles; t++) {
         int at = at(first + t, x, xAt);
         for (int channel = 0; channel < c; channel += LANES) {
-          int to = inBlocks ? inBlock(channel, t, TILES) : t * c + channel;
+          int to = FIRST + (inBlocks ? inBlock(channel, t, TILES) : t * c + channel);
           transform.apply(values, at + channel, c, pitch, v, to, plane(c), patch);
         }
       }
@@ -127,11 +128,12 @@ final class VectorWinograd {
         image = tile / perImage;
         int from = xAt + image * h * w * c;
         for (int row = 0; row < h; row++) {
-          System.arraycopy(x, from + row * w * c, values, (row + pad) * pitch + pad * c, w * c);
+          int to = FIRST + (row + pad) * pitch + pad * c;
+          System.arraycopy(x, from + row * w * c, values, to, w * c);
         }
       }
       int within = tile % perImage;
-      return 4 * (within / tilesW) * pitch + 4 * (within % tilesW) * c;
+      return FIRST + 4 * (within / tilesW) * pitch + 4 * (within % tilesW) * c;
     }
   }
 
@@ -142,7 +144,7 @@ final class VectorWinograd {
     for (int channel = 0; channel < c; channel++) {
       for (int f = 0; f < filters; f += LANES) {
         int from = wAt + channel * filters + f;
-        int to = inBlock(f, channel, c);
+        int to = FIRST + inBlock(f, channel, c);
         WinogradTransforms.weights(weights, from, count, 3 * count, prepared, to, count, patch);
       }
     }
@@ -154,8 +156,8 @@ final class VectorWinograd {
 
   static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
     float[] transposed = Scratch.mine().array(WEIGHTS, s.weights());
-    s.transpose(weights, wAt, transposed);
-    prepare(s.filters(), s.c(), transposed, 0, prepared);
+    s.transpose(weights, wAt, transposed, FIRST);
+    prepare(s.filters(), s.c(), transposed, FIRST, prepared);
   }
 
   static void forward(
@@ -188,9 +190,9 @@ final class VectorWinograd {
   private static void multiply(Grid g, int p, int tiles, float[] v, float[] u, float[] m) {
     ForwardTiles products = new ForwardTiles(v, g.c, 0, g.c, u, 0);
     for (int f = 0; f < g.filters; f += BLOCK) {
-      int weights = (p * g.filters + f) * g.c;
-      int to = p * plane(g.filters) + f;
-      products.run(tiles, 1, p * plane(g.c), weights, m, to, g.filters);
+      int weights = FIRST + (p * g.filters + f) * g.c;
+      int to = FIRST + p * plane(g.filters) + f;
+      products.run(tiles, 1, FIRST + p * plane(g.c), weights, m, to, g.filters);
     }
   }
 
@@ -207,11 +209,18 @@ final class VectorWinograd {
       int count = Math.min(4, g.outW - left) * g.filters;
       for (int f = 0; f < g.filters; f += LANES) {
         WinogradTransforms.output(
-            m, t * g.filters + f, plane(g.filters), rows, tile, f, g.filters, scratch.patch);
+            m,
+            FIRST + t * g.filters + f,
+            plane(g.filters),
+            rows,
+            tile,
+            FIRST + f,
+            g.filters,
+            scratch.patch);
       }
       int target = yAt + ((image * g.outH + top) * g.outW + left) * g.filters;
       for (int row = 0; row < rows; row++) {
-        put(tile, row * 4 * g.filters, y, target + row * g.outW * g.filters, count, add);
+        put(tile, FIRST + row * 4 * g.filters, y, target + row * g.outW * g.filters, count, add);
       }
     }
   }
@@ -257,9 +266,9 @@ final class VectorWinograd {
       Grid g, int p, int tiles, float[] v, float[] d, float[] u, int uAt) {
     GradientTiles products = new GradientTiles(v, g.c, 0, d, BLOCK, 0);
     for (int f = 0; f < g.filters; f += BLOCK) {
-      int from = p * plane(g.filters) + f * TILES;
-      int to = uAt + (p * g.filters + f) * g.c;
-      products.run(g.c, 1, tiles, p * plane(g.c), from, u, to, BLOCK);
+      int from = FIRST + p * plane(g.filters) + f * TILES;
+      int to = FIRST + uAt + (p * g.filters + f) * g.c;
+      products.run(g.c, 1, tiles, FIRST + p * plane(g.c), from, u, to, BLOCK);
     }
   }
 
@@ -268,11 +277,11 @@ final class VectorWinograd {
     Scratch scratch = Scratch.mine();
     int plane = s.c() * s.filters();
     for (int i = 0; i < plane; i += LANES) {
-      int place = inBlock(i % s.filters(), i / s.filters(), s.c());
+      int place = FIRST + inBlock(i % s.filters(), i / s.filters(), s.c());
       WinogradTransforms.gradient(u, from + place, plane, scratch.tile, scratch.patch);
       for (int tap = 0; tap < 9; tap++) {
         int at = uAt + tap * plane + i;
-        load(updates, at).add(load(scratch.tile, tap * LANES)).intoArray(updates, at);
+        load(updates, at).add(load(scratch.tile, FIRST + tap * LANES)).intoArray(updates, at);
       }
     }
   }

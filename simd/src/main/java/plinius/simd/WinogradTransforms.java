@@ -7,6 +7,7 @@ import static plinius.kernel.WinogradPoints.B2;
 import static plinius.kernel.WinogradPoints.PER_A;
 import static plinius.kernel.WinogradPoints.PER_B;
 import static plinius.kernel.WinogradPoints.PER_ZERO;
+import static plinius.simd.Lanes.FIRST;
 import static plinius.simd.Lanes.LANES;
 import static plinius.simd.Lanes.broadcast;
 import static plinius.simd.Lanes.load;
@@ -29,22 +30,22 @@ final class WinogradTransforms {
   /** B^T x B: a patch of 6 x 6 inputs to 36 planes. */
   static void input(
       float[] x, int xAt, int xColumn, int xRow, float[] v, int vAt, int plane, float[] patch) {
-    input(6, x, xAt, xColumn, xRow, patch, 0, LANES, 6 * LANES);
-    input(6, patch, 0, 6 * LANES, LANES, v, vAt, 6 * plane, plane);
+    input(6, x, xAt, xColumn, xRow, patch, FIRST, LANES, 6 * LANES);
+    input(6, patch, FIRST, 6 * LANES, LANES, v, vAt, 6 * plane, plane);
   }
 
   /** A d A^T: a tile of 4 x 4 deltas to 36 planes. */
   static void delta(
       float[] d, int dAt, int dColumn, int dRow, float[] v, int vAt, int plane, float[] patch) {
-    delta(4, d, dAt, dColumn, dRow, patch, 0, LANES, 4 * LANES);
-    delta(6, patch, 0, 4 * LANES, LANES, v, vAt, 6 * plane, plane);
+    delta(4, d, dAt, dColumn, dRow, patch, FIRST, LANES, 4 * LANES);
+    delta(6, patch, FIRST, 4 * LANES, LANES, v, vAt, 6 * plane, plane);
   }
 
   /** G g G^T: a filter of 3 x 3 weights to 36 planes. */
   static void weights(
       float[] g, int gAt, int gColumn, int gRow, float[] u, int uAt, int plane, float[] patch) {
-    weights(3, g, gAt, gColumn, gRow, patch, 0, LANES, 3 * LANES);
-    weights(6, patch, 0, 3 * LANES, LANES, u, uAt, 6 * plane, plane);
+    weights(3, g, gAt, gColumn, gRow, patch, FIRST, LANES, 3 * LANES);
+    weights(6, patch, FIRST, 3 * LANES, LANES, u, uAt, 6 * plane, plane);
   }
 
   /**
@@ -53,14 +54,14 @@ final class WinogradTransforms {
    */
   static void output(
       float[] m, int mAt, int plane, int rows, float[] tile, int tileAt, int pixel, float[] patch) {
-    output(6, m, mAt, plane, 6 * plane, patch, 0, LANES, 6 * LANES);
-    output(rows, patch, 0, 6 * LANES, LANES, tile, tileAt, 4 * pixel, pixel);
+    output(6, m, mAt, plane, 6 * plane, patch, FIRST, LANES, 6 * LANES);
+    output(rows, patch, FIRST, 6 * LANES, LANES, tile, tileAt, 4 * pixel, pixel);
   }
 
   /** G^T u G: 36 planes to the updates of 3 x 3 weights, in tile. */
   static void gradient(float[] u, int uAt, int plane, float[] tile, float[] patch) {
-    gradient(6, u, uAt, plane, 6 * plane, patch, 0, LANES, 6 * LANES);
-    gradient(3, patch, 0, 6 * LANES, LANES, tile, 0, 3 * LANES, LANES);
+    gradient(6, u, uAt, plane, 6 * plane, patch, FIRST, LANES, 6 * LANES);
+    gradient(3, patch, FIRST, 6 * LANES, LANES, tile, FIRST, 3 * LANES, LANES);
   }
 
   private static void input(

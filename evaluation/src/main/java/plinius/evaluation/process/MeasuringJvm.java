@@ -105,6 +105,7 @@ public final class MeasuringJvm {
             "-XX:CompileCommand=quiet",
             "-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*",
             "-XX:+UseTransparentHugePages",
+            "-XX:ObjectAlignmentInBytes=64",
             "--sun-misc-unsafe-memory-access=allow",
             "--enable-native-access=" + (named ? "plinius.pmem,plinius.evaluation" : pmem),
             "--add-exports=java.base/jdk.internal.misc=" + pmem,
