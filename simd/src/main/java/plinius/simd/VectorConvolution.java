@@ -147,8 +147,7 @@ final class VectorConvolution {
   }
 
   /** Weights (tap, filter) to (block, tap, BLOCK), zeros where a block has no filter. */
-  private static void pack(
-      Plan p, float[] weights, int at, int step, float[] packed, int group) {
+  private static void pack(Plan p, float[] weights, int at, int step, float[] packed, int group) {
     int taps = p.taps();
     for (int b = 0; b < p.blocks(); b++) {
       int count = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
