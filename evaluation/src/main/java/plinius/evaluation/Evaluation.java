@@ -115,10 +115,12 @@ public final class Evaluation {
       first = first == null ? file.get().machine() : first;
       Findings findings = file.get().findings(folder(experiment));
       drawPictures(folder(experiment), findings);
-      String load = file.get().machine().facts().get("load at the start");
+      Map<String, String> facts = file.get().machine().facts();
       List<String> notes = new ArrayList<>(findings.notes());
+      // Of each, because one that has ended is kept when others run again later.
       notes.add(
-          "Begun " + file.get().machine().facts().get("date") + " under the load averages " + load);
+          "Begun %s with commit %s under the load averages %s"
+              .formatted(facts.get("date"), facts.get("commit"), facts.get("load at the start")));
       sections.add(
           new Report.Section(
               experiment.name(),
