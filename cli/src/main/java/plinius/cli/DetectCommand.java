@@ -182,13 +182,21 @@ final class DetectCommand implements Callable<Integer>, JsonErrors {
     }
   }
 
-  private static int[] edges(Label.Box box, BoxedPicture picture) {
+  /**
+   * Left, top, right and bottom in pixels, within the picture: a network that has learned little
+   * may put a box anywhere, in any size.
+   */
+  static int[] edges(Label.Box box, BoxedPicture picture) {
     return new int[] {
-      Math.round((box.x() - box.w() / 2) * picture.width()),
-      Math.round((box.y() - box.h() / 2) * picture.height()),
-      Math.round((box.x() + box.w() / 2) * picture.width()),
-      Math.round((box.y() + box.h() / 2) * picture.height())
+      edge(box.x() - box.w() / 2, picture.width()),
+      edge(box.y() - box.h() / 2, picture.height()),
+      edge(box.x() + box.w() / 2, picture.width()),
+      edge(box.y() + box.h() / 2, picture.height())
     };
+  }
+
+  private static int edge(float share, int pixels) {
+    return Math.clamp(Math.round(share * pixels), 0, pixels);
   }
 
   private static String text(
@@ -243,11 +251,16 @@ final class DetectCommand implements Callable<Integer>, JsonErrors {
       name = data.toString();
       info = SealedFiles.info(data);
       values = new byte[info.kind().valueBytes()];
-      source = SealedFile.open(data);
       try (OwnerKey owner = key.load();
           SecretBytes recordKey = owner.recordKey(info.id());
           SecretBytes manifestKey = owner.manifestKey(info.id())) {
-        set = SealedDataSet.open(name, source, recordKey, manifestKey);
+        source = SealedFile.open(data);
+        try {
+          set = SealedDataSet.open(name, source, recordKey, manifestKey);
+        } catch (RuntimeException e) {
+          source.close();
+          throw e;
+        }
       }
     }
 
