@@ -2,28 +2,22 @@ package plinius.broker;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.Socket;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
-import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.Optional;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.KbsRequest;
 import plinius.attestation.kbs.KbsResponse;
 import plinius.attestation.kbs.KbsTransport;
+import plinius.host.PinnedKey;
 
 /** HTTPS to a server whose key is pinned, whatever its certificate says besides. */
 final class PinnedHttps implements KbsTransport {
@@ -55,7 +49,7 @@ final class PinnedHttps implements KbsTransport {
     this.url = url;
     try {
       SSLContext tls = SSLContext.getInstance("TLS");
-      tls.init(null, new TrustManager[] {new Pinned(pin)}, null);
+      tls.init(null, new TrustManager[] {new PinnedKey(pin)}, null);
       this.http =
           builder
               .sslContext(tls)
@@ -90,67 +84,6 @@ final class PinnedHttps implements KbsTransport {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new AttestationException.Unreachable("interrupted", e);
-    }
-  }
-
-  private static final class Pinned extends X509ExtendedTrustManager {
-    private final String pin;
-
-    Pinned(String pin) {
-      this.pin = pin;
-    }
-
-    private void check(X509Certificate[] chain) throws CertificateException {
-      try {
-        byte[] digest =
-            MessageDigest.getInstance("SHA-256").digest(chain[0].getPublicKey().getEncoded());
-        if (!HexFormat.of().formatHex(digest).equals(pin)) {
-          throw new CertificateException("another key than the pinned one");
-        }
-      } catch (GeneralSecurityException e) {
-        throw new CertificateException(e);
-      }
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-        throws CertificateException {
-      check(chain);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
-        throws CertificateException {
-      check(chain);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type)
-        throws CertificateException {
-      check(chain);
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-        throws CertificateException {
-      throw new CertificateException("no clients here");
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
-        throws CertificateException {
-      throw new CertificateException("no clients here");
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type)
-        throws CertificateException {
-      throw new CertificateException("no clients here");
-    }
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-      return new X509Certificate[0];
     }
   }
 }

@@ -27,7 +27,7 @@ final class BorderRecord {
           Files.newOutputStream(file, StandardOpenOption.CREATE, StandardOpenOption.APPEND));
     } catch (IOException e) {
       throw new HostException.BadInput(
-          "cannot write the record of the border " + file + ": " + e, e);
+          "cannot write the record of the border " + file + ": " + HostException.why(e), e);
     }
   }
 

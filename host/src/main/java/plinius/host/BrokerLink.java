@@ -2,28 +2,19 @@ package plinius.host;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.security.cert.CertificateException;
-import java.security.cert.X509Certificate;
 import java.time.Duration;
-import java.util.HexFormat;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLParameters;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.X509ExtendedTrustManager;
 import plinius.boundary.Bytes;
 import plinius.boundary.EnclaveMessage.KbsCall;
 import plinius.boundary.HostMessage;
@@ -54,8 +45,10 @@ public final class BrokerLink implements AutoCloseable {
    *     said in the first message, which nothing binds: servers take one version, and not each the
    *     same
    * @param pin SHA-256 of its key's SubjectPublicKeyInfo, 64 hexadecimal digits
+   * @throws HostException.Usage if there can be no such address, or no such pin
    */
   public BrokerLink(URI broker, String pin) {
+    requireAddress(broker);
     this.broker = broker;
     this.version =
         Optional.ofNullable(broker.getQuery())
@@ -65,7 +58,7 @@ public final class BrokerLink implements AutoCloseable {
     SSLContext context;
     try {
       context = SSLContext.getInstance("TLSv1.3");
-      context.init(null, new TrustManager[] {new Pinned(pin)}, null);
+      context.init(null, new TrustManager[] {new PinnedKey(pin)}, null);
     } catch (GeneralSecurityException e) {
       throw new HostException.Internal("this JDK has no TLS 1.3: " + e, e);
     }
@@ -79,6 +72,14 @@ public final class BrokerLink implements AutoCloseable {
             .sslContext(context)
             .sslParameters(parameters)
             .build();
+  }
+
+  /** Without TLS there is no key to compare with the pin. */
+  static void requireAddress(URI broker) {
+    if (!"https".equals(broker.getScheme()) || broker.getHost() == null) {
+      throw new HostException.Usage(
+          "the broker's address is what it prints, as https://HOST:PORT, got " + broker);
+    }
   }
 
   /** Carries a request and says what came of it: a reply, or that there was none. */
@@ -143,72 +144,5 @@ public final class BrokerLink implements AutoCloseable {
   @Override
   public void close() {
     client.shutdownNow();
-  }
-
-  /** Extended, so that the JDK compares no host name of its own accord. */
-  private static final class Pinned extends X509ExtendedTrustManager {
-    private final byte[] pin;
-
-    Pinned(String pin) {
-      this.pin = HexFormat.of().parseHex(pin.toLowerCase(Locale.ROOT));
-    }
-
-    private void check(X509Certificate[] chain) throws CertificateException {
-      byte[] got;
-      try {
-        got = MessageDigest.getInstance("SHA-256").digest(chain[0].getPublicKey().getEncoded());
-      } catch (NoSuchAlgorithmException e) {
-        throw new CertificateException(e);
-      }
-      if (!MessageDigest.isEqual(got, pin)) {
-        throw new CertificateException(
-            "its key has the SHA-256 "
-                + HexFormat.of().formatHex(got)
-                + " and the pin is "
-                + HexFormat.of().formatHex(pin)
-                + ": this is another broker, or somebody is in between");
-      }
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type)
-        throws CertificateException {
-      check(chain);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
-        throws CertificateException {
-      check(chain);
-    }
-
-    @Override
-    public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-        throws CertificateException {
-      check(chain);
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type)
-        throws CertificateException {
-      throw new CertificateException("this side is no server");
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
-        throws CertificateException {
-      throw new CertificateException("this side is no server");
-    }
-
-    @Override
-    public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
-        throws CertificateException {
-      throw new CertificateException("this side is no server");
-    }
-
-    @Override
-    public X509Certificate[] getAcceptedIssuers() {
-      return new X509Certificate[0];
-    }
   }
 }

@@ -98,8 +98,8 @@ public record HostArguments(
     Objects.requireNonNull(recordBorder);
     settings = Map.copyOf(settings);
     require(job.matches("[0-9a-f]{32}"), "--job-id takes 32 hexadecimal digits, got " + job);
-    require("https".equals(broker.getScheme()), "--broker takes an https address, got " + broker);
-    require(pin.matches("[0-9a-f]{64}"), "--pin takes 64 hexadecimal digits, got " + pin);
+    BrokerLink.requireAddress(broker);
+    PinnedKey.requirePin(pin);
     require(threads >= 1 && threads <= 1024, "--threads takes 1 to 1024, got " + threads);
     require(mirrorEvery >= 1, "--mirror-every takes 1 or more, got " + mirrorEvery);
     require(validEvery >= 0, "--valid-every takes 0 or more, got " + validEvery);

@@ -1,5 +1,12 @@
 package plinius.host;
 
+import java.io.IOException;
+import java.nio.charset.CharacterCodingException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
+
 /** Why the host cannot do its part; each kind has the exit code of its class. */
 public abstract sealed class HostException extends RuntimeException {
   private static final long serialVersionUID = 1L;
@@ -13,6 +20,18 @@ public abstract sealed class HostException extends RuntimeException {
 
   public int exitCode() {
     return exitCode;
+  }
+
+  /** What the operating system says, for people: without the name of a Java class. */
+  public static String why(IOException failure) {
+    return switch (failure) {
+      case NoSuchFileException missing -> missing.getFile() + " does not exist";
+      case FileAlreadyExistsException there -> there.getFile() + " exists already";
+      case AccessDeniedException denied -> "no permission for " + denied.getFile();
+      case NotDirectoryException file -> file.getFile() + " is no folder";
+      case CharacterCodingException _ -> "it is no text in UTF-8";
+      default -> failure.getMessage() == null ? failure.toString() : failure.getMessage();
+    };
   }
 
   /** The arguments make no sense. */

@@ -75,7 +75,7 @@ public final class PoolDirectory implements AutoCloseable {
       }
       return new PoolDirectory(directory.toAbsolutePath(), lock);
     } catch (IOException e) {
-      throw new HostException.Medium("cannot use " + directory + ": " + e, e);
+      throw new HostException.Medium("cannot use " + directory + ": " + HostException.why(e), e);
     }
   }
 
@@ -134,7 +134,8 @@ public final class PoolDirectory implements AutoCloseable {
     try (InputStream in = Files.newInputStream(restartFile())) {
       return Bytes.of(in.readNBytes(Message.RESTART_BYTES_MAX));
     } catch (IOException e) {
-      throw new HostException.Medium("cannot read " + restartFile() + ": " + e, e);
+      throw new HostException.Medium(
+          "cannot read " + restartFile() + ": " + HostException.why(e), e);
     }
   }
 
@@ -151,7 +152,8 @@ public final class PoolDirectory implements AutoCloseable {
             return true;
           });
     } catch (IOException e) {
-      throw new HostException.Medium("cannot write " + restartFile() + ": " + e, e);
+      throw new HostException.Medium(
+          "cannot write " + restartFile() + ": " + HostException.why(e), e);
     }
   }
 
@@ -174,7 +176,7 @@ public final class PoolDirectory implements AutoCloseable {
       Files.move(pool, old, StandardCopyOption.ATOMIC_MOVE);
       forceDirectory();
     } catch (IOException e) {
-      throw new HostException.Medium("cannot rename " + pool + ": " + e, e);
+      throw new HostException.Medium("cannot rename " + pool + ": " + HostException.why(e), e);
     }
   }
 
@@ -211,7 +213,7 @@ public final class PoolDirectory implements AutoCloseable {
       return complete;
     } catch (IOException e) {
       throw new HostException.Medium(
-          "cannot load " + data.file() + " into " + directory + ": " + e, e);
+          "cannot load " + data.file() + " into " + directory + ": " + HostException.why(e), e);
     }
   }
 
@@ -219,7 +221,8 @@ public final class PoolDirectory implements AutoCloseable {
     try {
       return FileChannel.open(file, StandardOpenOption.READ);
     } catch (IOException e) {
-      throw new HostException.BadInput("cannot read the sealed data set " + file + ": " + e, e);
+      throw new HostException.BadInput(
+          "cannot read the sealed data set " + file + ": " + HostException.why(e), e);
     }
   }
 
@@ -253,7 +256,13 @@ public final class PoolDirectory implements AutoCloseable {
           });
     } catch (IOException e) {
       throw new HostException.Medium(
-          "cannot create the pool of " + bytes + " bytes in " + directory + ": " + e, e);
+          "cannot create the pool of "
+              + bytes
+              + " bytes in "
+              + directory
+              + ": "
+              + HostException.why(e),
+          e);
     }
   }
 
@@ -263,7 +272,8 @@ public final class PoolDirectory implements AutoCloseable {
       Files.move(made, pool(), StandardCopyOption.ATOMIC_MOVE);
       forceDirectory();
     } catch (IOException e) {
-      throw new HostException.Medium("cannot rename " + made + " to " + pool() + ": " + e, e);
+      throw new HostException.Medium(
+          "cannot rename " + made + " to " + pool() + ": " + HostException.why(e), e);
     }
   }
 
@@ -314,7 +324,8 @@ public final class PoolDirectory implements AutoCloseable {
     try {
       lock.close();
     } catch (IOException e) {
-      throw new HostException.Internal("cannot close the lock of " + directory + ": " + e, e);
+      throw new HostException.Internal(
+          "cannot close the lock of " + directory + ": " + HostException.why(e), e);
     }
   }
 }

@@ -24,7 +24,8 @@ final class ResultFile implements AutoCloseable {
   }
 
   private HostException failed(IOException e) {
-    return new HostException.Medium("cannot write the sealed result " + file + ": " + e, e);
+    return new HostException.Medium(
+        "cannot write the sealed result " + file + ": " + HostException.why(e), e);
   }
 
   void add(Bytes sealed) {

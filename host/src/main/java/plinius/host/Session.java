@@ -67,7 +67,7 @@ final class Session implements AutoCloseable {
 
   private volatile boolean stopRequested;
 
-  /** Set by the first of Done, Stopped, Tested, Answered and Failed. */
+  /** Set by Done, Stopped, Tested, Answered and Failed. */
   private Optional<Integer> verdict = Optional.empty();
 
   private boolean ready;
@@ -113,7 +113,8 @@ final class Session implements AutoCloseable {
     try {
       return Files.readString(cfg, StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw new HostException.BadInput("cannot read the configuration " + cfg + ": " + e, e);
+      throw new HostException.BadInput(
+          "cannot read the configuration " + cfg + ": " + HostException.why(e), e);
     }
   }
 
@@ -133,7 +134,8 @@ final class Session implements AutoCloseable {
         enclave = builder.start();
       } catch (IOException e) {
         throw new HostException.Internal(
-            "cannot start the enclave " + java + "; build its image first: " + e.getMessage(), e);
+            "cannot start the enclave " + java + "; build its image first: " + HostException.why(e),
+            e);
       }
       Thread.ofPlatform().daemon().name("enclave's errors").start(this::passOnErrors);
       InputStream said = enclave.getInputStream();
@@ -404,7 +406,8 @@ final class Session implements AutoCloseable {
           .start()
           .waitFor();
     } catch (IOException e) {
-      throw new HostException.Internal("cannot run /bin/sh to kill this process: " + e, e);
+      throw new HostException.Internal(
+          "cannot run /bin/sh to kill this process: " + HostException.why(e), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
