@@ -21,6 +21,7 @@ import plinius.dataset.Sample;
 import plinius.ingest.Pictures.Size;
 import plinius.ingest.Pictures.Split;
 import plinius.owner.SampleSource;
+import plinius.testkit.Seeded;
 
 /**
  * Damaged files of every kind: they become samples, or an error that names the file. Nothing else

@@ -24,6 +24,7 @@ import plinius.dataset.Label;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
 import plinius.owner.SampleSource;
+import plinius.testkit.Seeded;
 
 class IdxSourceTest {
   private static final byte[] PIXELS = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, (byte) 255};

@@ -22,6 +22,7 @@ import plinius.dataset.Label;
 import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
 import plinius.owner.SampleSource;
+import plinius.testkit.Seeded;
 
 /** What people's files become, and what is said about files that are not what they should be. */
 class SourcesTest {

@@ -16,6 +16,7 @@ import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
 import plinius.dataset.SealedDataSet;
 import plinius.seal.SecretBytes;
+import plinius.testkit.Seeded;
 
 /** Every kind of data, sealed and read back. */
 class KindsTest {

@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
+import plinius.testkit.Seeded;
 
 class OwnerKeyTest {
   private static final HexFormat HEX = HexFormat.of();

@@ -29,6 +29,7 @@ import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
 import plinius.seal.RecordSealer;
 import plinius.seal.SecretBytes;
+import plinius.testkit.Seeded;
 
 class SealedDataSetTest {
   private static final SampleKind KIND = new SampleKind(2, 3, 2, 7);

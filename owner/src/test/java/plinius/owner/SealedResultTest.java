@@ -12,6 +12,7 @@ import plinius.dataset.SealedResult;
 import plinius.dataset.SealedResult.Content;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
+import plinius.testkit.Seeded;
 
 class SealedResultTest {
   private static final Id128 JOB = Id128.random();

@@ -13,6 +13,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import plinius.testkit.Seeded;
 
 class SealerTest {
   private static final HexFormat HEX = HexFormat.of();

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import plinius.seal.SealException;
-import plinius.seal.Seeded;
+import plinius.testkit.Seeded;
 
 class JsonTest {
   @Test

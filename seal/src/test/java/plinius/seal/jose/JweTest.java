@@ -17,7 +17,7 @@ import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import plinius.seal.SealException;
 import plinius.seal.SecretBytes;
-import plinius.seal.Seeded;
+import plinius.testkit.Seeded;
 
 class JweTest {
   /** RFC 7518 appendix C. */

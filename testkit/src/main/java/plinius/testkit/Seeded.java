@@ -1,16 +1,18 @@
-package plinius.ingest;
+package plinius.testkit;
 
 import java.util.Random;
 
 /** Random tests repeat with -Dtest.seed=; the seed stands in each failure. */
-record Seeded(long seed, Random random) {
-  static Seeded fresh() {
+public record Seeded(long seed, Random random) {
+  /** With the seed that was asked for, else with another one each time. */
+  public static Seeded fresh() {
     String given = System.getProperty("test.seed", "");
     long seed = given.isEmpty() ? System.nanoTime() : Long.parseLong(given);
     return new Seeded(seed, new Random(seed));
   }
 
-  byte[] bytes(int length) {
+  /** Any bytes, so many. */
+  public byte[] bytes(int length) {
     byte[] bytes = new byte[length];
     random.nextBytes(bytes);
     return bytes;
