@@ -1,14 +1,10 @@
 package plinius.benchmarks;
 
-import java.io.UncheckedIOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import plinius.cli.ExitCode;
-import plinius.cli.Refusal;
 import plinius.cli.Terminal;
-import plinius.darknet.DarknetException;
-import plinius.pmem.PmemException;
 
 /** The verb bench in a process of its own; the command line passes it on. */
 @Command(
@@ -32,22 +28,8 @@ public final class Main implements Callable<Integer> {
           Terminal.error(wrong.getMessage());
           return ExitCode.USAGE.code();
         });
-    line.setExecutionExceptionHandler((failure, at, parsed) -> report(failure));
+    line.setExecutionExceptionHandler((failure, at, parsed) -> Terminal.report(failure));
     return line.execute(arguments);
-  }
-
-  private static int report(Exception failure) {
-    ExitCode code =
-        switch (failure) {
-          case Refusal refusal -> refusal.exitCode();
-          case DarknetException wrong -> ExitCode.BAD_INPUT;
-          case PmemException medium -> ExitCode.MEDIUM;
-          case UncheckedIOException medium -> ExitCode.MEDIUM;
-          default -> ExitCode.INTERNAL;
-        };
-    String what = code == ExitCode.INTERNAL ? "a defect of Plinius: " + failure : "";
-    Terminal.error(what.isEmpty() ? failure.getMessage() : what);
-    return code.code();
   }
 
   @Override

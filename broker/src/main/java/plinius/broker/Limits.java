@@ -22,7 +22,7 @@ public record Limits(int bodyBytes, int exchangesPerSecond, int sessions, Durati
   private static final int OTHERS_PER_EXCHANGE = 10;
 
   public Limits {
-    if (bodyBytes < 1024 || exchangesPerSecond < 1 || sessions < 1 || sessionLife.isNegative()) {
+    if (bodyBytes < 1024 || exchangesPerSecond < 1 || sessions < 1 || !sessionLife.isPositive()) {
       throw new IllegalArgumentException(
           "limits have to be positive, and bodies at least 1024 bytes long");
     }

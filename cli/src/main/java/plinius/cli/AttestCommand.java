@@ -2,8 +2,10 @@ package plinius.cli;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -47,7 +49,7 @@ final class AttestCommand implements Callable<Integer> {
   private Path root;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() {
     ReportData bound = reportData();
     Attester attester = platform().attester(root, AttestCommand::simulation);
     Evidence evidence = attester.attest(bound);
@@ -56,16 +58,22 @@ final class AttestCommand implements Callable<Integer> {
     Terminal.out().println("bound to     " + bound.hex());
     Terminal.out().println("evidence     " + evidence.primary().length() + " characters");
     if (out != null) {
-      if (Files.exists(out)) {
-        throw new Refusal(ExitCode.BAD_INPUT, out + " exists already: name a new file");
-      }
-      byte[] primary = evidence.primary().getBytes(StandardCharsets.UTF_8);
-      Files.write(out, SnpEvidence.translate(primary));
+      write(SnpEvidence.translate(evidence.primary().getBytes(StandardCharsets.UTF_8)));
     }
     if (attester.kind() == TeeKind.SIMULATION) {
       Terminal.notice(Simulation.PROTECTS_NOTHING);
     }
     return ExitCode.DONE.code();
+  }
+
+  private void write(byte[] evidence) {
+    try {
+      Files.write(out, evidence, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+    } catch (FileAlreadyExistsException e) {
+      throw new Refusal(ExitCode.BAD_INPUT, out + " exists already: name a new file");
+    } catch (IOException e) {
+      throw new Refusal(ExitCode.MEDIUM, "cannot write " + out + ": " + Failures.why(e));
+    }
   }
 
   private PlatformChoice platform() {

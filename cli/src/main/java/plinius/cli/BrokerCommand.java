@@ -1,6 +1,5 @@
 package plinius.cli;
 
-import java.io.IOException;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.file.Files;
@@ -21,7 +20,6 @@ import plinius.broker.BrokerSettings;
 import plinius.broker.Job;
 import plinius.broker.Limits;
 import plinius.verification.AppraisalPolicy;
-import plinius.verification.BadPolicy;
 import plinius.verification.EndorsementFolder;
 import plinius.verification.PolicyFile;
 import plinius.verification.evidence.Endorsements;
@@ -151,7 +149,10 @@ final class BrokerCommand implements Callable<Integer> {
 
   private BrokerSettings settings(Installation installation) {
     BrokerSettings settings =
-        BrokerSettings.of(policy == null ? simulation(installation) : read(policy))
+        BrokerSettings.of(
+                policy == null
+                    ? simulation(installation)
+                    : PolicyText.read(policy, PolicyFile::parse))
             .withLimits(limits())
             .withProtocolVersions(Set.copyOf(versions));
     if (endorsements != null) {
@@ -202,16 +203,5 @@ final class BrokerCommand implements Callable<Integer> {
             + found.qeIdentities().size()
             + " QE identities");
     return folder;
-  }
-
-  private static AppraisalPolicy read(Path policy) {
-    try {
-      return PolicyFile.parse(policy.toString(), Files.readString(policy));
-    } catch (BadPolicy e) {
-      throw new Refusal(ExitCode.BAD_INPUT, e.getMessage());
-    } catch (IOException e) {
-      throw new Refusal(
-          ExitCode.BAD_INPUT, "cannot read the policy " + policy + ": " + Failures.why(e));
-    }
   }
 }

@@ -3,6 +3,7 @@ package plinius.cli;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -239,6 +240,12 @@ final class BrokerVerbs {
       Path folder = out.resolve(KbsClient.REPOSITORY).resolve(id.toString());
       try {
         Files.createDirectories(folder);
+        // Before a grant begins an epoch, and before the first of the two is there.
+        for (GrantPurpose purpose : GrantPurpose.values()) {
+          if (Files.exists(folder.resolve(purpose.resourceTag()))) {
+            throw new FileAlreadyExistsException(folder.resolve(purpose.resourceTag()).toString());
+          }
+        }
         for (GrantPurpose purpose : GrantPurpose.values()) {
           write(folder.resolve(purpose.resourceTag()), records.exportGrant(id, purpose));
         }

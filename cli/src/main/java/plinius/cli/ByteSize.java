@@ -9,6 +9,12 @@ import picocli.CommandLine.TypeConversionException;
  * @param bytes not negative
  */
 record ByteSize(long bytes) {
+  ByteSize {
+    if (bytes < 0) {
+      throw new IllegalArgumentException("a size is not negative, got " + bytes);
+    }
+  }
+
   static final class Converter implements ITypeConverter<ByteSize> {
     @Override
     public ByteSize convert(String text) {
@@ -20,11 +26,12 @@ record ByteSize(long bytes) {
             case 'G' -> 30;
             default -> 0;
           };
-      if (!digits.matches("[0-9]{1,10}")) {
+      long number = digits.matches("[0-9]{1,18}") ? Long.parseLong(digits) : -1;
+      if (number < 0 || number > Long.MAX_VALUE >> shift) {
         throw new TypeConversionException(
-            "'" + text + "' is no size: bytes, or a number with K, M or G");
+            "'" + text + "' is no size: bytes, or a number with K, M or G, below 2^63 bytes");
       }
-      return new ByteSize(Long.parseLong(digits) << shift);
+      return new ByteSize(number << shift);
     }
   }
 }

@@ -20,7 +20,7 @@ final class ClassNames {
     try {
       return Files.readAllLines(file.get(), StandardCharsets.UTF_8);
     } catch (IOException e) {
-      throw new Refusal(ExitCode.BAD_INPUT, "cannot read " + file.get() + ": " + e.getMessage());
+      throw new Refusal(ExitCode.BAD_INPUT, "cannot read " + file.get() + ": " + Failures.why(e));
     }
   }
 

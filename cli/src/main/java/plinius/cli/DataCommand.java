@@ -51,14 +51,15 @@ final class DataCommand extends VerbGroup {
 
     @Override
     public Integer call() {
-      try (OwnerKey key = owner.load()) {
-        try (SampleSource source = files.open();
-            ProgressLine progress = new ProgressLine("sealing " + out, source.count())) {
-          DataSetInfo info = SealedDataSetWriter.write(out, key, source, progress);
-          Terminal.out().println("sealed " + describe(out, info));
-          if (source instanceof Pictures pictures) {
-            writeNames(pictures.names());
-          }
+      try (OwnerKey key = owner.load();
+          SampleSource source = files.open()) {
+        DataSetInfo info;
+        try (ProgressLine progress = new ProgressLine("sealing " + out, source.count())) {
+          info = SealedDataSetWriter.write(out, key, source, progress);
+        } // The bar's line ends before another begins.
+        Terminal.out().println("sealed " + describe(out, info));
+        if (source instanceof Pictures pictures) {
+          writeNames(pictures.names());
         }
       }
       return ExitCode.DONE.code();
@@ -70,7 +71,7 @@ final class DataCommand extends VerbGroup {
       try {
         Files.write(file, names);
       } catch (IOException e) {
-        throw new Refusal(ExitCode.MEDIUM, "cannot write " + file + ": " + e.getMessage());
+        throw new Refusal(ExitCode.MEDIUM, "cannot write " + file + ": " + Failures.why(e));
       }
       Terminal.out().println("the names of the classes, in plain: " + file);
     }

@@ -8,7 +8,7 @@ public enum ExitCode {
   USAGE(64),
   /** An input is wrong: a file, another cfg, a wrong key. */
   BAD_INPUT(65),
-  /** The broker is out of reach. */
+  /** The broker, or a part of the installation, is out of reach. */
   UNAVAILABLE(69),
   /** A defect of ours. */
   INTERNAL(70),

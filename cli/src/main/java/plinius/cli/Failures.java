@@ -1,11 +1,10 @@
 package plinius.cli;
 
 import java.io.IOException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.NoSuchFileException;
+import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import picocli.CommandLine;
 import plinius.attestation.AttestationException;
 import plinius.broker.BrokerException;
@@ -41,6 +40,13 @@ final class Failures {
 
   static String message(Exception failure) {
     boolean expected = failure instanceof Refusal || code(failure) != ExitCode.INTERNAL;
+    if (failure instanceof UncheckedIOException medium) {
+      IOException cause = medium.getCause();
+      boolean ownWords =
+          !Objects.equals(medium.getMessage(), cause.toString())
+              && !Objects.equals(medium.getMessage(), cause.getMessage());
+      return ownWords ? medium.getMessage() : why(cause);
+    }
     return expected ? failure.getMessage() : internal(failure);
   }
 
@@ -48,7 +54,7 @@ final class Failures {
     return switch (failure) {
       case Refusal refusal -> refusal.exitCode();
       case SealException seal -> code(seal);
-      case KeyFileException _ -> ExitCode.BAD_INPUT;
+      case KeyFileException key -> code(key);
       case DataSetException data -> code(data);
       case PmemException pmem -> code(pmem);
       case PoolException pool -> code(pool);
@@ -58,7 +64,17 @@ final class Failures {
       case HostException host -> code(host);
       case WeightsException.BadInput _ -> ExitCode.BAD_INPUT;
       case WeightsException.Tampered _ -> ExitCode.TAMPERED;
+      case UncheckedIOException _ -> ExitCode.MEDIUM;
       default -> ExitCode.INTERNAL;
+    };
+  }
+
+  private static ExitCode code(KeyFileException failure) {
+    return switch (failure) {
+      case KeyFileException.WrongPassphrase _ -> ExitCode.BAD_INPUT;
+      case KeyFileException.Bad _ -> ExitCode.BAD_INPUT;
+      case KeyFileException.Exists _ -> ExitCode.BAD_INPUT;
+      case KeyFileException.Unusable _ -> ExitCode.MEDIUM;
     };
   }
 
@@ -133,14 +149,9 @@ final class Failures {
     };
   }
 
-  /** What the operating system says, without the name of a Java class. */
+  /** As {@link HostException#why}. */
   static String why(IOException failure) {
-    return switch (failure) {
-      case NoSuchFileException missing -> missing.getFile() + " does not exist";
-      case FileAlreadyExistsException there -> there.getFile() + " exists already";
-      case AccessDeniedException denied -> "no permission for " + denied.getFile();
-      default -> failure.getMessage();
-    };
+    return HostException.why(failure);
   }
 
   private static String internal(Exception failure) {

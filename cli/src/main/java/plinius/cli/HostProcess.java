@@ -71,17 +71,22 @@ public final class HostProcess {
           reader.lines().forEach(line.get());
         }
       }
-      return exitCode(host.waitFor());
+      return exitCode(host.waitFor(), "the host process", "goes on from the last mirror");
     } catch (IOException e) {
-      throw new Refusal(ExitCode.INTERNAL, "cannot start the host process: " + e.getMessage());
+      throw new Refusal(ExitCode.INTERNAL, "cannot start the host process: " + Failures.why(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Refusal(ExitCode.STOPPED, "interrupted while the host was running");
     }
   }
 
-  /** Where the host did not choose its exit code, somebody else ended it. */
-  private static int exitCode(int code) {
+  /**
+   * The exit code of a process of ours. Where it did not choose it, somebody else ended it.
+   *
+   * @param what the process is
+   * @param then what the same command does next
+   */
+  static int exitCode(int code, String what, String then) {
     for (ExitCode known : ExitCode.values()) {
       if (known.code() == code) {
         return code;
@@ -89,9 +94,11 @@ public final class HostProcess {
     }
     throw new Refusal(
         code > SIGNALLED ? ExitCode.STOPPED : ExitCode.INTERNAL,
-        "the host process died ("
+        what
+            + " died ("
             + (code > SIGNALLED ? "signal " + (code - SIGNALLED) : "exit code " + code)
-            + "); the same command goes on from the last mirror");
+            + "); the same command "
+            + then);
   }
 
   /**

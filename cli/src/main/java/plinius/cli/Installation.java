@@ -48,7 +48,7 @@ public record Installation(Path root, Path image, Path java, String modulePath, 
     try {
       return image.toRealPath();
     } catch (IOException e) {
-      throw new Refusal(ExitCode.UNAVAILABLE, "cannot follow " + image + ": " + e.getMessage());
+      throw new Refusal(ExitCode.UNAVAILABLE, "cannot follow " + image + ": " + Failures.why(e));
     }
   }
 

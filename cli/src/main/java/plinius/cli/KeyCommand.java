@@ -1,6 +1,7 @@
 package plinius.cli;
 
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -47,6 +48,8 @@ final class KeyCommand extends VerbGroup {
                     + (passphrase.isPresent() ? ", sealed with the passphrase" : "")
                     + ": key id "
                     + key.id());
+      } finally {
+        passphrase.ifPresent(word -> Arrays.fill(word, '\0'));
       }
       return ExitCode.DONE.code();
     }

@@ -1,6 +1,8 @@
 package plinius.cli;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -16,7 +18,7 @@ import plinius.attestation.tsm.RuntimeMeasurement;
       "Prints the measurements that evidence of the enclave's image will show: what an owner",
       "writes into a policy. The same image gives the same values on every machine."
     })
-final class MeasureCommand implements Callable<Integer> {
+final class MeasureCommand implements Callable<Integer>, JsonErrors {
   @Option(
       names = "--image",
       paramLabel = "DIR",
@@ -27,6 +29,11 @@ final class MeasureCommand implements Callable<Integer> {
   private boolean json;
 
   @Override
+  public boolean wantsJson() {
+    return json;
+  }
+
+  @Override
   public Integer call() {
     Path measured =
         Optional.ofNullable(image).orElseGet(() -> Installation.current().existingImage());
@@ -35,9 +42,10 @@ final class MeasureCommand implements Callable<Integer> {
     Measurement measurement = ImageMeasurement.of(measured, Owner.ENCLAVE_ARGUMENTS);
     Measurement rtmr3 = RuntimeMeasurement.expected(measurement);
     if (json) {
-      Terminal.out()
-          .println(
-              "{\"measurement\":\"" + measurement.hex() + "\",\"rtmr3\":\"" + rtmr3.hex() + "\"}");
+      Map<String, Object> fields = new LinkedHashMap<>();
+      fields.put("measurement", measurement.hex());
+      fields.put("rtmr3", rtmr3.hex());
+      JsonLines.write(fields);
     } else {
       Terminal.out().println("measurement  " + measurement.hex() + "  (simulation)");
       Terminal.out().println("rtmr3        " + rtmr3.hex() + "  (tdx)");

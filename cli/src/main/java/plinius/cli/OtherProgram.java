@@ -51,9 +51,11 @@ abstract class OtherProgram implements Callable<Integer> {
       Process program = new ProcessBuilder(command).inheritIO().start();
       // A terminal's Ctrl-C reaches it anyway; a signal to this process alone does not.
       Runtime.getRuntime().addShutdownHook(new Thread(program::destroy, "stop-" + module()));
-      return program.waitFor();
+      return HostProcess.exitCode(
+          program.waitFor(), "the program of " + spec.name(), "starts it again");
     } catch (IOException e) {
-      throw new Refusal(ExitCode.INTERNAL, "cannot start " + command.getFirst() + ": " + e);
+      throw new Refusal(
+          ExitCode.INTERNAL, "cannot start " + command.getFirst() + ": " + Failures.why(e));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Refusal(ExitCode.STOPPED, "interrupted");

@@ -1,7 +1,5 @@
 package plinius.cli;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Duration;
@@ -10,7 +8,6 @@ import java.util.Optional;
 import picocli.CommandLine.Option;
 import plinius.broker.BrokerRecord;
 import plinius.broker.Permission;
-import plinius.verification.BadPolicy;
 
 /** Who may have a job's keys, and until when. */
 final class PermissionOptions {
@@ -33,19 +30,10 @@ final class PermissionOptions {
   /** What is not said stays as it was; an end has to be said each time. */
   Permission permission(BrokerRecord records, Permission current) {
     Optional<String> digest =
-        policy == null ? current.policy() : Optional.of(keep(records, policy));
+        policy == null
+            ? current.policy()
+            : Optional.of(PolicyText.read(policy, records::keepPolicy));
     return new Permission(digest, Optional.ofNullable(until).map(PermissionOptions::instant));
-  }
-
-  private static String keep(BrokerRecord records, Path policy) {
-    try {
-      return records.keepPolicy(policy.toString(), Files.readString(policy));
-    } catch (BadPolicy e) {
-      throw new Refusal(ExitCode.BAD_INPUT, e.getMessage());
-    } catch (IOException e) {
-      throw new Refusal(
-          ExitCode.BAD_INPUT, "cannot read the policy " + policy + ": " + Failures.why(e));
-    }
   }
 
   private static Instant instant(String text) {

@@ -14,17 +14,32 @@ final class RemoteOwner {
       Installation installation, RunRequest request, URI broker, String pin) {
     DataSetInfo data = SealedFiles.info(request.data());
     Optional<DataSetInfo> valid = request.training().valid().map(SealedFiles::info);
-    Id128 job =
-        PoolFile.in(request.pm())
-            .map(pool -> Id128.of(pool.identity().jobId()))
-            .or(() -> request.training().job().map(RemoteOwner::parse))
-            .orElseThrow(
-                () ->
-                    new Refusal(
-                        ExitCode.USAGE,
-                        "a new pool needs its job's id: give --job with the 32 hexadecimal digits"
-                            + " that `plinius broker` printed"));
-    return HostRequests.of(installation, request, data, valid, job, broker, pin);
+    return HostRequests.of(installation, request, data, valid, job(request), broker, pin);
+  }
+
+  private static Id128 job(RunRequest request) {
+    Optional<Id128> asked = request.training().job().map(RemoteOwner::parse);
+    Optional<Id128> there =
+        PoolFile.in(request.pm()).map(pool -> Id128.of(pool.identity().jobId()));
+    if (asked.isPresent() && there.isPresent() && !asked.equals(there)) {
+      throw new Refusal(
+          ExitCode.BAD_INPUT,
+          "the pool in "
+              + request.pm()
+              + " belongs to job "
+              + there.get()
+              + ", not to "
+              + asked.get()
+              + ": leave --job out, or name another --pm");
+    }
+    return there
+        .or(() -> asked)
+        .orElseThrow(
+            () ->
+                new Refusal(
+                    ExitCode.USAGE,
+                    "a new pool needs its job's id: give --job with the 32 hexadecimal digits"
+                        + " that `plinius broker` printed"));
   }
 
   private static Id128 parse(String text) {

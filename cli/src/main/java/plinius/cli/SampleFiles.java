@@ -164,6 +164,9 @@ final class SampleFiles {
     if ((table.classColumn == null) == (table.targets == null)) {
       throw new Refusal(ExitCode.USAGE, "--csv needs either --class-column or --targets");
     }
+    if (classes != null && table.targets != null) {
+      throw new Refusal(ExitCode.USAGE, "--classes goes with --class-column: targets have none");
+    }
     return table.targets == null
         ? CsvSource.classes(table.csv, table.classColumn, classes == null ? 0 : classes)
         : CsvSource.targets(table.csv, table.targets);

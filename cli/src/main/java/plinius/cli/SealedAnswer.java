@@ -35,8 +35,11 @@ final class SealedAnswer {
         int code = HostProcess.run(installation, arguments);
         if (code == ExitCode.DONE.code()) {
           byte[] answer = owner.open(file, content, Id128.parse(arguments.job()));
-          opened.accept(answer);
-          Arrays.fill(answer, (byte) 0);
+          try {
+            opened.accept(answer);
+          } finally {
+            Arrays.fill(answer, (byte) 0);
+          }
         }
         return code;
       } finally {
@@ -45,7 +48,7 @@ final class SealedAnswer {
         }
       }
     } catch (IOException e) {
-      throw new Refusal(ExitCode.MEDIUM, "cannot keep the sealed answer: " + e.getMessage());
+      throw new Refusal(ExitCode.MEDIUM, "cannot keep the sealed answer: " + Failures.why(e));
     }
   }
 }

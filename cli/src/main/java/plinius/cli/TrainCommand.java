@@ -114,29 +114,13 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
       description = "Iterations from one validation to the next (default: after the last only).")
   private int validEvery;
 
-  /** Who gives the enclave its keys. */
+  /** Who gives the enclave its keys: the owner, whose broker then runs in this process, or one. */
   private static final class KeySource {
     @ArgGroup(exclusive = false)
-    private KeyOption owner;
+    private OwnerKeyOptions owner;
 
     @ArgGroup(exclusive = false)
     private BrokerOptions broker;
-  }
-
-  /** The owner is here: the broker runs in this process. */
-  private static final class KeyOption {
-    @Option(
-        names = "--key",
-        required = true,
-        paramLabel = "F",
-        description = "The owner's key file: starts the owner's broker for this run.")
-    private Path key;
-
-    @Option(
-        names = "--passphrase-file",
-        paramLabel = "F",
-        description = "A file whose first line is the key file's passphrase.")
-    private Path passphraseFile;
   }
 
   @Override
@@ -152,11 +136,15 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
           "--fresh starts a new job, so it goes with neither --job nor --broker: "
               + "leave --fresh out, or train in another --pm");
     }
-    if (freshness != null && source.broker != null) {
+    if ((freshness != null || seed != null) && source.broker != null) {
       throw new Refusal(
           ExitCode.USAGE,
-          "--freshness is the owner's choice, made where the job is added, so it does not go with"
-              + " --broker: leave it out");
+          "--freshness and --seed are the owner's choice, made where the job is added, so they do"
+              + " not go with --broker: leave them out");
+    }
+    if (validEvery != 0 && valid == null) {
+      throw new Refusal(
+          ExitCode.USAGE, "--valid-every needs data to validate on: name them with --valid");
     }
     if (memory != null) {
       run.refuseMoreMemoryThan(memory.bytes());
@@ -186,8 +174,7 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
           RemoteOwner.prepare(installation, request, source.broker.url(), source.broker.pin()));
     }
     try (Owner owner =
-        Owner.start(
-            installation, source.owner.key, Optional.ofNullable(source.owner.passphraseFile), 0)) {
+        Owner.start(installation, source.owner.file(), source.owner.passphrase(), 0)) {
       return HostProcess.run(installation, owner.prepare(request));
     }
   }

@@ -16,7 +16,6 @@ import plinius.attestation.ReportData;
 import plinius.verification.Appraisal;
 import plinius.verification.AppraisalPolicy;
 import plinius.verification.AttestationResult;
-import plinius.verification.BadPolicy;
 import plinius.verification.EndorsementFolder;
 import plinius.verification.PolicyFile;
 import plinius.verification.Verification;
@@ -68,7 +67,7 @@ final class VerifyCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    AppraisalPolicy policy = policy();
+    AppraisalPolicy policy = PolicyText.read(policyFile, PolicyFile::parse);
     Instant at = at();
     Verification verification = new Verifier().verifyFile(read(file), endorsements(), at);
     Appraisal appraisal = policy.appraise(verification, expected(), at);
@@ -97,16 +96,6 @@ final class VerifyCommand implements Callable<Integer> {
     switch (appraisal) {
       case Appraisal.Accepted accepted -> Terminal.out().println("accepted " + accepted.platform());
       case Appraisal.Rejected rejected -> Terminal.out().println("refused  " + rejected.field());
-    }
-  }
-
-  private AppraisalPolicy policy() {
-    try {
-      return PolicyFile.parse(policyFile.toString(), Files.readString(policyFile));
-    } catch (BadPolicy e) {
-      throw new Refusal(ExitCode.BAD_INPUT, e.getMessage());
-    } catch (IOException e) {
-      throw unreadable(policyFile, e);
     }
   }
 

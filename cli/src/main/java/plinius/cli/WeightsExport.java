@@ -84,7 +84,7 @@ final class WeightsExport implements Callable<Integer>, JsonErrors {
   @Override
   public Integer call() {
     CfgFile cfg = network.parse();
-    Path state = key.file().resolveSibling(key.file().getFileName() + ".broker");
+    Path state = Owner.brokerState(key.file());
     try (OwnerKey owner = key.load();
         PoolDirectory folder = PoolDirectory.open(pm, false);
         BrokerRecord record = BrokerRecord.open(owner, state, Clock.systemUTC())) {

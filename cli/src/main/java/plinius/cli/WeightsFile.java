@@ -28,11 +28,16 @@ final class WeightsFile {
     Path making = file.resolveSibling(file.getFileName() + ".making");
     try {
       Files.deleteIfExists(making);
-      Files.createFile(
-          making,
-          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.write(making, bytes);
-      Files.move(making, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      try {
+        Files.createFile(
+            making,
+            PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.write(making, bytes);
+        Files.move(
+            making, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      } finally {
+        Files.deleteIfExists(making); // what failed leaves no model in plain
+      }
     } catch (IOException e) {
       throw new Refusal(ExitCode.MEDIUM, "cannot write " + file + ": " + Failures.why(e));
     }

@@ -190,7 +190,7 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
 
   /** The pool gets its name last: a job that is not in the record has none. */
   private Begun seal(CfgFile cfg, OwnerKey owner, JobTerms terms, Network made) {
-    Path state = key.file().resolveSibling(key.file().getFileName() + ".broker");
+    Path state = Owner.brokerState(key.file());
     try (PoolDirectory folder = PoolDirectory.open(pm, true);
         BrokerRecord record = BrokerRecord.open(owner, state, Clock.systemUTC())) {
       for (Path there : List.of(folder.pool(), folder.best())) {

@@ -137,6 +137,108 @@ final class JobCommandsTest {
     assertThat(jobs()).hasSize(1);
   }
 
+  @Test
+  void an_operator_who_names_another_job_than_the_pools_is_refused() {
+    assertThat(begin(weights).code()).isZero();
+    String there = jobs().getFirst().id().toString();
+
+    Said other = elsewhere("--job", "0".repeat(32));
+    assertThat(other.code()).as(other.err()).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(other.err()).contains(there, "0".repeat(32), "--job");
+    assertThat(elsewhere("--job", "mine").code()).isEqualTo(ExitCode.USAGE.code());
+  }
+
+  @Test
+  void what_only_the_owner_chooses_is_refused_where_a_broker_is_asked() {
+    for (List<String> choice : List.of(List.of("--seed", "2"), List.of("--freshness", "offline"))) {
+      Said said = elsewhere(choice.toArray());
+      assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.USAGE.code());
+      assertThat(said.err()).contains("the owner's choice");
+    }
+  }
+
+  @Test
+  void an_interval_of_validation_needs_data_to_validate_on() {
+    Said said =
+        Said.run("train", cfg, "--data", data, "--key", key, "--pm", pm, "--valid-every", 5);
+
+    assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.USAGE.code());
+    assertThat(said.err()).contains("--valid");
+  }
+
+  @Test
+  void grants_are_exported_both_or_not_at_all() throws Exception {
+    assertThat(addJob("--freshness", "offline").code()).isZero();
+    Path grants = folder.resolve("out/plinius").resolve(jobs().getFirst().id().toString());
+    Files.createDirectories(grants);
+    Path mine = Files.writeString(grants.resolve("grant-readonly"), "mine");
+
+    String id = jobs().getFirst().id().toString();
+    Said said =
+        Said.run("broker", "--key", key, "export", "--job", id, "--out", folder.resolve("out"));
+
+    assertThat(said.code()).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(said.err()).contains("exists already");
+    assertThat(mine).hasContent("mine");
+    assertThat(grants.resolve("grant")).doesNotExist();
+    assertThat(jobs().getFirst().epoch()).isZero();
+  }
+
+  @Test
+  void weights_that_cannot_be_written_leave_no_model_in_plain() throws Exception {
+    Path taken = Files.createDirectory(folder.resolve("taken"));
+    Files.writeString(taken.resolve("file"), "");
+
+    Said said = Said.run("weights", "convert", cfg, weights, taken);
+
+    assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.MEDIUM.code());
+    assertThat(folder.resolve("taken.making")).doesNotExist();
+  }
+
+  @Test
+  void a_policy_or_a_list_of_names_that_is_no_text_is_called_so() throws Exception {
+    Path bytes = Files.write(folder.resolve("bytes"), new byte[] {(byte) 0xff, 0, 1});
+
+    for (Said said :
+        List.of(
+            addJob("--policy", bytes),
+            Said.run("predict", cfg, "--data", data, "--key", key, "--pm", pm, "--names", bytes))) {
+      assertThat(said.code()).isEqualTo(ExitCode.BAD_INPUT.code());
+      assertThat(said.err()).contains(bytes.toString(), "no text in UTF-8");
+    }
+  }
+
+  @Test
+  void classes_of_a_table_whose_columns_are_targets_are_refused() throws Exception {
+    Path csv = Files.writeString(folder.resolve("table.csv"), "1,2,3\n");
+    Path out = folder.resolve("table.sealed");
+
+    Said said =
+        Said.run(
+            "data",
+            "seal",
+            "--key",
+            key,
+            "--csv",
+            csv,
+            "--targets",
+            1,
+            "--classes",
+            3,
+            "--out",
+            out);
+
+    assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.USAGE.code());
+    assertThat(out).doesNotExist();
+  }
+
+  private Said elsewhere(Object... more) {
+    List<Object> words = new ArrayList<>(List.of("train", cfg, "--data", data, "--pm", pm));
+    words.addAll(List.of("--broker", "https://127.0.0.1:1", "--broker-pin", "0".repeat(64)));
+    words.addAll(List.of(more));
+    return Said.run(words.toArray());
+  }
+
   private Path weights(String name, long seed, long seen) throws Exception {
     Network network = ModelPool.network(Cfg.parse(CFG, "net.cfg", Map.of()), seed);
     byte[] bytes =

@@ -1,12 +1,10 @@
 package plinius.evaluation;
 
-import java.io.UncheckedIOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.OptionSpec;
 import plinius.cli.ExitCode;
-import plinius.cli.Refusal;
 import plinius.cli.Terminal;
 import plinius.evaluation.spot.SpotCommand;
 
@@ -45,24 +43,8 @@ public final class Main implements Callable<Integer> {
                   "Try: " + wrong.getCommandLine().getCommandSpec().qualifiedName() + " --help");
           return ExitCode.USAGE.code();
         });
-    line.setExecutionExceptionHandler((failure, at, parsed) -> report(failure));
+    line.setExecutionExceptionHandler((failure, at, parsed) -> Terminal.report(failure));
     return line.execute(arguments);
-  }
-
-  private static int report(Exception failure) {
-    return switch (failure) {
-      case Refusal refusal -> say(refusal.getMessage(), refusal.exitCode());
-      case UncheckedIOException medium -> say(medium.getMessage(), ExitCode.MEDIUM);
-      default ->
-          say(
-              "a defect of Plinius: " + failure + " at " + failure.getStackTrace()[0],
-              ExitCode.INTERNAL);
-    };
-  }
-
-  private static int say(String message, ExitCode code) {
-    Terminal.error(message);
-    return code.code();
   }
 
   @Override

@@ -20,13 +20,6 @@ public final class Statistics {
     return Arrays.stream(values).average().orElseThrow();
   }
 
-  /** From the least to the greatest, relative to the median: 0.1 is a tenth. */
-  public static double spread(double... values) {
-    requireSome(values);
-    return (Arrays.stream(values).max().orElseThrow() - Arrays.stream(values).min().orElseThrow())
-        / median(values);
-  }
-
   private static void requireSome(double[] values) {
     if (values.length == 0) {
       throw new IllegalArgumentException("nothing was measured");

@@ -29,9 +29,6 @@ public final class TextSource implements SampleSource {
     this.name = name;
     this.in = in;
     this.bytes = bytes;
-    if (bytes == 0) {
-      throw new DataSetException.BadInput(name + " is empty: a text has one character at least");
-    }
     int width = (int) Math.min(bytes, PIECE_BYTES);
     kind = new SampleKind(DataKind.TEXT, 1, width, 1, 256, 1);
   }
@@ -42,8 +39,10 @@ public final class TextSource implements SampleSource {
       if (!Files.isRegularFile(file)) {
         throw new DataSetException.BadInput("there is no text file " + file);
       }
+      long bytes = Files.size(file);
+      requireSome(file.toString(), bytes);
       return new TextSource(
-          file.toString(), new BufferedInputStream(Files.newInputStream(file)), Files.size(file));
+          file.toString(), new BufferedInputStream(Files.newInputStream(file)), bytes);
     } catch (IOException e) {
       throw Sources.unreadable(file, e);
     }
@@ -51,7 +50,14 @@ public final class TextSource implements SampleSource {
 
   /** A text at hand. */
   public static TextSource of(String name, byte[] text) {
+    requireSome(name, text.length);
     return new TextSource(name, new ByteArrayInputStream(text), text.length);
+  }
+
+  private static void requireSome(String name, long bytes) {
+    if (bytes == 0) {
+      throw new DataSetException.BadInput(name + " is empty: a text has one character at least");
+    }
   }
 
   @Override

@@ -249,8 +249,9 @@ public final class PoolFile implements AutoCloseable {
 
   @Override
   public void close() {
-    pool.close();
-    lock.close();
+    try (lock) {
+      pool.close();
+    }
   }
 
   @Override

@@ -144,6 +144,27 @@ class StoreTest {
     assertThat(found).containsOnly(6);
   }
 
+  @Test
+  void a_component_of_each_kind_is_changed_alone() {
+    Layout.Field<Layer> filters = LAYER.intField("filters");
+    Layout.Field<Layer> scale = LAYER.doubleField("scale");
+    Layer before = new Layer(3, .5, new float[] {1, 2, 3, 4, 5}, new byte[] {6, 7, 8}, Ref.none());
+
+    Layer after =
+        store.update(
+            tx -> {
+              Ref<Layer> one = tx.alloc(LAYER, before);
+              tx.setInt(filters, one, tx.getInt(filters, one) + 1);
+              tx.setDouble(scale, one, -tx.getDouble(scale, one));
+              return tx.get(LAYER, one);
+            });
+
+    assertThat(after.filters()).isEqualTo(4);
+    assertThat(after.scale()).isEqualTo(-.5);
+    assertThat(after.weights()).containsExactly(1, 2, 3, 4, 5);
+    assertThat(after.tag()).containsExactly(6, 7, 8);
+  }
+
   /** A model with an int where the other version has a long. */
   record Later(int iteration, float loss, Ref<Layer> first) {}
 

@@ -20,6 +20,7 @@ import plinius.cli.Refusal;
 import plinius.cli.Terminal;
 import plinius.cli.demo.DemoRuns.Ended;
 import plinius.dataset.DataSetInfo;
+import plinius.host.HostException;
 import plinius.host.KillAt;
 import plinius.ingest.IdxSource;
 import plinius.owner.OwnerKey;
@@ -77,7 +78,8 @@ public final class Demo {
       new Demo(installation, folder).run(data);
       return ExitCode.DONE;
     } catch (IOException e) {
-      throw new Refusal(ExitCode.MEDIUM, "the demonstration cannot use its files: " + e);
+      throw new Refusal(
+          ExitCode.MEDIUM, "the demonstration cannot use its files: " + HostException.why(e));
     }
   }
 

@@ -26,6 +26,7 @@ import plinius.evaluation.experiments.Networks;
 import plinius.evaluation.process.Product;
 import plinius.evaluation.process.Trainings;
 import plinius.evaluation.report.Report;
+import plinius.host.HostException;
 
 /** Trains under a trace and says what it cost. */
 @Command(
@@ -171,6 +172,11 @@ public final class SpotCommand implements Callable<Integer> {
     requirePositive("--iteration-seconds", iterationSeconds);
     requirePositive("--iterations", iterations);
     requirePositive("--instances", instances);
+    requireNotNegative("--save-seconds", saveSeconds);
+    requireNotNegative("--start-seconds", startSeconds);
+    requireNotNegative("--state-bytes", (double) stateBytes);
+    requireNotNegative("--on-demand", onDemand);
+    requireNotNegative("--spot-price", spotPrice);
     List<Policy> chosen = policies.stream().map(Policy::parse).toList();
     Trace whole =
         Traces.read(
@@ -181,6 +187,7 @@ public final class SpotCommand implements Callable<Integer> {
     }
     Trace there =
         whole.under(bid == null ? OptionalDouble.empty() : OptionalDouble.of(bid), instances);
+    makeOut(); // Before hours of training, not after them.
     Table.Rows results = SpotResult.table("runs");
     Table.Rows curves = SpotRun.curveTable("curves");
     if (count) {
@@ -337,7 +344,6 @@ public final class SpotCommand implements Callable<Integer> {
     }
     there.remarks().forEach(findings::note);
     try {
-      Files.createDirectories(out);
       for (Table table :
           curves.rows().isEmpty() ? List.of(state, runs) : List.of(state, runs, curves)) {
         Files.writeString(out.resolve(table.name() + ".csv"), table.csv());
@@ -350,9 +356,27 @@ public final class SpotCommand implements Callable<Integer> {
               Machine.observe(Path.of("").toAbsolutePath(), pm, out, Clock.systemUTC()),
               List.of(new Report.Section(".", "Under " + there.name(), "", findings.build()))));
     } catch (IOException e) {
-      throw new Refusal(ExitCode.MEDIUM, "cannot write to " + out + ": " + e);
+      throw unwritable(e);
     }
     Terminal.out().println(out.resolve("report.html"));
+  }
+
+  private void makeOut() {
+    try {
+      Files.createDirectories(out);
+    } catch (IOException e) {
+      throw unwritable(e);
+    }
+  }
+
+  private Refusal unwritable(IOException e) {
+    return new Refusal(ExitCode.MEDIUM, "cannot write to " + out + ": " + HostException.why(e));
+  }
+
+  private static void requireNotNegative(String option, double value) {
+    if (!(value >= 0 && Double.isFinite(value))) {
+      throw new Refusal(ExitCode.USAGE, option + " takes a number from 0 on, got " + value);
+    }
   }
 
   private static void requirePositive(String option, double value) {
