@@ -290,6 +290,11 @@ final class ManifestEntry {
       return !name.matches(PROPERTY) && Boolean.valueOf(refusal).equals(value);
     }
 
+    /** Verifies it as it is, at the time that the manifest names. */
+    Verification verify() {
+      return verify(REAL, bytes, verifyAt());
+    }
+
     private Verification verify(Verifier verifier, byte[] evidence, Instant at) {
       return verifier.verifyFile(evidence, endorsements(file), at);
     }
