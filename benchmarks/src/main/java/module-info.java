@@ -14,9 +14,9 @@ module plinius.benchmarks {
   requires jdk.management;
 
   // For implementations that are built apart, from libraries which this build does without.
-  exports plinius.benchmarks.train;
+  exports plinius.benchmarks.network;
 
-  uses plinius.benchmarks.train.Trainer.Maker;
+  uses plinius.benchmarks.network.Contender.Maker;
 
   opens plinius.benchmarks to
       info.picocli;
@@ -26,6 +26,6 @@ module plinius.benchmarks {
       info.picocli;
   opens plinius.benchmarks.sps to
       info.picocli;
-  opens plinius.benchmarks.train to
+  opens plinius.benchmarks.network to
       info.picocli;
 }

@@ -3,9 +3,10 @@ package plinius.benchmarks;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import plinius.benchmarks.freshness.FreshnessBenchmark;
+import plinius.benchmarks.network.InferBenchmark;
+import plinius.benchmarks.network.TrainBenchmark;
 import plinius.benchmarks.pm.PmCommand;
 import plinius.benchmarks.sps.SpsCommand;
-import plinius.benchmarks.train.TrainBenchmark;
 import plinius.cli.ExitCode;
 import plinius.cli.Terminal;
 
@@ -15,6 +16,7 @@ import plinius.cli.Terminal;
     description = "Measures a part beside its peers, interleaved in one run.",
     subcommands = {
       TrainBenchmark.class,
+      InferBenchmark.class,
       SpsCommand.class,
       FreshnessBenchmark.class,
       PmCommand.class
@@ -22,7 +24,8 @@ import plinius.cli.Terminal;
 final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
-    Terminal.error("say what to measure: bench train CFG, bench sps, bench freshness, bench pm");
+    Terminal.error(
+        "say what to measure: bench train CFG, bench infer CFG, bench sps, bench freshness, bench pm");
     return ExitCode.USAGE.code();
   }
 }

@@ -1,17 +1,16 @@
 package plinius.benchmarks.peers;
 
 import java.util.List;
-import plinius.benchmarks.train.Trainer;
-import plinius.darknet.cfg.CfgFile;
+import plinius.benchmarks.network.Contender;
+import plinius.benchmarks.network.Task;
 
 /** libtorch in both of its layouts. */
-public final class LibtorchMaker implements Trainer.Maker {
+public final class LibtorchMaker implements Contender.Maker {
   /** For the service loader. */
   public LibtorchMaker() {}
 
   @Override
-  public List<Trainer> make(CfgFile cfg, int threads) {
-    return List.of(
-        new LibtorchTrainer(cfg, true, threads), new LibtorchTrainer(cfg, false, threads));
+  public List<Contender> make(Task task) {
+    return List.of(new LibtorchContender(task, true), new LibtorchContender(task, false));
   }
 }

@@ -1,9 +1,11 @@
-package plinius.benchmarks.train;
+package plinius.benchmarks.network;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -13,17 +15,17 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import plinius.darknet.cfg.CfgFile;
-import plinius.darknet.cfg.Section;
 
 /**
- * The original as a shared library (darknet.h: parse_network_cfg, train_network): one call trains
- * on one batch.
+ * The original as a shared library (darknet.h: parse_network_cfg, train_network, network_predict):
+ * one call trains on one batch, or asks about it. It reads the configuration's canonical text, so
+ * that what was overridden holds for it too.
  */
-final class DarknetTrainer implements Trainer {
+final class DarknetContender implements Contender {
   /** darknet.h: matrix. */
   private static final StructLayout MATRIX =
       MemoryLayout.structLayout(
@@ -43,18 +45,18 @@ final class DarknetTrainer implements Trainer {
 
   private final Arena arena = Arena.ofShared();
   private final int threads;
+  private final Task.Work work;
   private final MethodHandle train;
+  private final MethodHandle predict;
   private final Optional<MethodHandle> setThreads;
   private final MemorySegment network;
   private final MemorySegment data = arena.allocate(DATA);
+  private final MemorySegment images;
 
-  /**
-   * Loads library and network.
-   *
-   * @param truths values of an image's truth
-   */
-  DarknetTrainer(Path library, Path cfgPath, CfgFile cfg, int truths, int threads) {
-    this.threads = threads;
+  /** Loads library and network. */
+  DarknetContender(Path library, Task task) {
+    threads = task.threads();
+    work = task.work();
     Linker linker = Linker.nativeLinker();
     SymbolLookup symbols = SymbolLookup.libraryLookup(library, arena);
     MethodHandle parse =
@@ -63,18 +65,38 @@ final class DarknetTrainer implements Trainer {
     train =
         linker.downcallHandle(
             symbols.findOrThrow("train_network"), FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, DATA));
+    predict =
+        linker.downcallHandle(
+            symbols.findOrThrow("network_predict"),
+            FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
     setThreads =
         symbols
             .find("omp_set_num_threads")
             .map(f -> linker.downcallHandle(f, FunctionDescriptor.ofVoid(JAVA_INT)));
-    MemorySegment name = arena.allocateFrom(cfgPath.toString());
-    network = call(() -> (MemorySegment) parse.invokeExact(name));
-
-    Section net = cfg.net();
-    int inputs = net.integer("height") * net.integer("width") * net.integer("channels");
+    network = load(parse, task);
     SplittableRandom random = new SplittableRandom(1);
-    matrix("X", net.integer("batch"), inputs, (row, column) -> (float) random.nextDouble());
-    matrix("y", net.integer("batch"), truths, (row, column) -> row % truths == column ? 1 : 0);
+    int truths = task.truths();
+    images = matrix("X", task.batch(), task.inputs(), (_, _) -> (float) random.nextDouble());
+    matrix("y", task.batch(), truths, (row, column) -> row % truths == column ? 1 : 0);
+    if (work == Task.Work.INFER) {
+      // Else its rolling variances would be 0, and its answers NaN.
+      call(() -> (float) train.invokeExact(network, data));
+    }
+  }
+
+  private MemorySegment load(MethodHandle parse, Task task) {
+    try {
+      Path file = Files.createTempFile("plinius-bench", ".cfg");
+      try {
+        Files.writeString(file, task.cfg().canonical());
+        MemorySegment name = arena.allocateFrom(file.toString());
+        return call(() -> (MemorySegment) parse.invokeExact(name));
+      } finally {
+        Files.delete(file);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** What stands in a matrix. */
@@ -82,20 +104,23 @@ final class DarknetTrainer implements Trainer {
     float at(int row, int column);
   }
 
-  private void matrix(String name, int rows, int columns, Filler filler) {
+  /** Fills a matrix; returns its values, row after row. */
+  private MemorySegment matrix(String name, int rows, int columns, Filler filler) {
+    MemorySegment values = arena.allocate(JAVA_FLOAT, (long) rows * columns);
     MemorySegment pointers = arena.allocate(ADDRESS, rows);
     for (int row = 0; row < rows; row++) {
-      MemorySegment values = arena.allocate(JAVA_FLOAT, columns);
+      long first = (long) row * columns;
       for (int column = 0; column < columns; column++) {
-        values.setAtIndex(JAVA_FLOAT, column, filler.at(row, column));
+        values.setAtIndex(JAVA_FLOAT, first + column, filler.at(row, column));
       }
-      pointers.setAtIndex(ADDRESS, row, values);
+      pointers.setAtIndex(ADDRESS, row, values.asSlice(first * Float.BYTES));
     }
     MemorySegment matrix =
         data.asSlice(DATA.byteOffset(PathElement.groupElement(name)), MATRIX.byteSize());
     matrix.set(JAVA_INT, 0, rows);
     matrix.set(JAVA_INT, 4, columns);
     matrix.set(ADDRESS, 8, pointers);
+    return values;
   }
 
   @Override
@@ -110,17 +135,24 @@ final class DarknetTrainer implements Trainer {
 
   @Override
   public void iterate() {
-    float loss =
-        call(
-            () -> {
-              if (setThreads.isPresent()) {
-                setThreads.get().invokeExact(threads);
-              }
-              return (float) train.invokeExact(network, data);
-            });
-    if (Float.isNaN(loss)) {
-      throw new IllegalStateException("the original's loss is not a number: its time says nothing");
+    float result = call(this::once);
+    if (Float.isNaN(result)) {
+      throw new IllegalStateException(
+          "the original's result is not a number: its time says nothing");
     }
+  }
+
+  private float once() throws Throwable {
+    if (setThreads.isPresent()) {
+      setThreads.get().invokeExact(threads);
+    }
+    return switch (work) {
+      case TRAIN -> (float) train.invokeExact(network, data);
+      case INFER -> {
+        MemorySegment first = (MemorySegment) predict.invokeExact(network, images);
+        yield first.reinterpret(Float.BYTES).get(JAVA_FLOAT, 0);
+      }
+    };
   }
 
   /** A call that, like all method handles, throws anything. */
