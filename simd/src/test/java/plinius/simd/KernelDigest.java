@@ -5,6 +5,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.zip.CRC32;
 import plinius.kernel.Activation;
 import plinius.kernel.ConvPlan;
@@ -14,8 +17,24 @@ import plinius.kernel.Kernels;
 import plinius.kernel.PoolShape;
 import plinius.reference.ScalarKernels;
 
-/** Runs every kernel on odd sizes and offsets; a digest of each result, guard values included. */
+/**
+ * Runs every kernel on odd sizes and offsets; a digest of each result, guard values included.
+ *
+ * <p>All NaNs are one: which of two a sum hands on is the processor's choice.
+ */
 final class KernelDigest {
+  /** What stands in the arrays. */
+  enum Values {
+    /** Values of both signs and some zeros. */
+    USUAL,
+    /** Denormal numbers, and others whose products are. */
+    SMALL,
+    /** Few infinities among usual values. */
+    INFINITE,
+    /** Few NaNs among usual values. */
+    NOT_A_NUMBER
+  }
+
   private static final int GUARD = 5;
   private static final int[][] CONVOLUTIONS = {
     // h, w, c, filters, size, stride, pad, groups
@@ -50,33 +69,77 @@ final class KernelDigest {
   private static final int[] COUNTS = {0, 1, 5, 16, 67, 207};
 
   private final Kernels kernels;
+  private final Values values;
+  private final boolean exact;
   private final CounterRandom random;
   private final Map<String, Long> results = new LinkedHashMap<>();
   private int drawn;
 
-  private KernelDigest(Kernels kernels, long seed) {
+  private KernelDigest(Kernels kernels, long seed, Values values, boolean exact) {
     this.kernels = kernels;
+    this.values = values;
+    this.exact = exact;
     random = new CounterRandom(seed);
   }
 
-  /** Arguments: scalar or vector, seed, rounds. The digest is of the last round. */
+  /**
+   * Arguments: scalar or vector, seed, rounds, guarded or exact, values. The digest is of the last
+   * round.
+   */
   public static void main(String[] arguments) {
     Kernels kernels = arguments[0].equals("scalar") ? new ScalarKernels() : new VectorKernels();
+    long seed = Long.parseLong(arguments[1]);
+    boolean exact = arguments[3].equals("exact");
+    Values[] values =
+        Arrays.stream(arguments).skip(4).map(Values::valueOf).toArray(Values[]::new);
     Map<String, Long> results = Map.of();
     for (int round = 0; round < Integer.parseInt(arguments[2]); round++) {
-      results = of(kernels, Long.parseLong(arguments[1]));
+      results = exact ? exact(kernels, seed) : of(kernels, seed, values);
     }
     System.out.println(kernels.name() + " " + results);
   }
 
   /** Operation and shape to a checksum of the bits. */
-  static Map<String, Long> of(Kernels kernels, long seed) {
-    KernelDigest digest = new KernelDigest(kernels, seed);
-    digest.convolutions();
-    digest.rows();
-    digest.pools();
-    digest.vectors();
-    return digest.results;
+  static Map<String, Long> of(Kernels kernels, long seed, Values... values) {
+    Map<String, Long> results = new LinkedHashMap<>();
+    for (Values each : values) {
+      new KernelDigest(kernels, seed, each, false)
+          .run()
+          .forEach((name, digest) -> results.put(each + " " + name, digest));
+    }
+    return results;
+  }
+
+  /**
+   * The same in arrays without anything behind the values, and each convolution with scratch of its
+   * own, so that no larger one has left room in it.
+   */
+  static Map<String, Long> exact(Kernels kernels, long seed) {
+    return new KernelDigest(kernels, seed, Values.USUAL, true).run();
+  }
+
+  private Map<String, Long> run() {
+    convolutions();
+    rows();
+    pools();
+    vectors();
+    return results;
+  }
+
+  /** A convolution; a thread's scratch begins with it if that shall be exact. */
+  private void convolve(Runnable call) {
+    if (!exact) {
+      call.run();
+      return;
+    }
+    try (ExecutorService fresh = Executors.newSingleThreadExecutor()) {
+      fresh.submit(call).get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException("a convolution failed", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
   }
 
   private void convolutions() {
@@ -88,19 +151,21 @@ final class KernelDigest {
       float[] w = some(s.weights());
       float[] y = some(images * s.outputs());
       float[] prepared = new float[ConvPlan.preparedFloats(s)];
-      kernels.prepareForward(s, w, GUARD, prepared);
-      kernels.convForward(s, x, GUARD, prepared, y, GUARD, from, images);
+      convolve(() -> kernels.prepareForward(s, w, GUARD, prepared));
+      convolve(() -> kernels.convForward(s, x, GUARD, prepared, y, GUARD, from, images));
       keep("forward " + s, y);
       float[] delta = some(images * s.outputs());
       float[] xDelta = some(images * s.inputs());
-      kernels.prepareBackward(s, w, GUARD, prepared);
-      kernels.convBackwardData(s, delta, GUARD, prepared, xDelta, GUARD, from, images);
+      convolve(() -> kernels.prepareBackward(s, w, GUARD, prepared));
+      convolve(
+          () -> kernels.convBackwardData(s, delta, GUARD, prepared, xDelta, GUARD, from, images));
       keep("backward data " + s, xDelta);
       float[] before = w.clone();
-      kernels.convBackwardWeights(s, x, GUARD, delta, GUARD, w, GUARD, from, images);
+      convolve(
+          () -> kernels.convBackwardWeights(s, x, GUARD, delta, GUARD, w, GUARD, from, images));
       keep("backward weights " + s, w);
       if (ConvPlan.of(s) == ConvPlan.WINOGRAD) {
-        inBlocks(s, x, delta, before, from, images);
+        convolve(() -> inBlocks(s, x, delta, before, from, images));
         keep("backward weights block by block " + s, before);
         if (!Arrays.equals(before, w)) {
           throw new IllegalStateException("blocks change the updates of " + s);
@@ -127,21 +192,23 @@ final class KernelDigest {
       int n = rows * c;
       float[] a = some(n);
       float[] b = some(n);
-      float[] mean = some(c);
-      float[] terms = some(4 * c);
+      float[] bias = some(c);
+      float[] mean = fromZero(c);
+      float[] terms = fromZero(4 * c);
       float[] y = some(n);
       float[] p = some(c);
-      kernels.addBias(y, GUARD, rows, c, mean, GUARD);
+      kernels.addBias(y, GUARD, rows, c, bias, GUARD);
       keep("addBias " + c, y);
       kernels.channelSums(a, GUARD, rows, c, p, GUARD);
       keep("sums " + c, p);
-      kernels.channelSquares(a, GUARD, rows, c, mean, GUARD, p, GUARD);
+      kernels.channelSquares(a, GUARD, rows, c, bias, GUARD, p, GUARD);
       keep("squares " + c, p);
       for (Activation activation : Activation.values()) {
         kernels.normalize(a, GUARD, rows, c, terms, activation, y, GUARD);
         keep("normalize " + activation + " " + c, y);
         float[] q = some(c);
-        kernels.normalizeSums(activation, y, 0, b, a, GUARD, rows, c, mean, p, q, GUARD);
+        float[] out = Arrays.copyOfRange(y, 2, y.length); // begins elsewhere than b and a
+        kernels.normalizeSums(activation, out, GUARD - 2, b, a, GUARD, rows, c, mean, p, q, GUARD);
         keep("delta of normalizeSums " + activation + " " + c, b);
         keep("sums " + activation + " " + c, p);
         keep("deviations " + activation + " " + c, q);
@@ -156,7 +223,7 @@ final class KernelDigest {
     for (int[] p : POOLS) {
       PoolShape s = PoolShape.of(p[0], p[1], p[2], p[3], p[4], p[5]);
       float[] x = some(3 * s.inputs());
-      for (int i = 0; i < x.length; i++) {
+      for (int i = 0; values == Values.USUAL && i < x.length; i++) {
         x[i] = Math.round(x[i]); // equal values: the first must win
       }
       float[] y = some(3 * s.outputs());
@@ -194,20 +261,41 @@ final class KernelDigest {
     }
   }
 
-  /** Values of both signs and some zeros, with guards on both sides. */
+  /** Values between guards; if that shall be exact, with nothing behind them. */
   private float[] some(int count) {
-    float[] array = new float[count + 2 * GUARD];
+    float[] array = new float[count + (exact ? 1 : 2) * GUARD];
+    fill(array);
+    return array;
+  }
+
+  /** Values for where a kernel takes no offset. */
+  private float[] fromZero(int count) {
+    float[] array = new float[count + (exact ? 0 : GUARD)];
+    fill(array);
+    return array;
+  }
+
+  private void fill(float[] array) {
     drawn++;
     for (int i = 0; i < array.length; i++) {
       float value = 4 * random.uniform(1, drawn, i) - 2;
-      array[i] = Math.abs(value) < 0.1f ? Math.copySign(0, value) : value;
+      boolean odd = values == Values.SMALL && random.uniform(2, drawn, i) < 0.5f;
+      float scaled = values == Values.SMALL ? value * (odd ? 0x1p-140f : 0x1p-70f) : value;
+      array[i] = Math.abs(value) < 0.1f ? Math.copySign(0, value) : scaled;
     }
-    return array;
+    for (int i = 0; i < 3 && array.length > 0; i++) {
+      int at = Math.min((int) (random.uniform(3, drawn, i) * array.length), array.length - 1);
+      switch (values) {
+        case INFINITE -> array[at] = i == 1 ? Float.NEGATIVE_INFINITY : Float.POSITIVE_INFINITY;
+        case NOT_A_NUMBER -> array[at] = Float.NaN;
+        case USUAL, SMALL -> {}
+      }
+    }
   }
 
   private void keep(String what, float[] array) {
     int[] bits = new int[array.length];
-    Arrays.setAll(bits, i -> Float.floatToRawIntBits(array[i]));
+    Arrays.setAll(bits, i -> Float.floatToIntBits(array[i]));
     keep(what, bits);
   }
 

@@ -3,8 +3,6 @@ package plinius.simd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,11 +10,13 @@ import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.Kernels;
 import plinius.reference.ScalarKernels;
+import plinius.simd.KernelDigest.Values;
 
 /** The bits are the reference's, in every state of the compiler and at every width. */
 class KernelEqualityTest {
@@ -26,8 +26,8 @@ class KernelEqualityTest {
   void vector_kernels_give_the_bits_of_the_reference() {
     long seed = Long.getLong("test.seed", System.nanoTime());
 
-    Map<String, Long> reference = KernelDigest.of(new ScalarKernels(), seed);
-    Map<String, Long> vector = KernelDigest.of(new VectorKernels(), seed);
+    Map<String, Long> reference = KernelDigest.of(new ScalarKernels(), seed, Values.USUAL);
+    Map<String, Long> vector = KernelDigest.of(new VectorKernels(), seed, Values.USUAL);
 
     assertThat(KernelDigest.difference(reference, vector)).as("-Dtest.seed=%d", seed).isEmpty();
     assertThat(vector).hasSameSizeAs(reference).hasSizeGreaterThan(300);
@@ -45,9 +45,9 @@ class KernelEqualityTest {
   void bits_do_not_depend_on_compiler_or_width(String options) throws Exception {
     int rounds = options.equals("-Xint") ? 1 : 10;
 
-    String digest = child(options, "vector", rounds);
+    String digest = child(options, "vector", rounds, Values.USUAL);
 
-    assertThat(digest).isEqualTo(expected());
+    assertThat(digest).isEqualTo(expected(Values.USUAL));
   }
 
   @ParameterizedTest
@@ -62,19 +62,40 @@ class KernelEqualityTest {
         "-XX:+UnlockExperimentalVMOptions -XX:-EnableVectorSupport",
       })
   void bits_do_not_depend_on_rarer_options(String options) throws Exception {
-    assertThat(child(options, "vector", 50)).isEqualTo(expected());
+    assertThat(child(options, "vector", 50, Values.USUAL)).isEqualTo(expected(Values.USUAL));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"-Xint", "-XX:-TieredCompilation"})
   void the_reference_itself_does_not_depend_on_the_compiler(String options) throws Exception {
-    assertThat(child(options, "scalar", options.equals("-Xint") ? 1 : 10)).isEqualTo(expected());
+    int rounds = options.equals("-Xint") ? 1 : 10;
+
+    assertThat(child(options, "scalar", rounds, Values.USUAL)).isEqualTo(expected(Values.USUAL));
+  }
+
+  @ParameterizedTest
+  @EnumSource(Values.class)
+  void denormals_infinities_and_nans_make_what_they_make_in_the_reference(Values values) {
+    long seed = Long.getLong("test.seed", System.nanoTime());
+
+    Map<String, Long> reference = KernelDigest.of(new ScalarKernels(), seed, values);
+    Map<String, Long> vector = KernelDigest.of(new VectorKernels(), seed, values);
+
+    assertThat(KernelDigest.difference(reference, vector)).as("-Dtest.seed=%d", seed).isEmpty();
+  }
+
+  @Test
+  void compiled_too_denormals_infinities_and_nans_make_what_they_make_in_the_reference()
+      throws Exception {
+    Values[] rare = {Values.SMALL, Values.INFINITE, Values.NOT_A_NUMBER};
+
+    assertThat(child("-XX:-TieredCompilation", "vector", 10, rare)).isEqualTo(expected(rare));
   }
 
   @Test
   void the_digest_notices_one_changed_bit() {
-    Map<String, Long> one = KernelDigest.of(new ScalarKernels(), 1);
-    Map<String, Long> other = KernelDigest.of(new ScalarKernels(), 2);
+    Map<String, Long> one = KernelDigest.of(new ScalarKernels(), 1, Values.USUAL);
+    Map<String, Long> other = KernelDigest.of(new ScalarKernels(), 2, Values.USUAL);
 
     assertThat(KernelDigest.difference(one, one)).isEmpty();
     assertThat(KernelDigest.difference(one, other)).hasSizeGreaterThan(one.size() / 2);
@@ -112,7 +133,7 @@ class KernelEqualityTest {
 
   @Test
   void without_the_vector_module_the_best_kernels_are_scalar() throws Exception {
-    assertThat(java(List.of(), BestKernels.class, List.of())).isEqualTo("scalar");
+    assertThat(ChildJvm.run(List.of(), BestKernels.class, List.of())).isEqualTo("scalar");
   }
 
   /** Prints which kernels this virtual machine chooses. */
@@ -149,31 +170,20 @@ class KernelEqualityTest {
     assertThat(y).containsOnly(7);
   }
 
-  private static String expected() {
-    return KernelDigest.of(new ScalarKernels(), Long.parseLong(SEED)).toString();
+  private static String expected(Values... values) {
+    return KernelDigest.of(new ScalarKernels(), Long.parseLong(SEED), values).toString();
   }
 
-  private static String child(String options, String kernels, int rounds) throws Exception {
+  private static String child(String options, String kernels, int rounds, Values... values)
+      throws Exception {
     List<String> all = new ArrayList<>(List.of("--add-modules", "jdk.incubator.vector"));
     all.addAll(List.of(options.split(" ", -1)));
-    List<String> arguments = List.of(kernels, SEED, Integer.toString(rounds));
-    String line = java(all, KernelDigest.class, arguments);
+    List<String> arguments = new ArrayList<>(List.of(kernels, SEED, Integer.toString(rounds)));
+    arguments.add("guarded");
+    Arrays.stream(values).map(Values::name).forEach(arguments::add);
+    String line = ChildJvm.run(all, KernelDigest.class, arguments);
     assertThat(line).startsWith(kernels);
     return line.substring(line.indexOf('{'));
-  }
-
-  private static String java(List<String> options, Class<?> main, List<String> arguments)
-      throws IOException, InterruptedException {
-    List<String> command = new ArrayList<>();
-    command.add(System.getProperty("java.home") + "/bin/java");
-    command.addAll(options);
-    command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
-    command.addAll(arguments);
-    Process process =
-        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-    assertThat(process.waitFor()).as(out).isZero();
-    return out.strip();
   }
 
   private static float[] values(int count, int step) {
