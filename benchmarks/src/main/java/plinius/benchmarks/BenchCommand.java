@@ -25,7 +25,8 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Terminal.error(
-        "say what to measure: bench train CFG, bench infer CFG, bench sps, bench freshness, bench pm");
+        "say what to measure: bench train CFG, bench infer CFG, bench sps, bench freshness, bench"
+            + " pm");
     return ExitCode.USAGE.code();
   }
 }

@@ -9,7 +9,8 @@ import picocli.CommandLine.Command;
 /** Measures parts beside their peers. */
 @Command(
     name = "bench",
-    description = "Measures parts beside their peers: bench train CFG, infer CFG, sps, freshness, pm.")
+    description =
+        "Measures parts beside their peers: bench train CFG, infer CFG, sps, freshness, pm.")
 final class BenchCommand extends OtherProgram {
   /** The image's options that the kernels' speed depends on. */
   private static final List<String> KERNELS =

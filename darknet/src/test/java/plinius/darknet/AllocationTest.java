@@ -15,8 +15,8 @@ import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 
 /**
- * A training iteration makes no garbage to speak of: neither arrays of activations, nor vectors that
- * the compiler did not keep in registers, of which there would be gigabytes.
+ * A training iteration makes no garbage to speak of: neither arrays of activations, nor vectors
+ * that the compiler did not keep in registers, of which there would be gigabytes.
  */
 class AllocationTest {
   /** For the objects around the loops, of all layers, shards and threads. */

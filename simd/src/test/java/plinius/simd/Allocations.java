@@ -103,15 +103,13 @@ final class Allocations {
     calls.put("channelSums", () -> kernels.channelSums(x, 0, rows, CHANNELS, p, 0));
     calls.put("channelSquares", () -> kernels.channelSquares(x, 0, rows, CHANNELS, terms, 0, p, 0));
     calls.put(
-        "normalize",
-        () -> kernels.normalize(x, 0, rows, CHANNELS, terms, Activation.LEAKY, y, 0));
+        "normalize", () -> kernels.normalize(x, 0, rows, CHANNELS, terms, Activation.LEAKY, y, 0));
     calls.put(
         "normalizeSums",
         () ->
             kernels.normalizeSums(
                 Activation.LEAKY, y, 0, delta, x, 0, rows, CHANNELS, terms, p, q, 0));
-    calls.put(
-        "normalizeDelta", () -> kernels.normalizeDelta(x, delta, 0, rows, CHANNELS, terms));
+    calls.put("normalizeDelta", () -> kernels.normalizeDelta(x, delta, 0, rows, CHANNELS, terms));
   }
 
   private void values() {

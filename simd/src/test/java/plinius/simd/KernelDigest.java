@@ -90,8 +90,7 @@ final class KernelDigest {
     Kernels kernels = arguments[0].equals("scalar") ? new ScalarKernels() : new VectorKernels();
     long seed = Long.parseLong(arguments[1]);
     boolean exact = arguments[3].equals("exact");
-    Values[] values =
-        Arrays.stream(arguments).skip(4).map(Values::valueOf).toArray(Values[]::new);
+    Values[] values = Arrays.stream(arguments).skip(4).map(Values::valueOf).toArray(Values[]::new);
     Map<String, Long> results = Map.of();
     for (int round = 0; round < Integer.parseInt(arguments[2]); round++) {
       results = exact ? exact(kernels, seed) : of(kernels, seed, values);

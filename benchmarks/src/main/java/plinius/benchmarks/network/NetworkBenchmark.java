@@ -83,8 +83,7 @@ abstract class NetworkBenchmark implements Callable<Integer> {
   /** The network with each batch in turn. A prediction has no sub-batches. */
   private List<CfgFile> configurations() {
     String text = read();
-    Map<String, String> whole =
-        work == Task.Work.INFER ? Map.of("subdivisions", "1") : Map.of();
+    Map<String, String> whole = work == Task.Work.INFER ? Map.of("subdivisions", "1") : Map.of();
     List<CfgFile> all = new ArrayList<>();
     for (int batch : batches) {
       Map<String, String> overrides = new HashMap<>(whole);
@@ -116,8 +115,9 @@ abstract class NetworkBenchmark implements Callable<Integer> {
   }
 
   /**
-   * What one contender's turns gave, sorted: images a second, and images a second of processor time.
-   * The latter says more on a machine that is shared, as long as a contender's threads do not spin.
+   * What one contender's turns gave, sorted: images a second, and images a second of processor
+   * time. The latter says more on a machine that is shared, as long as a contender's threads do not
+   * spin.
    */
   private static final class Rates {
     private final double[] wall;

@@ -22,8 +22,7 @@ final class PliniusContender implements Contender {
     workers = new Workers(task.threads());
     boolean training = work == Task.Work.TRAIN;
     network =
-        Network.build(
-            task.cfg(), new NetworkOptions(kernels, workers, 1, Quirks.none(), training));
+        Network.build(task.cfg(), new NetworkOptions(kernels, workers, 1, Quirks.none(), training));
     assumeUnitVariances();
     noise = new float[Math.multiplyExact(task.subBatch(), task.inputs())];
     SplittableRandom random = new SplittableRandom(1);

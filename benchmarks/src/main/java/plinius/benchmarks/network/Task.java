@@ -40,9 +40,7 @@ public record Task(CfgFile cfg, Work work, int threads) {
 
   /** Values of the input of one image. */
   public int inputs() {
-    return cfg.net().integer("height")
-        * cfg.net().integer("width")
-        * cfg.net().integer("channels");
+    return cfg.net().integer("height") * cfg.net().integer("width") * cfg.net().integer("channels");
   }
 
   /** Values of the truth of one image. */

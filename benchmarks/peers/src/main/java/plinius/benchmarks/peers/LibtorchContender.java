@@ -33,8 +33,7 @@ final class LibtorchContender implements Contender {
     Section net = task.cfg().net();
     int rows = net.integer("height");
     int columns = net.integer("width");
-    images =
-        rand(task.subBatch(), net.integer("channels"), rows, columns).contiguous(format);
+    images = rand(task.subBatch(), net.integer("channels"), rows, columns).contiguous(format);
     labels = randint(task.truths(), new long[] {task.subBatch()});
     network = new LibtorchNetwork(task, format);
     network.requireShapes(images);

@@ -104,7 +104,8 @@ final class LibtorchNetwork implements AutoCloseable {
     if (section.flag("binary") || section.flag("xnor") || section.decimal("smooth") != 0) {
       throw section.refuse("is binary, or smoothed: not compared with libtorch.");
     }
-    Tensor weights = weights(size * size * channels / groups, filters, channels / groups, size, size);
+    Tensor weights =
+        weights(size * size * channels / groups, filters, channels / groups, size, size);
     TensorOptional biases = new TensorOptional(parameter(zeros(filters)));
     boolean normalized = section.flag("batch_normalize");
     UnaryOperator<Tensor> then = then(section, filters, biases);
@@ -232,7 +233,9 @@ final class LibtorchNetwork implements AutoCloseable {
         boolean same =
             output.dim() == 2
                 ? output.size(1) == out.count()
-                : output.size(1) == out.c() && output.size(2) == out.h() && output.size(3) == out.w();
+                : output.size(1) == out.c()
+                    && output.size(2) == out.h()
+                    && output.size(3) == out.w();
         if (!same) {
           throw layer.section().refuse("makes " + out + ", and another shape in libtorch.");
         }
