@@ -1,13 +1,13 @@
 package plinius.darknet;
 
 import plinius.darknet.cfg.Section;
-import plinius.darknet.layer.Draws;
+import plinius.kernel.Draws;
 
 /**
  * The learning rate after so many iterations (darknet network.c get_current_rate at f6afaab).
  * Powers and exponentials go through double, as there.
  */
-record LearningRate(Section net, Quirks quirks, Draws draws) {
+record LearningRate(Section net, Draws draws) {
   /** The rate for the update that completes iteration {@code iteration}, the first being 1. */
   float at(long iteration) {
     float rate = net.decimal("learning_rate");
@@ -25,8 +25,7 @@ record LearningRate(Section net, Quirks quirks, Draws draws) {
       case "exp" -> (float) (rate * StrictMath.pow(net.decimal("gamma"), (double) iteration));
       case "poly" -> {
         float left = 1 - (float) iteration / net.integer("max_batches");
-        boolean rises = quirks.has(Quirk.POLY_PAST_MAX_BATCHES);
-        yield (float) (rate * StrictMath.pow(left < 0 && !rises ? 0 : left, power));
+        yield (float) (rate * StrictMath.pow(Math.max(0, left), power));
       }
       case "random" -> {
         float draw = draws.uniform(Draws.LEARNING_RATE, iteration, 0);
@@ -34,9 +33,6 @@ record LearningRate(Section net, Quirks quirks, Draws draws) {
       }
       case "sigmoid" -> {
         float distance = iteration - net.integer("step");
-        if (distance < 0 && quirks.has(Quirk.SIGMOID_UNDERFLOW)) {
-          distance += 0x1p64f;
-        }
         yield (float) (rate * (1. / (1. + StrictMath.exp(net.decimal("gamma") * distance))));
       }
       default -> rate;

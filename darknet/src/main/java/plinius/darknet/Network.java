@@ -8,7 +8,6 @@ import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.CostLayer;
 import plinius.darknet.layer.Detection;
-import plinius.darknet.layer.Draws;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.Layers;
 import plinius.darknet.layer.NamedTensor;
@@ -17,6 +16,7 @@ import plinius.darknet.layer.Shape;
 import plinius.darknet.layer.Step;
 import plinius.darknet.layer.Storage;
 import plinius.kernel.CounterRandom;
+import plinius.kernel.Draws;
 import plinius.kernel.Kernels;
 
 /**
@@ -41,6 +41,7 @@ public final class Network {
   private final LearningRate learningRate;
   private final boolean chained; // each layer reads the one before it and no other
   private final int truths;
+  private final Layers.Maker maker;
   private final boolean inspected;
   private final Pass.Means means;
   private Shape in; // of the images at present
@@ -68,7 +69,7 @@ public final class Network {
    * @throws DarknetException if the configuration makes no network
    */
   public static Network blank(CfgFile cfg, NetworkOptions options) {
-    return new Network(cfg, options, draws(options), false, Storage.Extent.ALL);
+    return new Network(cfg, options, Storage.Extent.ALL);
   }
 
   /**
@@ -79,28 +80,30 @@ public final class Network {
    */
   public static Network outline(CfgFile cfg, NetworkOptions options, boolean withState) {
     Storage.Extent extent = withState ? Storage.Extent.STATE : Storage.Extent.NOTHING;
-    Network outline = new Network(cfg, options, draws(options), false, extent);
+    Network outline = new Network(cfg, options, extent);
     return withState ? outline.initialise() : outline;
   }
 
-  private static Draws draws(NetworkOptions options) {
-    return Draws.of(new CounterRandom(options.seed()));
+  private Network(CfgFile cfg, NetworkOptions options, Storage.Extent extent) {
+    this(cfg, options, extent, new CounterRandom(options.seed()), Layers::new, false);
   }
 
-  /** For tests: with other random draws, and maybe with all outputs and deltas kept. */
-  static Network build(CfgFile cfg, NetworkOptions options, Draws draws, boolean inspected) {
-    return new Network(cfg, options, draws, inspected, Storage.Extent.ALL).initialise();
-  }
-
-  private Network(
-      CfgFile cfg, NetworkOptions options, Draws draws, boolean inspected, Storage.Extent extent) {
+  /** For tests: with other random draws and layers, and maybe with all outputs and deltas kept. */
+  Network(
+      CfgFile cfg,
+      NetworkOptions options,
+      Storage.Extent extent,
+      Draws draws,
+      Layers.Maker maker,
+      boolean inspected) {
     this.cfg = cfg;
     this.options = options;
     this.draws = draws;
+    this.maker = maker;
     this.inspected = inspected;
     Section net = cfg.net();
     subdivisions = net.integer("subdivisions");
-    learningRate = new LearningRate(net, options.quirks(), draws);
+    learningRate = new LearningRate(net, draws);
     int h = net.integer("height");
     own =
         h > 0
@@ -111,7 +114,7 @@ public final class Network {
     in = sizes.map(s -> new Shape(s.most(), s.most(), own.c(), true)).orElse(own);
     storage = new Storage(extent, net, options);
     means = new Pass.Means(options.kernels(), options.workers(), draws, storage);
-    layers = Layers.of(cfg, in, options, storage, inspected);
+    layers = maker.begin(in, options, storage).of(cfg, inspected);
     adamUpdates =
         storage.adam()
             ? Optional.of(storage.slot("net.adam.updates", NamedTensor.Role.OPTIMIZER, 1))
@@ -146,7 +149,7 @@ public final class Network {
     if (in.h() != height || in.w() != width) {
       in = new Shape(height, width, own.c(), true);
       storage.rewind();
-      layers = Layers.of(cfg, in, options, storage, inspected);
+      layers = maker.begin(in, options, storage).of(cfg, inspected);
       allocate();
     }
   }
@@ -212,9 +215,6 @@ public final class Network {
         break;
       }
       float[] below = i == 0 ? inputDelta : layers.get(i - 1).delta();
-      if (layer.replacesInputDelta() && options.quirks().has(Quirk.DELTA_REPLACED)) {
-        pass.clear(below);
-      }
       int values = i == 0 ? in.count() : layers.get(i - 1).out().count();
       pass.at(i == 0 ? input : layers.get(i - 1).output(), below, clearsBelow(i) ? values : 0);
       pass.reads(i == 0 ? null : layers.get(i - 1));
@@ -297,8 +297,7 @@ public final class Network {
     Section net = cfg.net();
     adamUpdates.ifPresent(count -> storage.block()[count.offset()]++);
     float updates = adamUpdates.map(count -> storage.block()[count.offset()]).orElse(0f);
-    boolean cpu = options.quirks().has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    Step step = Step.of(net, rate(), batch(), !cpu, updates);
+    Step step = Step.of(net, rate(), batch(), updates);
     layers.forEach(layer -> layer.update(pass, step));
   }
 
@@ -489,7 +488,6 @@ public final class Network {
     List<String> plan = new ArrayList<>();
     plan.add("kernels " + Kernels.VERSION);
     plan.add("shards " + shards());
-    options.quirks().on().stream().sorted().forEach(quirk -> plan.add("quirk " + quirk));
     layers.stream()
         .filter(layer -> !layer.plan().isEmpty())
         .forEach(layer -> plan.add("layer " + layer.index() + ": " + layer.plan()));

@@ -12,22 +12,15 @@ import plinius.kernel.Workers;
  * @param kernels the arithmetic; does not change a bit of any result
  * @param workers the threads, which the caller closes; their number does not change a bit either
  * @param seed of initial weights, dropout and the random learning-rate policy
- * @param quirks defects of the original that are wanted
  * @param training whether to allocate what only training needs; the state is the same either way
  * @param files gives the text of a file that a configuration names (tree=, map=)
  */
 public record NetworkOptions(
-    Kernels kernels,
-    Workers workers,
-    long seed,
-    Quirks quirks,
-    boolean training,
-    UnaryOperator<String> files) {
+    Kernels kernels, Workers workers, long seed, boolean training, UnaryOperator<String> files) {
   /** Refuses missing parts. */
   public NetworkOptions {
     requireNonNull(kernels, "kernels");
     requireNonNull(workers, "workers");
-    requireNonNull(quirks, "quirks");
     requireNonNull(files, "files");
   }
 
@@ -35,9 +28,8 @@ public record NetworkOptions(
    * Options without files: a configuration that names one is refused, since its digest says nothing
    * about what the file holds.
    */
-  public NetworkOptions(
-      Kernels kernels, Workers workers, long seed, Quirks quirks, boolean training) {
-    this(kernels, workers, seed, quirks, training, NetworkOptions::noFile);
+  public NetworkOptions(Kernels kernels, Workers workers, long seed, boolean training) {
+    this(kernels, workers, seed, training, NetworkOptions::noFile);
   }
 
   private static String noFile(String name) {

@@ -3,7 +3,7 @@ package plinius.darknet;
 import java.util.Optional;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
-import plinius.darknet.layer.Draws;
+import plinius.kernel.Draws;
 
 /**
  * The sizes of the images that a detector with random=1 is trained on (detector.c train_detector at

@@ -7,7 +7,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
-import plinius.darknet.layer.Draws;
+import plinius.darknet.layer.Layers;
 import plinius.darknet.layer.NamedTensor;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
@@ -65,11 +65,12 @@ final class ExactnessTest {
   @Test
   void what_is_not_kept_but_made_again_does_not_change_a_bit() {
     try (Workers workers = new Workers(2)) {
-      NetworkOptions options = new NetworkOptions(Kernels.best(), workers, 7, Quirks.none(), true);
+      NetworkOptions options = new NetworkOptions(Kernels.best(), workers, 7, true);
       CfgFile cfg = Cfg.parse(TestNetworks.CHAIN, "chain.cfg", Map.of());
       Network sparing = Network.build(cfg, options);
       Network keeping =
-          Network.build(cfg, options, Draws.of(new CounterRandom(options.seed())), true);
+          TestNetworks.inspected(
+              cfg, options, new CounterRandom(options.seed()), Layers::new);
       train(sparing, 5);
       train(keeping, 5);
 
@@ -147,7 +148,7 @@ final class ExactnessTest {
       Network tested =
           Network.build(
               Cfg.parse(TestNetworks.EVERYTHING, "test.cfg", Map.of()),
-              new NetworkOptions(Kernels.best(), workers, 99, Quirks.none(), false));
+              new NetworkOptions(Kernels.best(), workers, 99, false));
       assertThat(tested.state()).hasSameSizeAs(trained.state());
       float[] block = trained.state().getFirst().block();
       System.arraycopy(block, 0, tested.state().getFirst().block(), 0, block.length);

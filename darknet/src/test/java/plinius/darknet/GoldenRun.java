@@ -11,6 +11,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.HexFormat;
@@ -29,13 +30,14 @@ import plinius.darknet.data.Glibc;
 import plinius.darknet.layer.Box;
 import plinius.darknet.layer.CropLayer;
 import plinius.darknet.layer.Detection;
-import plinius.darknet.layer.Draws;
-import plinius.darknet.layer.DropoutLayer;
 import plinius.darknet.layer.Inside;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.MaxpoolLayer;
 import plinius.darknet.layer.NamedTensor;
+import plinius.darknet.layer.OriginalLayers;
+import plinius.darknet.layer.Quirk;
 import plinius.darknet.layer.Shape;
+import plinius.kernel.Draws;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 
@@ -53,6 +55,7 @@ import plinius.kernel.Workers;
  */
 final class GoldenRun {
   private final GoldenCase c;
+  private final Set<Quirk> quirks;
   private final CfgFile cfg;
   private final Workers workers;
   private final UnaryOperator<Kernels> change;
@@ -82,7 +85,10 @@ final class GoldenRun {
     this.workers = workers;
     this.change = change;
     this.tries = tries;
-    cfg = Cfg.parse(c.cfg(), c.name() + "/net.cfg", Map.of());
+    boolean original = c.manifest.get("origin").asText().equals("original");
+    quirks = original ? EnumSet.allOf(Quirk.class) : Set.of();
+    String looked = OriginalLayers.cfg(c.cfg(), quirks);
+    cfg = Cfg.parse(looked, c.name() + "/net.cfg", Map.of());
   }
 
   /** Everything that differs; empty if nothing does. */
@@ -112,17 +118,16 @@ final class GoldenRun {
   }
 
   private void build(Kernels kernels) {
-    boolean original = c.manifest.get("origin").asText().equals("original");
     branches = new Branches(change.apply(kernels));
     NetworkOptions options =
         new NetworkOptions(
             branches.kernels(),
             workers,
             1,
-            original ? Quirks.darknetCpu() : Quirks.none(),
             true,
             name -> c.text(name));
-    net = Network.build(cfg, options, this::recordedDraw, true);
+    net =
+        TestNetworks.inspected(cfg, options, this::recordedDraw, OriginalLayers.with(quirks));
     try {
       loadWeights();
     } catch (IOException | GeneralSecurityException e) {
@@ -310,7 +315,7 @@ final class GoldenRun {
       Glibc glibc = new Glibc(c.manifest.path("rng_seed_before_phase").asInt(1));
       for (int p = 0; p < steps() * subdivisions(); p++) {
         for (Layer each : net.layers()) {
-          if (each instanceof DropoutLayer) {
+          if (each.section().type().equals("dropout")) {
             float[] draws = new float[net.subBatch() * each.out().count()];
             for (int i = 0; i < draws.length; i++) {
               draws[i] = glibc.uniform();

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.layer.CostLayer;
+import plinius.darknet.layer.Layers;
 import plinius.darknet.layer.NamedTensor;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
@@ -278,12 +279,12 @@ final class GradientTest {
     }
 
     private Network network() {
-      return Network.build(
+      return TestNetworks.inspected(
           Cfg.parse(cfg, "test.cfg", Map.of()),
           new NetworkOptions(
-              Kernels.best(), workers, 5, Quirks.none(), true, name -> "a\nb\nc 0\nd 0\ne 0\n"),
-          new CounterRandom(5)::uniform,
-          true);
+              Kernels.best(), workers, 5, true, name -> "a\nb\nc 0\nd 0\ne 0\n"),
+          new CounterRandom(5),
+          Layers::new);
     }
 
     private double cost(Network network, float[] x) {

@@ -38,7 +38,7 @@ final class MnistTest {
     Path file = Path.of(System.getProperty("plinius.root", ""), "examples", "mnist", name);
     return Network.build(
         Cfg.parse(Files.readString(file), name, Map.of()),
-        new NetworkOptions(Kernels.best(), workers, seed, Quirks.none(), true));
+        new NetworkOptions(Kernels.best(), workers, seed, true));
   }
 
   private static double accuracy(Network net, int iterations, long seed, int tests)

@@ -12,17 +12,20 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.function.Executable;
 import plinius.darknet.cfg.Cfg;
+import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.layer.CostLayer;
-import plinius.darknet.layer.Draws;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.NamedTensor;
+import plinius.darknet.layer.OriginalLayers;
+import plinius.darknet.layer.Quirk;
 import plinius.kernel.CounterRandom;
+import plinius.kernel.Draws;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 
 /**
- * Each defect of the original alone: repaired by default, and there on request. That all of them
- * together give the original's numbers is what {@link GoldenVectorsTest} shows.
+ * Each defect of the original alone: repaired in the product, and there on request in the layers
+ * that the golden vectors are run with. That all of them together give the original's numbers is what {@link GoldenVectorsTest} shows.
  */
 final class QuirksTest {
   private static final String FLAT = "[net]\nbatch=2\ninputs=4\nlearning_rate=.1\n";
@@ -49,7 +52,6 @@ final class QuirksTest {
       case BATCHNORM_NEVER_LEARNS -> () -> learns(quirk, IMAGE + "[batchnorm]\n[cost]\n", "scales");
       case BATCHNORM_OF_LAST_STEP -> QuirksTest::batchnormOfLastStep;
       case BINARY_FORWARD_ONLY -> QuirksTest::binary;
-      case DECONVOLUTION_NOT_LOADED -> () -> {}; // WeightsTest of module exchange, which loads
       case LOCAL_INITIALISES_FIRST_PLACE -> QuirksTest::localInitialises;
       case LRN_APPROXIMATE_DELTA -> QuirksTest::lrn;
       case L2NORM_AS_IS -> QuirksTest::l2norm;
@@ -83,9 +85,11 @@ final class QuirksTest {
 
   private static Network net(String cfg, Draws draws, Quirk... on) {
     NetworkOptions options =
-        new NetworkOptions(
-            Kernels.best(), new Workers(1), 3, new Quirks(Set.of(on)), true, name -> TREE);
-    Network net = Network.build(Cfg.parse(cfg, "test.cfg", Map.of()), options, draws, true);
+        new NetworkOptions(Kernels.best(), new Workers(1), 3, true, name -> TREE);
+    Set<Quirk> quirks = Set.of(on);
+    CfgFile looked = Cfg.parse(OriginalLayers.cfg(cfg, quirks), "test.cfg", Map.of());
+    Network net =
+        TestNetworks.inspected(looked, options, draws, OriginalLayers.with(quirks));
     Random random = new Random(5);
     for (int i = 0; i < net.input.length; i++) {
       net.input[i] = random.nextFloat() * 2 - 1;
@@ -454,9 +458,9 @@ final class QuirksTest {
 
   private static float rate(String policy, long iteration, Quirk... on) {
     String cfg = "[net]\ninputs=4\nlearning_rate=.1\n" + policy + "[connected]\n[softmax]\n";
-    Quirks quirks = new Quirks(Set.of(on));
-    return new LearningRate(Cfg.parse(cfg, "test.cfg", Map.of()).net(), quirks, (p, i, n) -> 0)
-        .at(iteration);
+    LearningRate repaired =
+        new LearningRate(Cfg.parse(cfg, "test.cfg", Map.of()).net(), (p, i, n) -> 0);
+    return OriginalRate.at(repaired, iteration, Set.of(on));
   }
 
   private static void sigmoid() {
@@ -485,14 +489,15 @@ final class QuirksTest {
 
     String clipped =
         IMAGE + "clip=.01\n[convolutional]\nfilters=2\nsize=3\nactivation=linear\n[cost]\n";
-    for (Network net : new Network[] {net(clipped), net(clipped, cpu)}) {
+    for (boolean original : new boolean[] {false, true}) {
+      Network net = original ? net(clipped, cpu) : net(clipped);
       net.forwardBackward();
       net.update();
       boolean within = true;
       for (float weight : state(net, "weights")) {
         within &= Math.abs(weight) <= .01f;
       }
-      assertThat(within).isEqualTo(!net.options().quirks().has(cpu));
+      assertThat(within).isEqualTo(!original);
     }
 
     String spatial = IMAGE + "[softmax]\nspatial=1\n";
@@ -500,15 +505,15 @@ final class QuirksTest {
     assertThat(ofFirstPlace(passed(spatial, cpu))).isLessThan(.9f); // one group of 32
 
     String seg = FLAT + connected + "[cost]\ntype=seg\nnoobj=0\n";
-    for (Network net : new Network[] {net(seg), net(seg, cpu)}) {
+    for (boolean original : new boolean[] {false, true}) {
+      Network net = original ? net(seg, cpu) : net(seg);
       Arrays.fill(net.truth, 0);
-      boolean original = net.options().quirks().has(cpu);
       assertThat(net.forwardBackward() > 0).isEqualTo(original);
     }
 
     String smooth = FLAT + connected + "[cost]\nsmooth=1\n"; // every truth becomes 1/4
-    for (Network net : new Network[] {passed(smooth), passed(smooth, cpu)}) {
-      boolean original = net.options().quirks().has(cpu);
+    for (boolean original : new boolean[] {false, true}) {
+      Network net = original ? passed(smooth, cpu) : passed(smooth);
       float truth = original ? net.truth[0] : .25f;
       assertThat(layer(net, 1).delta()[0])
           .isCloseTo(truth - layer(net, 0).output()[0], offset(1e-6f));

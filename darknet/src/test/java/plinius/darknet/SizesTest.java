@@ -193,7 +193,7 @@ final class SizesTest {
   void an_array_that_a_longer_one_replaces_is_no_longer_counted() {
     for (Storage.Extent extent : Storage.Extent.values()) {
       CfgFile cfg = cfg("[net]\nbatch=2\ninputs=1\n[softmax]\n");
-      NetworkOptions options = new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), true);
+      NetworkOptions options = new NetworkOptions(Kernels.best(), workers, 1, true);
       Storage storage = new Storage(extent, cfg.net(), options);
       storage.activations(10);
       storage.activations(20);

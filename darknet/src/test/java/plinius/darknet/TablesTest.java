@@ -15,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -27,9 +28,12 @@ import plinius.darknet.cfg.CfgException;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.data.Glibc;
 import plinius.darknet.data.ImageTable;
-import plinius.darknet.layer.Draws;
+import plinius.darknet.layer.OriginalLayers;
+import plinius.darknet.layer.Quirk;
 import plinius.darknet.layer.Tree;
 import plinius.kernel.Activation;
+import plinius.kernel.CounterRandom;
+import plinius.kernel.Draws;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 
@@ -88,7 +92,7 @@ final class TablesTest {
       LearningRate rate;
       try {
         CfgFile cfg = Cfg.parse(policy.get("cfg").asText(), name, Map.of());
-        rate = new LearningRate(cfg.net(), Quirks.darknetCpu(), draws);
+        rate = new LearningRate(cfg.net(), draws);
       } catch (CfgException e) {
         assertThat(e).hasMessageContaining("policy"); // the original takes it for constant
         continue;
@@ -96,7 +100,9 @@ final class TablesTest {
       for (JsonNode entry : policy.get("rates")) {
         float expected = (float) GoldenCase.number(entry.get(1));
         if (Float.isFinite(expected)) {
-          assertThat(rate.at(entry.get(0).asLong()))
+          assertThat(
+                  OriginalRate.at(
+                      rate, entry.get(0).asLong(), EnumSet.allOf(Quirk.class)))
               .as("%s after %s", name, entry.get(0))
               .isCloseTo(expected, offset(Math.ulp(expected)));
         }
@@ -189,12 +195,14 @@ final class TablesTest {
 
   /** Of the same spread, not the same numbers: so the squares' means agree to five sigma. */
   private static void initialWeights(GoldenCase table) {
-    Quirks quirks = new Quirks(Set.of(Quirk.LOCAL_INITIALISES_FIRST_PLACE));
+    Set<Quirk> quirks = Set.of(Quirk.LOCAL_INITIALISES_FIRST_PLACE);
     try (Workers workers = new Workers(1)) {
       Network net =
-          Network.build(
+          TestNetworks.inspected(
               Cfg.parse(table.cfg(), "init", Map.of()),
-              new NetworkOptions(Kernels.best(), workers, 1, quirks, true));
+              new NetworkOptions(Kernels.best(), workers, 1, true),
+              new CounterRandom(1),
+              OriginalLayers.with(quirks));
       Map<String, float[]> ours = DarknetOrder.tensors(net);
       table.tensors.forEach(
           (name, recorded) -> {
@@ -276,7 +284,7 @@ final class TablesTest {
       try (Workers workers = new Workers(1)) {
         NetworkOptions options =
             new NetworkOptions(
-                Kernels.best(), workers, 1, Quirks.none(), false, TablesTest::installed);
+                Kernels.best(), workers, 1, false, TablesTest::installed);
         int[] ours =
             Network.outline(cfg, options, false).layers().stream()
                 .mapToInt(layer -> layer.out().count())
@@ -308,7 +316,7 @@ final class TablesTest {
         cfg = Cfg.parse(entry.get("cfg").asText(), name, Map.of());
         net =
             Network.build(
-                cfg, new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), false));
+                cfg, new NetworkOptions(Kernels.best(), workers, 1, false));
       } catch (CfgException e) {
         assertThat(e).hasMessageContaining(name);
         continue;

@@ -3,6 +3,10 @@ package plinius.darknet;
 import java.util.Map;
 import java.util.Random;
 import plinius.darknet.cfg.Cfg;
+import plinius.darknet.cfg.CfgFile;
+import plinius.darknet.layer.Layers;
+import plinius.darknet.layer.Storage;
+import plinius.kernel.Draws;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 
@@ -132,7 +136,12 @@ final class TestNetworks {
   static Network build(String cfg, Kernels kernels, Workers workers, long seed) {
     return Network.build(
         Cfg.parse(cfg, "test.cfg", Map.of()),
-        new NetworkOptions(kernels, workers, seed, Quirks.none(), true));
+        new NetworkOptions(kernels, workers, seed, true));
+  }
+
+  /** A network with all outputs and deltas kept, and whoever's draws. */
+  static Network inspected(CfgFile cfg, NetworkOptions options, Draws draws, Layers.Maker maker) {
+    return new Network(cfg, options, Storage.Extent.ALL, draws, maker, true).initialise();
   }
 
   /** Images whose class shows in their brightness; the same for the same position. */

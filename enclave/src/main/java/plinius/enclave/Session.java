@@ -34,7 +34,6 @@ import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.PoolReady;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.enclave.mirror.Freshness;
@@ -106,7 +105,7 @@ final class Session {
               train ? grantToTrain(broker, attester, id, cfg) : broker.fetchReadOnlyGrant(id);
           Workers workers = new Workers(begin.threads())) {
         NetworkOptions options =
-            new NetworkOptions(kernels, workers, grant.seed(), Quirks.none(), train);
+            new NetworkOptions(kernels, workers, grant.seed(), train);
         Job job = new Job(begin, grant, cfg, Network.blank(cfg, options));
         Freshness freshness =
             new Freshness(

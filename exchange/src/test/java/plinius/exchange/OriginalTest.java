@@ -20,7 +20,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.layer.Detection;
@@ -114,7 +113,7 @@ final class OriginalTest {
   }
 
   private static Network build(CfgFile cfg, Workers workers) {
-    return Network.build(cfg, new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), false));
+    return Network.build(cfg, new NetworkOptions(Kernels.best(), workers, 1, false));
   }
 
   private static void say(String name, double relative) {

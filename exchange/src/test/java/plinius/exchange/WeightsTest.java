@@ -17,7 +17,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.exchange.weights.ModelPool;
@@ -148,7 +147,7 @@ final class WeightsTest {
   }
 
   @Test
-  void a_deconvolution_is_loaded_but_for_the_quirk_that_it_cannot_be() {
+  void a_deconvolution_is_loaded_which_the_original_cannot() {
     String deconvolution =
         """
         [net]
@@ -167,16 +166,6 @@ final class WeightsTest {
     Network read = ModelPool.network(cfg, 6);
     WeightsReader.read("my.weights", file, read);
     assertThat(state(read)).usingRecursiveComparison().isEqualTo(state(written));
-
-    try (Workers workers = new Workers(1)) {
-      NetworkOptions original =
-          new NetworkOptions(Kernels.best(), workers, 1, Quirks.darknetCpu(), true);
-      Network net = Network.build(cfg, original);
-      assertThatThrownBy(() -> WeightsReader.read("my.weights", file, net))
-          .isInstanceOf(WeightsException.BadInput.class)
-          .hasMessageContaining("layer 0");
-      assertThat(WeightsWriter.write(net)).hasSameSizeAs(file);
-    }
   }
 
   @Test
@@ -194,7 +183,7 @@ final class WeightsTest {
                     Files.readString(table.resolve(entry.getValue().get("cfg").asText())),
                     name,
                     Map.of()),
-                new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), false));
+                new NetworkOptions(Kernels.best(), workers, 1, false));
         // dontloadscales leaves the scales at 1 and the statistics at 0, as a new network has them.
         byte[] file = Files.readAllBytes(table.resolve(name + ".weights"));
         if (name.equals("extra_trailing_bytes")) {

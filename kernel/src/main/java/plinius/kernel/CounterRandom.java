@@ -4,7 +4,7 @@ package plinius.kernel;
  * Random numbers by position: the same (seed, purpose, iteration, index) always gives the same
  * number, so a resumed run has nothing to replay. Philox4x32-10 (Salmon et al., SC 2011).
  */
-public final class CounterRandom {
+public final class CounterRandom implements Draws {
 
   private static final int M0 = 0xD2511F53;
   private static final int M1 = 0xCD9E8D57;
@@ -20,6 +20,7 @@ public final class CounterRandom {
   }
 
   /** Uniform in [0, 1), in steps of 2^-24. */
+  @Override
   public float uniform(int purpose, long iteration, long index) {
     long block = philox(purpose, iteration, index >>> 1);
     int bits = (int) ((index & 1) == 0 ? block : block >>> 32);
@@ -27,6 +28,7 @@ public final class CounterRandom {
   }
 
   /** {@link #uniform} of the indexes from first on; twice as fast, a block gives two. */
+  @Override
   public void uniforms(int purpose, long iteration, long first, float[] into, int at, int count) {
     for (int i = 0; i < count; ) {
       long index = first + i;

@@ -25,7 +25,6 @@ import plinius.cli.ExitCode;
 import plinius.cli.Refusal;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.CfgFile;
 import plinius.dataset.DataSetInfo;
 import plinius.enclave.mirror.Freshness;
@@ -302,7 +301,7 @@ final class Rekey {
   private Network network(Job job, Workers workers) {
     return Network.build(
         request.cfg(),
-        new NetworkOptions(new ScalarKernels(), workers, job.terms().seed(), Quirks.none(), true));
+        new NetworkOptions(new ScalarKernels(), workers, job.terms().seed(), true));
   }
 
   private static List<MirroredTensor> tensors(Network network) {

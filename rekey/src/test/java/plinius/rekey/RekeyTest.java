@@ -30,7 +30,6 @@ import plinius.cli.ExitCode;
 import plinius.cli.Refusal;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.dataset.DataSetException;
@@ -475,7 +474,7 @@ class RekeyTest {
     private final Workers workers = new Workers(1);
     private final Network network =
         Network.build(
-            CFG, new NetworkOptions(new ScalarKernels(), workers, SEED, Quirks.none(), true));
+            CFG, new NetworkOptions(new ScalarKernels(), workers, SEED, true));
     private final List<MirroredTensor> tensors =
         network.state().stream()
             .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))

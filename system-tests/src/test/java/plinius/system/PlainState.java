@@ -11,7 +11,6 @@ import java.util.Map;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.enclave.mirror.MirrorTerms;
@@ -42,7 +41,7 @@ final class PlainState {
       CfgFile cfg = Cfg.parse(Files.readString(world.cfg()), "small.cfg", settings);
       Network network =
           Network.build(
-              cfg, new NetworkOptions(new ScalarKernels(), workers, SEED, Quirks.none(), true));
+              cfg, new NetworkOptions(new ScalarKernels(), workers, SEED, true));
       List<MirroredTensor> tensors =
           network.state().stream()
               .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))

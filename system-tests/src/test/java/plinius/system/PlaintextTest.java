@@ -25,7 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.layer.NamedTensor;
 import plinius.dataset.DataSetInfo;
@@ -211,7 +210,7 @@ class PlaintextTest {
     try (Workers workers = new Workers(1)) {
       return Network.build(
               Cfg.parse(Files.readString(world.cfg()), "small.cfg", Map.of()),
-              new NetworkOptions(new ScalarKernels(), workers, SEED, Quirks.none(), true))
+              new NetworkOptions(new ScalarKernels(), workers, SEED, true))
           .state()
           .stream()
           .map(PlaintextTest::values)

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.SplittableRandom;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.layer.NamedTensor;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
@@ -22,7 +21,7 @@ final class PliniusContender implements Contender {
     workers = new Workers(task.threads());
     boolean training = work == Task.Work.TRAIN;
     network =
-        Network.build(task.cfg(), new NetworkOptions(kernels, workers, 1, Quirks.none(), training));
+        Network.build(task.cfg(), new NetworkOptions(kernels, workers, 1, training));
     assumeUnitVariances();
     noise = new float[Math.multiplyExact(task.subBatch(), task.inputs())];
     SplittableRandom random = new SplittableRandom(1);

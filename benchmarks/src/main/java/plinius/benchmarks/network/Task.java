@@ -3,7 +3,6 @@ package plinius.benchmarks.network;
 import java.util.List;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.layer.Layer;
 import plinius.kernel.Kernels;
@@ -57,7 +56,7 @@ public record Task(CfgFile cfg, Work work, int threads) {
     boolean training = work == Work.TRAIN;
     try (Workers workers = new Workers(1)) {
       return Network.outline(
-          cfg, new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), training), false);
+          cfg, new NetworkOptions(Kernels.best(), workers, 1, training), false);
     }
   }
 }

@@ -3,7 +3,7 @@ package plinius.darknet.layer;
 import plinius.kernel.Activation;
 
 /** An activation as a layer of its own (darknet activation_layer.c at f6afaab). */
-final class ActivationLayer extends Layer {
+class ActivationLayer extends Layer {
   private final Activation activation = site.activation();
 
   ActivationLayer(Site site) {
@@ -26,10 +26,5 @@ final class ActivationLayer extends Layer {
         out.count(),
         (from, to) -> pass.kernels.gradient(activation, output, from, delta, from, to - from));
     passDeltaOn(pass);
-  }
-
-  @Override
-  public boolean replacesInputDelta() {
-    return true;
   }
 }

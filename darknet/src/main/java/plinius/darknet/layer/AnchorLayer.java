@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import plinius.darknet.NetworkException;
-import plinius.darknet.Quirk;
 
 /**
  * Detection by anchors in the cells of a grid (what darknet region_layer.c and yolo_layer.c at
@@ -23,8 +22,7 @@ abstract class AnchorLayer extends ComparingLayer {
   private final int[] map; // classes by other numbers
   private final int room; // for boxes in a truth, each its coords and a class
   private final int most; // of them that are looked at
-  private final boolean learns =
-      site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED) || !section.flag("onlyforward");
+  private final boolean learns = !section.flag("onlyforward");
 
   /** An anchor of a cell, and where its values lie in output and delta. */
   record Spot(int at, int row, int column, int anchor) {}

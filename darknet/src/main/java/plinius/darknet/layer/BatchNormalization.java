@@ -1,7 +1,6 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
-import plinius.darknet.Quirk;
 import plinius.kernel.Activation;
 
 /**
@@ -10,16 +9,15 @@ import plinius.kernel.Activation;
  * it. Epsilons as there: 1e-6 outside the root in forward, 1e-5 inside it in backward; the variance
  * divides by N - 1, the gradient by N.
  */
-final class BatchNormalization extends Biases {
-  private final boolean lastStepOnly = site.has(Quirk.BATCHNORM_OF_LAST_STEP);
+class BatchNormalization extends Biases {
   private final Parameter scales = new Parameter(site, "scales", storage.adam(), channels);
   private final NamedTensor rollingMean = rolling("mean");
   private final NamedTensor rollingVariance = rolling("variance");
 
   /** A layer within a recurrent one has statistics for each. */
-  private final int steps = site.part() > 0 ? storage.timeSteps() : 1;
+  final int steps = site.part() > 0 ? storage.timeSteps() : 1;
 
-  private final float[][] means = new float[steps][channels];
+  final float[][] means = new float[steps][channels];
   private final float[][] variances = new float[steps][channels];
   private final float[] imageMeans = storage.trainingActivations(channels); // (batch, channels)
   private final float[] imageSquares = storage.trainingActivations(channels);
@@ -147,7 +145,7 @@ final class BatchNormalization extends Biases {
     addSums(pass, from, to, activation, y, yAt, means[pass.step]);
   }
 
-  private void addSums(
+  final void addSums(
       Pass pass, int from, int to, Activation slope, float[] y, int yAt, float[] mean) {
     int first = from * rowsPerImage * channels;
     int rows = (to - from) * rowsPerImage;
@@ -166,18 +164,14 @@ final class BatchNormalization extends Biases {
           deviations.total(pass.shards, c)
               / ((float) Math.sqrt(variances[pass.step][c]) + .000001f);
     }
-    int step = lastStepOnly ? steps - 1 : pass.step;
-    if (step != pass.step) {
-      beginSums();
-      pass.eachShard(
-          (from, to) -> {
-            int at = from * rowsPerImage * channels;
-            addSums(pass, from, to, Activation.LINEAR, delta, at, means[step]);
-          });
-    }
+    takeDeltaTerms(pass, pass.step);
+  }
+
+  /** What {@link #foldDelta} needs of the sums, by the statistics of a step. */
+  void takeDeltaTerms(Pass pass, int step) {
     int n = pass.images * rowsPerImage;
     for (int c = 0; c < channels; c++) {
-      float scale = block[scales.at() + c];
+      float scale = storage.block()[scales.at() + c];
       double inRoot = variances[step][c] + .00001f;
       float sum = sums.total(pass.shards, c);
       float deviation = deviations.total(pass.shards, c);

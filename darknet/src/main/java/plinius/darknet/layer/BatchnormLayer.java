@@ -1,6 +1,5 @@
 package plinius.darknet.layer;
 
-import plinius.darknet.Quirk;
 import plinius.kernel.Activation;
 import plinius.kernel.CounterRandom;
 
@@ -8,7 +7,7 @@ import plinius.kernel.CounterRandom;
  * Batch normalisation as a layer of its own (darknet batchnorm_layer.c at f6afaab, which lacks
  * buffers and an update on the CPU). A .weights file has its scales and statistics, not its biases.
  */
-final class BatchnormLayer extends Layer {
+class BatchnormLayer extends Layer {
   final BatchNormalization normalization = new BatchNormalization(this, Activation.LINEAR);
 
   BatchnormLayer(Site site) {
@@ -47,15 +46,8 @@ final class BatchnormLayer extends Layer {
   }
 
   @Override
-  public boolean replacesInputDelta() {
-    return true;
-  }
-
-  @Override
   public void update(Pass pass, Step step) {
-    if (!site.has(Quirk.BATCHNORM_NEVER_LEARNS)) {
-      normalization.update(pass, step, site.rate());
-    }
+    normalization.update(pass, step, site.rate());
   }
 
   @Override

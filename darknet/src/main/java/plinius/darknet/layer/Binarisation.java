@@ -1,27 +1,25 @@
 package plinius.darknet.layer;
 
 import java.util.Optional;
-import plinius.darknet.Quirk;
 import plinius.kernel.ConvShape;
 
 /**
  * Convolutions with weights of one size for each filter, its weights' mean, and with xnor inputs of
- * +-1 (darknet convolutional_layer.c binarize_weights, binarize_cpu at f6afaab). The CUDA sources
- * use the same values in backward, straight through; the CPU uses the plain ones there.
+ * +-1 (darknet convolutional_layer.c binarize_weights, binarize_cpu at f6afaab). As in the CUDA
+ * sources, backward uses the same values, straight through.
  *
  * @param weights (size, size, channels / groups, filters)
  * @param input (batch, h, w, c); empty unless xnor
  */
 @SuppressWarnings("ArrayRecordComponent") // its own
-record Binarisation(ConvShape shape, boolean backwardToo, float[] weights, float[] input) {
+record Binarisation(ConvShape shape, float[] weights, float[] input) {
   static Optional<Binarisation> of(Site site, ConvShape shape) {
     boolean xnor = site.section().flag("xnor");
-    boolean cpu = site.has(Quirk.BINARY_FORWARD_ONLY);
-    if (!xnor && (cpu || !site.section().flag("binary"))) {
+    if (!xnor && !site.section().flag("binary")) {
       return Optional.empty();
     }
     float[] input = xnor ? site.storage().activations(shape.inputs()) : Pass.NOTHING;
-    return Optional.of(new Binarisation(shape, !cpu, new float[shape.weights()], input));
+    return Optional.of(new Binarisation(shape, new float[shape.weights()], input));
   }
 
   float[] weights(Storage storage, Parameter plain) {

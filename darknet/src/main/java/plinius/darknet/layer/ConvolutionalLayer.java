@@ -1,8 +1,6 @@
 package plinius.darknet.layer;
 
 import java.util.Optional;
-import plinius.darknet.Quirk;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Section;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
@@ -13,9 +11,8 @@ import plinius.kernel.CounterRandom;
  * f6afaab). Weights are (size, size, channels / groups, filters), filters contiguous; Darknet has
  * (filters, channels / groups, size, size).
  */
-final class ConvolutionalLayer extends WeightedLayer {
+class ConvolutionalLayer extends WeightedLayer {
   private final float smooth;
-  private final Optional<FlatImage> flat;
   private final Optional<Binarisation> binary;
 
   ConvolutionalLayer(Site site) {
@@ -28,21 +25,17 @@ final class ConvolutionalLayer extends WeightedLayer {
     return new ConvolutionalLayer(site, ConvShape.of(in.h(), in.w(), in.c(), filters, 3, 1, 1, 1));
   }
 
-  private ConvolutionalLayer(Site site, ConvShape asked) {
-    Shape out = new Shape(asked.outH(), asked.outW(), asked.filters(), true);
-    int size = asked.size();
-    int channels = asked.groupChannels();
-    Optional<FlatImage> image = FlatImage.of(site, asked);
-    ConvShape shape = image.map(FlatImage::shape).orElse(asked);
-    super(site, out, site.activation(), shape, size, size, channels, asked.filters());
-    flat = image;
+  ConvolutionalLayer(Site site, ConvShape shape) {
+    Shape out = new Shape(shape.outH(), shape.outW(), shape.filters(), true);
+    int size = shape.size();
+    int channels = shape.groupChannels();
+    super(site, out, site.activation(), shape, size, size, channels, shape.filters());
     boolean own = site.part() == 0;
-    boolean smooths = own && !site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    smooth = smooths ? section.decimal("smooth") : 0;
+    smooth = own ? section.decimal("smooth") : 0;
     binary = own ? Binarisation.of(site, shape) : Optional.empty();
   }
 
-  private static ConvShape shape(Section section, Shape in) {
+  static ConvShape shape(Section section, Shape in) {
     int size = section.integer("size");
     int stride = section.integer("stride");
     int pad = section.flag("pad") ? size / 2 : section.integer("padding");
@@ -65,10 +58,8 @@ final class ConvolutionalLayer extends WeightedLayer {
   }
 
   /** Whether such a layer will be {@link #inBlocks}, before it is made. */
-  static boolean inBlocks(Section section, Quirks quirks) {
-    return !section.flag("binary")
-        && !section.flag("xnor")
-        && !quirks.has(Quirk.CONV1X1_IGNORES_STRIDE_AND_PADDING);
+  static boolean inBlocks(Section section) {
+    return !section.flag("binary") && !section.flag("xnor");
   }
 
   /**
@@ -83,7 +74,7 @@ final class ConvolutionalLayer extends WeightedLayer {
 
   @Override
   public boolean inBlocks() {
-    return flat.isEmpty() && binary.isEmpty();
+    return binary.isEmpty();
   }
 
   @Override
@@ -93,16 +84,14 @@ final class ConvolutionalLayer extends WeightedLayer {
 
   @Override
   public void forward(Pass pass) {
-    if (inBlocks()) {
+    if (binary.isEmpty()) {
       forwardInBlocks(pass);
       return;
     }
-    float[] image = flat.isPresent() ? flat.get().gather(pass) : pass.input;
-    float[] input = binary.isPresent() ? binary.get().input(pass, image) : image;
-    float[] block = binary.isPresent() ? binary.get().weights(storage, weights) : storage.block();
-    int weightsAt = binary.isPresent() ? 0 : weights.at();
+    float[] input = binary.get().input(pass, pass.input);
     float[] target = biases.target(pass);
-    pass.kernels.prepareForward(shape, block, weightsAt, storage.prepared);
+    float[] binarised = binary.get().weights(storage, weights);
+    pass.kernels.prepareForward(shape, binarised, 0, storage.prepared);
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
@@ -118,22 +107,18 @@ final class ConvolutionalLayer extends WeightedLayer {
       smoothDelta(pass);
     }
     foldDelta(pass);
-    if (inBlocks()) {
+    if (binary.isEmpty()) {
       backwardInBlocks(pass);
     } else {
-      backwardChanged(pass);
+      backward(pass, binary.get());
     }
   }
 
-  /** Over an input that is not the one of the layer before. */
-  private void backwardChanged(Pass pass) {
-    boolean asForward = binary.isPresent() && binary.get().backwardToo();
+  private void backward(Pass pass, Binarisation binarised) {
     boolean wanted = pass.wantsInputDelta();
-    float[] inputDelta = wanted && flat.isPresent() ? flat.get().delta(pass) : pass.inputDelta;
     if (wanted) {
-      float[] block = asForward ? binary.get().weights(storage, weights) : storage.block();
-      int weightsAt = asForward ? 0 : weights.at();
-      pass.kernels.prepareBackward(shape, block, weightsAt, storage.prepared);
+      pass.kernels.prepareBackward(
+          shape, binarised.weights(storage, weights), 0, storage.prepared);
     }
     pass.runBlocks(
         ConvPlan.images(shape),
@@ -141,15 +126,11 @@ final class ConvolutionalLayer extends WeightedLayer {
           biases.foldDelta(pass, from, to);
           if (wanted) {
             pass.kernels.convBackwardData(
-                shape, delta, 0, storage.prepared, inputDelta, 0, from, to);
+                shape, delta, 0, storage.prepared, pass.inputDelta, 0, from, to);
           }
         });
-    float[] image = flat.isPresent() ? flat.get().gathered() : pass.input;
-    float[] input = asForward ? binary.get().input(pass, image) : image;
+    float[] input = binarised.input(pass, pass.input);
     WeightUpdates.add(pass, shape, input, delta, storage.block(), weights.updatesAt());
-    if (wanted) {
-      flat.ifPresent(f -> f.scatter(pass));
-    }
   }
 
   /** Pulls each output towards its 5 x 5 neighbours (convolutional_kernels.cu smooth_kernel). */
@@ -169,11 +150,6 @@ final class ConvolutionalLayer extends WeightedLayer {
             }
           }
         });
-  }
-
-  @Override
-  public boolean replacesInputDelta() {
-    return shape.size() == 1 && flat.isEmpty();
   }
 
   @Override

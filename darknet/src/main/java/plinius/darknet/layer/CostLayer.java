@@ -1,31 +1,24 @@
 package plinius.darknet.layer;
 
 import java.util.Arrays;
-import plinius.darknet.Quirk;
 
 /**
  * Compares with the truth (darknet cost_layer.c, blas.c l2_cpu, l1_cpu, smooth_l1_cpu at f6afaab).
  * Its output is each value's loss; its delta is scaled on the way back. The types seg and wgan, and
  * noobj, thresh and smooth, are those of the CUDA sources; ratio changes nothing there either.
  */
-public final class CostLayer extends ComparingLayer {
+public class CostLayer extends ComparingLayer {
   /** A truth of this value says that the value does not matter (darknet SECRET_NUM). */
   public static final float MASKED = -1234;
 
-  private final String type;
+  private final String type = section.word("type");
   private final float scale = section.decimal("scale");
   private final float noObject = section.decimal("noobj");
-  private final float least;
-  private final float smooth;
-  private final boolean wrongSign = site.has(Quirk.SMOOTH_L1_SIGN);
+  private final float least = section.decimal("thresh") / out.count();
+  private final float smooth = section.decimal("smooth");
 
   CostLayer(Site site) {
     super(site, site.in().asList());
-    boolean cpu = site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
-    String asked = section.word("type");
-    type = cpu && (asked.equals("seg") || asked.equals("wgan")) ? "sse" : asked;
-    least = cpu ? 0 : section.decimal("thresh") / out.count();
-    smooth = cpu ? 0 : section.decimal("smooth");
   }
 
   @Override
@@ -63,7 +56,7 @@ public final class CostLayer extends ComparingLayer {
       }
       case "smooth" -> {
         output[i] = 2 * size - 1;
-        delta[i] = (difference < 0) == wrongSign ? 1 : -1;
+        delta[i] = difference < 0 ? -1 : 1;
       }
       case "wgan" -> {
         output[i] = truth == 0 ? value : -value;

@@ -1,30 +1,19 @@
 package plinius.darknet.layer;
 
-import plinius.darknet.Quirk;
 
 /**
  * Drops values at random while training and scales up the others (darknet dropout_layer.c at
  * f6afaab). The original rewrites the output of the layer before, so that the gradient of that
- * layer's activation sees the scaled values; here it has an output of its own, unless the quirk is
- * on. Which values drop depends on seed, layer, iteration and place alone.
+ * layer's activation sees the scaled values; here it has an output of its own. Which values drop
+ * depends on seed, layer, iteration and place alone.
  */
 public final class DropoutLayer extends Layer {
   private final float probability = section.decimal("probability");
   private final float scale = (float) (1.0 / (1.0 - probability));
-  private final boolean inPlace = site.has(Quirk.DROPOUT_IN_PLACE);
   private final float[] factors = storage.trainingActivations(out.count()); // 0 or scale
 
   DropoutLayer(Site site) {
-    boolean rewrites = site.has(Quirk.DROPOUT_IN_PLACE);
-    if (rewrites && site.index() == 0) {
-      throw site.section().refuse("as first layer has no output to rewrite.");
-    }
-    int count = site.in().count();
-    super(
-        site,
-        site.in(),
-        rewrites ? site.network().made.getLast().output : site.storage().activations(count),
-        rewrites ? site.network().made.getLast().delta : site.storage().trainingActivations(count));
+    super(site, site.in());
   }
 
   @Override
@@ -44,7 +33,7 @@ public final class DropoutLayer extends Layer {
               // Not a product: infinity times 0 would be NaN.
               output[i] = factors[i] == 0 ? 0 : pass.input[i] * factors[i];
             }
-          } else if (!inPlace) {
+          } else {
             System.arraycopy(pass.input, from, output, from, to - from);
           }
         });
@@ -56,8 +45,7 @@ public final class DropoutLayer extends Layer {
         out.count(),
         (from, to) -> {
           for (int i = from; i < to; i++) {
-            float passed = factors[i] == 0 ? 0 : delta[i] * factors[i];
-            pass.inputDelta[i] = inPlace ? passed : pass.inputDelta[i] + passed;
+            pass.inputDelta[i] += factors[i] == 0 ? 0 : delta[i] * factors[i];
           }
         });
   }

@@ -1,7 +1,6 @@
 package plinius.darknet.layer;
 
 import java.util.List;
-import plinius.darknet.Quirk;
 import plinius.kernel.Activation;
 
 /**
@@ -10,7 +9,7 @@ import plinius.kernel.Activation;
  * and a the logistic or, with tanh=1, the tangent. The state goes on from batch to batch, and so is
  * mirrored.
  */
-final class GruLayer extends RecurrentLayer {
+class GruLayer extends RecurrentLayer {
   private final Gates gates = new Gates(site, "wz", "wr", "wh", "uz", "ur", "uh");
   private final Activation candidate = section.flag("tanh") ? Activation.TANH : Activation.LOGISTIC;
   private final Carried state = Carried.trained(site, "state", out.count(), output);
@@ -47,10 +46,8 @@ final class GruLayer extends RecurrentLayer {
 
   @Override
   public void backward(Pass pass) {
-    if (!site.has(Quirk.GRU_NOT_TRAINED)) {
-      pass.clear(forgotDelta);
-      backward(pass, pass.input, pass.inputDelta);
-    }
+    pass.clear(forgotDelta);
+    backward(pass, pass.input, pass.inputDelta);
   }
 
   @Override

@@ -1,14 +1,12 @@
 package plinius.darknet.layer;
 
-import plinius.darknet.Quirk;
 
 /**
  * Each place's channels over their length (darknet l2norm_layer.c, blas.c l2normalize_cpu at
  * f6afaab). A vector of zeros stays one, as in the CUDA sources; the CPU makes it NaN, and hands
  * the delta back as it is.
  */
-final class L2normLayer extends Layer {
-  private final boolean original = site.has(Quirk.L2NORM_AS_IS);
+class L2normLayer extends Layer {
   private final float[] lengths = storage.activations(in.h() * in.w()); // (batch, h, w)
 
   L2normLayer(Site site) {
@@ -27,7 +25,7 @@ final class L2normLayer extends Layer {
               sum += pass.input[i] * pass.input[i];
             }
             float length = (float) Math.sqrt(sum);
-            lengths[row] = length == 0 && !original ? 1 : length;
+            lengths[row] = length == 0 ? 1 : length;
             for (int i = row * c; i < (row + 1) * c; i++) {
               output[i] = pass.input[i] / lengths[row];
             }
@@ -37,10 +35,6 @@ final class L2normLayer extends Layer {
 
   @Override
   void addInputDelta(Pass pass) {
-    if (original) {
-      passDeltaOn(pass);
-      return;
-    }
     int c = out.c();
     pass.eachShard(
         out.h() * out.w(),

@@ -137,11 +137,6 @@ public abstract class Layer {
     return List.of();
   }
 
-  /** Whether the original's backward replaces the delta of the input, instead of adding to it. */
-  public boolean replacesInputDelta() {
-    return false;
-  }
-
   /** Forgets what earlier predictions left behind in a layer with a state. */
   public void forget() {}
 

@@ -5,24 +5,29 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.UnaryOperator;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
+import plinius.kernel.Activation;
 
 /** Makes the layers that a configuration asks for (darknet parser.c at f6afaab). */
-public final class Layers {
+public class Layers {
   /** Layers that read the one before them block by block, and can be read so. */
   private static final Set<String> BLOCKS = Set.of("convolutional", "connected", "maxpool");
 
   final Shape net; // the network's input
-  final Quirks quirks;
   final UnaryOperator<String> files;
   final Storage storage;
   final List<Layer> made = new ArrayList<>();
 
-  private Layers(Shape net, NetworkOptions options, Storage storage) {
+  /** Where a network's layers come from; {@code Layers::new} makes those of the product. */
+  @FunctionalInterface
+  public interface Maker {
+    Layers begin(Shape net, NetworkOptions options, Storage storage);
+  }
+
+  /** Has made none yet. */
+  public Layers(Shape net, NetworkOptions options, Storage storage) {
     this.net = net;
-    this.quirks = options.quirks();
     this.files = options.files();
     this.storage = storage;
   }
@@ -32,24 +37,21 @@ public final class Layers {
    *
    * @param inspected whether each layer's output and delta must still be there after a pass
    */
-  public static List<Layer> of(
-      CfgFile cfg, Shape in, NetworkOptions options, Storage storage, boolean inspected) {
-    Layers layers = new Layers(in, options, storage);
+  public final List<Layer> of(CfgFile cfg, boolean inspected) {
     List<Section> sections = cfg.layers();
     boolean chained = !inspected && sections.stream().noneMatch(Layers::looksBack);
     for (int i = 0; i < sections.size(); i++) {
       Section section = sections.get(i);
-      boolean chain =
-          chained && i + 1 < sections.size() && layers.chains(section, sections.get(i + 1));
-      storage.next(chain, chain && layers.readAgain(section, sections.get(i + 1)));
+      boolean chain = chained && i + 1 < sections.size() && chains(section, sections.get(i + 1));
+      storage.next(chain, chain && readAgain(section, sections.get(i + 1)));
       try {
-        layers.made.add(layers.layer(section));
+        made.add(layer(site(section)));
         storage.endLayer();
       } catch (ArithmeticException e) {
         throw section.refuse("makes an output of more than 2^31 values.");
       }
     }
-    return List.copyOf(layers.made);
+    return List.copyOf(made);
   }
 
   /** Whether a layer reads others than the one before it. */
@@ -58,10 +60,10 @@ public final class Layers {
   }
 
   /** Whether a layer's output and delta matter to none but the one after it, block by block. */
-  private boolean chains(Section layer, Section after) {
+  private static boolean chains(Section layer, Section after) {
     return BLOCKS.contains(layer.type())
         && BLOCKS.contains(after.type())
-        && (!isConvolution(after) || ConvolutionalLayer.inBlocks(after, quirks))
+        && (!isConvolution(after) || ConvolutionalLayer.inBlocks(after))
         && !layer.flag("truth")
         && layer.decimal("smooth") == 0;
   }
@@ -79,12 +81,16 @@ public final class Layers {
     return ConvolutionalLayer.updatesInBlocks(after, channels, storage.batch());
   }
 
-  private Layer layer(Section section) {
+  private Site site(Section section) {
     int index = made.size();
     Shape in = made.isEmpty() ? net : made.getLast().out();
     float rate = section.decimal("learning_rate");
-    Site site = new Site(index, 0, index + "." + section.type(), rate, section, in, this);
-    return switch (section.type()) {
+    return new Site(index, 0, index + "." + section.type(), rate, section, in, this);
+  }
+
+  /** The layer of one section. */
+  Layer layer(Site site) {
+    return switch (site.section().type()) {
       case "convolutional" -> new ConvolutionalLayer(site);
       case "deconvolutional" -> new DeconvolutionalLayer(site);
       case "local" -> new LocalLayer(site);
@@ -112,7 +118,14 @@ public final class Layers {
       case "yolo" -> new YoloLayer(site);
       case "detection" -> new DetectionLayer(site);
       case "iseg" -> new IsegLayer(site);
-      default -> throw section.refuse("is not a layer.");
+      default -> throw site.section().refuse("is not a layer.");
     };
+  }
+
+  /** What comes between a layer's weights and its output. */
+  Biases biases(WeightedLayer layer, Activation activation) {
+    return layer.section().flag("batch_normalize")
+        ? new BatchNormalization(layer, activation)
+        : new Biases(layer, activation);
   }
 }

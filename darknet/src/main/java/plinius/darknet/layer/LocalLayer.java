@@ -1,6 +1,5 @@
 package plinius.darknet.layer;
 
-import plinius.darknet.Quirk;
 import plinius.darknet.cfg.Section;
 import plinius.kernel.Activation;
 import plinius.kernel.CounterRandom;
@@ -10,7 +9,7 @@ import plinius.kernel.CounterRandom;
  * f6afaab). Weights are (places, size, size, channels, filters), filters contiguous; Darknet has
  * (places, filters, channels, size, size). Without batch normalisation and without Adam, as there.
  */
-final class LocalLayer extends Layer {
+class LocalLayer extends Layer {
   private final int size = section.integer("size");
   private final int stride = section.integer("stride");
   private final int pad = section.integer("pad");
@@ -141,9 +140,7 @@ final class LocalLayer extends Layer {
   @Override
   public void initialise(CounterRandom random) {
     float scale = (float) StrictMath.sqrt(2.0 / (size * size * in.c()));
-    boolean firstOnly = site.has(Quirk.LOCAL_INITIALISES_FIRST_PLACE);
-    int some = firstOnly ? weights.count() / places : weights.count();
-    for (int i = 0; i < some; i++) {
+    for (int i = 0; i < weights.count(); i++) {
       storage.block()[weights.at() + i] =
           scale * (2 * random.uniform(site.initialPurpose(), site.part(), i) - 1);
     }

@@ -2,8 +2,6 @@ package plinius.darknet.layer;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import plinius.darknet.Quirk;
 import plinius.kernel.Activation;
 
 /**
@@ -11,28 +9,23 @@ import plinius.kernel.Activation;
  * tanh(c), where each gate is the logistic, and g the tangent, of w(h) + u(x). Cell and state go on
  * from batch to batch, and so are mirrored.
  */
-final class LstmLayer extends RecurrentLayer {
+class LstmLayer extends RecurrentLayer {
   private static final List<String> GATES = List.of("i", "f", "o", "g");
 
-  private final int n = out.count();
+  final int n = out.count();
   private final Gates gates = new Gates(site, "wi", "wf", "wo", "wg", "ui", "uf", "uo", "ug");
-  private final float[] cells =
+  final float[] cells =
       storage.activations(n); // (steps, streams, outputs): after each step
-  private final Carried state = Carried.trained(site, "state", n, output);
-  private final Carried cell = Carried.trained(site, "cell", n, cells);
-  private final Optional<NamedTensor> cellDelta; // only where the quirk carries it over
+  final Carried state = Carried.trained(site, "state", n, output);
+  final Carried cell = Carried.trained(site, "cell", n, cells);
   private final float[][] values = new float[GATES.size()][]; // of the gates
-  private final float[] beforeDelta = storage.trainingActivations(n);
+  final float[] beforeDelta = storage.trainingActivations(n);
 
   /** (streams, outputs): the delta of the cell after the step. */
-  private final float[] later = new float[storage.batch() / storage.timeSteps() * n];
+  final float[] later = new float[storage.batch() / storage.timeSteps() * n];
 
   LstmLayer(Site site) {
     super(site, Shape.flat(site.section().integer("output")));
-    cellDelta =
-        site.has(Quirk.LSTM_STALE_STEPS)
-            ? Optional.of(Carried.tensor(site, "cell_delta", n))
-            : Optional.empty();
     Arrays.setAll(values, i -> storage.activations(n));
   }
 
@@ -53,21 +46,9 @@ final class LstmLayer extends RecurrentLayer {
 
   @Override
   public void backward(Pass pass) {
-    int size = pass.images / storage.timeSteps() * n;
-    float[] block = storage.block();
     Arrays.fill(later, 0);
-    cellDelta.ifPresent(
-        carried -> {
-          System.arraycopy(block, carried.offset(), later, 0, size);
-          staleFirstStep(size);
-        });
     pass.clear(beforeDelta);
     backward(pass, pass.input, pass.inputDelta);
-    cellDelta.ifPresent(
-        carried -> {
-          System.arraycopy(later, 0, block, carried.offset(), size);
-          states().forEach(each -> each.leave(pass, 0, size));
-        });
   }
 
   @Override
@@ -100,16 +81,6 @@ final class LstmLayer extends RecurrentLayer {
       di[k] = dc * g * Activation.LOGISTIC.gradient(i);
       df[k] = dc * cell.before()[k] * Activation.LOGISTIC.gradient(f);
       later[k - at] = dc * f;
-    }
-  }
-
-  /** The quirk that step 0 takes its own cell and state, or zeros, for those before it. */
-  private void staleFirstStep(int size) {
-    Arrays.fill(state.before(), 0, size, 0);
-    Arrays.fill(cell.before(), 0, size, 0);
-    if (storage.timeSteps() > 1) {
-      System.arraycopy(output, 0, state.before(), 0, size);
-      System.arraycopy(cells, 0, cell.before(), 0, size);
     }
   }
 

@@ -1,6 +1,5 @@
 package plinius.darknet.layer;
 
-import plinius.darknet.Quirk;
 
 /**
  * Local response normalisation over neighbouring channels (darknet normalization_layer.c at
@@ -8,12 +7,11 @@ import plinius.darknet.Quirk;
  * before size / 2, and channel size / 2 itself only ever leaves the window. The original's backward
  * leaves the norm's own dependence on x out.
  */
-final class NormalizationLayer extends Layer {
+class NormalizationLayer extends Layer {
   private final int size = section.integer("size");
   private final float alpha = section.decimal("alpha");
   private final float beta = section.decimal("beta");
   private final float kappa = section.decimal("kappa");
-  private final boolean approximate = site.has(Quirk.LRN_APPROXIMATE_DELTA);
   private final float[] norms = storage.activations(out.count()); // (batch, h, w, c)
 
   NormalizationLayer(Site site) {
@@ -62,15 +60,13 @@ final class NormalizationLayer extends Layer {
               pass.inputDelta[at + k] +=
                   (float) StrictMath.pow(norms[at + k], -beta) * delta[at + k];
             }
-            if (!approximate) {
-              throughNorms(pass, at);
-            }
+            throughNorms(pass, at);
           }
         });
   }
 
   /** What each channel does to the norms that it is part of. */
-  private void throughNorms(Pass pass, int at) {
+  void throughNorms(Pass pass, int at) {
     int c = out.c();
     float[] x = pass.input;
     // after[k]: the sum over the channels from k on of delta * y' by the norm.
@@ -88,10 +84,5 @@ final class NormalizationLayer extends Layer {
       }
       pass.inputDelta[at + k] += (float) (-2.0 * alpha * beta * x[at + k] * within);
     }
-  }
-
-  @Override
-  public boolean replacesInputDelta() {
-    return true;
   }
 }

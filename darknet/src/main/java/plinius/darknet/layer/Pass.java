@@ -2,6 +2,7 @@ package plinius.darknet.layer;
 
 import java.util.Arrays;
 import java.util.function.IntConsumer;
+import plinius.kernel.Draws;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 

@@ -37,18 +37,11 @@ record Places(int inCount, int... from) {
 
   /** Adds the values of out to those of in that they came from. */
   void scatter(Pass pass, float[] out, float[] in) {
-    scatter(pass, out, in, false);
-  }
-
-  /** The same; or puts them in their place. */
-  void scatter(Pass pass, float[] out, float[] in, boolean replaces) {
     pass.eachImage(
         image -> {
           for (int i = 0; i < from.length; i++) {
             if (from[i] >= 0) {
-              int at = image * inCount + from[i];
-              float value = out[image * from.length + i];
-              in[at] = replaces ? value : in[at] + value;
+              in[image * inCount + from[i]] += out[image * from.length + i];
             }
           }
         });

@@ -5,14 +5,13 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import plinius.darknet.Quirk;
 import plinius.kernel.Activation;
 
 /**
  * Detection by anchors in cells, YOLOv2 (darknet region_layer.c at f6afaab; backward and masks as
  * in its CUDA part).
  */
-final class RegionLayer extends AnchorLayer {
+class RegionLayer extends AnchorLayer {
   private static final int TRUTHS = 30;
 
   /** As long as so few images were seen, boxes are pulled towards their anchors. */
@@ -43,9 +42,7 @@ final class RegionLayer extends AnchorLayer {
   @Override
   void activate(Pass pass, int at) {
     pass.kernels.activate(Activation.LOGISTIC, output, at, 2);
-    if (!site.has(Quirk.REGION_MASKS_LINEAR)) {
-      pass.kernels.activate(Activation.LOGISTIC, output, at + 4, coords - 4);
-    }
+    pass.kernels.activate(Activation.LOGISTIC, output, at + 4, coords - 4);
     if (!background) {
       pass.kernels.activate(Activation.LOGISTIC, output, at + coords, 1);
     }
@@ -55,9 +52,6 @@ final class RegionLayer extends AnchorLayer {
       for (int size : tree.get().groupSizes()) {
         softmax(first, size);
         first += size;
-      }
-      if (site.has(Quirk.REGION_TREE_NAN)) {
-        Arrays.fill(output, classesAt, classesAt + classes, Float.NaN);
       }
     } else if (softmax) {
       int first = background ? at + coords : classesAt;
@@ -155,9 +149,6 @@ final class RegionLayer extends AnchorLayer {
 
   @Override
   public void backward(Pass pass) {
-    if (site.has(Quirk.REGION_PASSES_NO_DELTA)) {
-      return;
-    }
     pass.eachShard(
         out.count(),
         (from, to) -> {

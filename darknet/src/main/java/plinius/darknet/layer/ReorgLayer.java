@@ -8,7 +8,7 @@ import plinius.darknet.cfg.Section;
  * extra=n a list with n zeros behind. The order is Darknet's own: it takes the channels for groups
  * of channels / stride^2.
  */
-final class ReorgLayer extends Layer {
+class ReorgLayer extends Layer {
   private final Places places;
 
   ReorgLayer(Site site) {
@@ -80,10 +80,5 @@ final class ReorgLayer extends Layer {
   @Override
   void addInputDelta(Pass pass) {
     places.scatter(pass, delta, pass.inputDelta);
-  }
-
-  @Override
-  public boolean replacesInputDelta() {
-    return true;
   }
 }

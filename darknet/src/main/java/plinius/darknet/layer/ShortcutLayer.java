@@ -1,6 +1,5 @@
 package plinius.darknet.layer;
 
-import plinius.darknet.Quirk;
 import plinius.kernel.Activation;
 
 /**
@@ -8,13 +7,12 @@ import plinius.kernel.Activation;
  * alpha * input + beta * other where both have a value, the input alone elsewhere. Between images
  * of different sizes every stride-th value meets; channels that only one of them has are left out.
  */
-public final class ShortcutLayer extends Layer {
+public class ShortcutLayer extends Layer {
   private final Layer other;
   private final Activation activation = site.activation();
   private final float alpha = section.decimal("alpha");
   private final float beta = section.decimal("beta");
-  private final boolean alphaEverywhere = site.has(Quirk.SHORTCUT_ALPHA_EVERYWHERE);
-  private final int[] places; // where both meet: places in out
+  final int[] places; // where both meet: places in out
   private final int[] otherPlaces; // and in the other layer's output
 
   ShortcutLayer(Site site) {
@@ -70,12 +68,11 @@ public final class ShortcutLayer extends Layer {
           int at = image * out.count();
           pass.kernels.gradient(activation, output, at, delta, at, out.count());
           if (pass.wantsInputDelta()) {
-            float plain = alphaEverywhere ? alpha : 1;
-            pass.kernels.axpy(plain, delta, at, pass.inputDelta, at, out.count());
+            pass.kernels.axpy(1, delta, at, pass.inputDelta, at, out.count());
           }
           for (int i = 0; i < places.length; i++) {
             float value = delta[at + places[i]];
-            if (pass.wantsInputDelta() && !alphaEverywhere) {
+            if (pass.wantsInputDelta()) {
               pass.inputDelta[at + places[i]] += (alpha - 1) * value;
             }
             other.delta()[image * otherCount + otherPlaces[i]] += beta * value;

@@ -1,8 +1,8 @@
 package plinius.darknet.layer;
 
-import plinius.darknet.Quirk;
 import plinius.darknet.cfg.Section;
 import plinius.kernel.Activation;
+import plinius.kernel.Draws;
 
 /**
  * What a layer is made of.
@@ -32,10 +32,6 @@ record Site(
 
   Storage storage() {
     return network.storage;
-  }
-
-  boolean has(Quirk quirk) {
-    return network.quirks.has(quirk);
   }
 
   Activation activation() {

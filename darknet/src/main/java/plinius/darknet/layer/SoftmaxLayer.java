@@ -3,7 +3,6 @@ package plinius.darknet.layer;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
-import plinius.darknet.Quirk;
 
 /**
  * exp(x / temperature) over its sum, group by group, with the cross entropy as loss (darknet
@@ -12,7 +11,7 @@ import plinius.darknet.Quirk;
  * run of values in Darknet's (c, h, w) order, or the siblings of a tree, or, with spatial=1, the
  * channels of one place.
  */
-final class SoftmaxLayer extends ComparingLayer {
+class SoftmaxLayer extends ComparingLayer {
   private final int[] groupSizes;
   private final float temperature;
   private final boolean withLoss = !section.flag("noloss");
@@ -22,7 +21,7 @@ final class SoftmaxLayer extends ComparingLayer {
   SoftmaxLayer(Site site) {
     super(site, site.in().asList());
     losses = storage.trainingActivations(out.count());
-    boolean spatial = section.flag("spatial") && !site.has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
+    boolean spatial = section.flag("spatial");
     int inputs = in.count();
     Optional<Tree> tree = Tree.of(site, inputs);
     int groups = spatial ? in.h() * in.w() : section.integer("groups");
@@ -33,7 +32,7 @@ final class SoftmaxLayer extends ComparingLayer {
     Arrays.fill(equal, inputs / groups);
     groupSizes = tree.map(Tree::groupSizes).orElse(equal);
     temperature = spatial ? 1 : section.decimal("temperature");
-    masked = tree.isPresent() && !site.has(Quirk.TREE_TRUTH_NOT_MASKED);
+    masked = tree.isPresent();
     places = new int[inputs];
     Arrays.setAll(places, i -> spatial ? i : in.place(i));
   }
@@ -78,7 +77,7 @@ final class SoftmaxLayer extends ComparingLayer {
     }
   }
 
-  private void crossEntropy(int i, float truth) {
+  void crossEntropy(int i, float truth) {
     boolean ignored = masked && truth == CostLayer.MASKED;
     losses[i] = truth == 0 || ignored ? 0 : (float) -StrictMath.log(output[i]);
     delta[i] = ignored ? 0 : truth - output[i];

@@ -24,9 +24,9 @@ public record Step(float rate, float momentum, float decay, int batch, float cli
   public record Adam(float b1, float b2, float eps, float updates) {}
 
   /** The step that section [net] asks for. */
-  public static Step of(Section net, float rate, int batch, boolean clips, float updates) {
+  public static Step of(Section net, float rate, int batch, float updates) {
     Adam adam = new Adam(net.decimal("B1"), net.decimal("B2"), net.decimal("eps"), updates);
-    float clip = clips ? net.decimal("clip") : 0;
-    return new Step(rate, net.decimal("momentum"), net.decimal("decay"), batch, clip, adam);
+    float momentum = net.decimal("momentum");
+    return new Step(rate, momentum, net.decimal("decay"), batch, net.decimal("clip"), adam);
   }
 }

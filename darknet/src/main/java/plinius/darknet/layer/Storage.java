@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import plinius.darknet.NetworkException;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirk;
 import plinius.darknet.cfg.Section;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
@@ -91,7 +90,7 @@ public final class Storage {
     timeSteps = net.integer("time_steps");
     batch = Math.multiplyExact(net.integer("batch") / net.integer("subdivisions"), timeSteps);
     training = options.training();
-    adam = net.flag("adam") && !options.quirks().has(Quirk.GPU_ONLY_OPTIONS_IGNORED);
+    adam = net.flag("adam");
   }
 
   /**

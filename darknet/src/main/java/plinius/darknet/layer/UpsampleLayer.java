@@ -6,7 +6,7 @@ import plinius.darknet.cfg.Section;
  * Each value stride x stride times (darknet upsample_layer.c, blas.c upsample_cpu at f6afaab); with
  * a negative stride the sum of each block. Both times scale.
  */
-final class UpsampleLayer extends Layer {
+class UpsampleLayer extends Layer {
   private final boolean down = section.integer("stride") < 0;
   private final int stride = Math.abs(section.integer("stride"));
   private final float scale = section.decimal("scale");
@@ -67,10 +67,5 @@ final class UpsampleLayer extends Layer {
             pair.take(coarse, image * h * w * c + i);
           }
         });
-  }
-
-  @Override
-  public boolean replacesInputDelta() {
-    return down;
   }
 }

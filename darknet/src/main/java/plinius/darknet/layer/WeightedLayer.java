@@ -24,10 +24,7 @@ abstract class WeightedLayer extends Layer {
     super(site, out);
     this.shape = shape;
     storage.convolution(shape);
-    biases =
-        section.flag("batch_normalize")
-            ? new BatchNormalization(this, activation)
-            : new Biases(this, activation);
+    biases = site.network().biases(this, activation);
     weights = new Parameter(site, "weights", storage.adam(), weightShape);
   }
 

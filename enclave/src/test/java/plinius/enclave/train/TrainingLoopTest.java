@@ -31,7 +31,6 @@ import plinius.boundary.EnclaveMessage.Stopped;
 import plinius.boundary.EnclaveMessage.Validated;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.dataset.DataSetInfo;
@@ -173,7 +172,7 @@ class TrainingLoopTest {
     try (Workers workers = new Workers(threads);
         PmData data = PmData.open("train.sealed", sealed, grant)) {
       Network network =
-          Network.build(cfg, new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), true));
+          Network.build(cfg, new NetworkOptions(Kernels.best(), workers, 1, true));
       List<MirroredTensor> tensors = tensors(network);
       MirrorTerms terms =
           new MirrorTerms(

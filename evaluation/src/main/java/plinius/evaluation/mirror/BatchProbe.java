@@ -9,7 +9,6 @@ import plinius.cli.JsonLines;
 import plinius.darknet.BatchLoader;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.Label;
@@ -131,7 +130,7 @@ public final class BatchProbe {
   private static Network network(String cfg, Workers workers) {
     return Network.build(
         Cfg.parse(cfg, "batch.cfg", Map.of()),
-        new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), true));
+        new NetworkOptions(Kernels.best(), workers, 1, true));
   }
 
   /** Fills pixels and gives the label. */

@@ -8,7 +8,6 @@ import plinius.cli.JsonLines;
 import plinius.darknet.BatchLoader;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
@@ -45,7 +44,7 @@ public final class OverheadProbe {
       Network network =
           Network.build(
               Cfg.parse(cfg, "overhead.cfg", Map.of()),
-              new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), true));
+              new NetworkOptions(Kernels.best(), workers, 1, true));
       int steps = steps(network);
       for (int i = 0; i < 20; i++) {
         store.save();

@@ -9,7 +9,6 @@ import java.util.function.UnaryOperator;
 import plinius.darknet.DarknetException;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.Layer;
@@ -70,7 +69,7 @@ public record NetTable(
   private static Network outline(
       CfgFile cfg, Workers workers, UnaryOperator<String> files, boolean training) {
     return Network.outline(
-        cfg, new NetworkOptions(Kernels.best(), workers, 1, Quirks.none(), training, files), false);
+        cfg, new NetworkOptions(Kernels.best(), workers, 1, training, files), false);
   }
 
   private static NetTable of(CfgFile cfg, Network network, Optional<String> untrainable) {

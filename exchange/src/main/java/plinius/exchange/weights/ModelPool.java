@@ -8,7 +8,6 @@ import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.MirrorId;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
-import plinius.darknet.Quirks;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.enclave.mirror.Freshness;
@@ -69,7 +68,7 @@ public final class ModelPool {
   public static Network network(CfgFile cfg, long seed) {
     try (Workers workers = new Workers(1)) {
       NetworkOptions options =
-          new NetworkOptions(Kernels.best(), workers, seed, Quirks.none(), true);
+          new NetworkOptions(Kernels.best(), workers, seed, true);
       return Network.outline(cfg, options, true);
     }
   }

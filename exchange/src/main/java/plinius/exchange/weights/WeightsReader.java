@@ -5,7 +5,6 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.List;
 import plinius.darknet.Network;
-import plinius.darknet.Quirk;
 import plinius.darknet.layer.Layer;
 import plinius.exchange.weights.WeightsOrder.Run;
 
@@ -66,7 +65,6 @@ public final class WeightsReader {
     List<Part> parts = new ArrayList<>();
     WeightsOrder order = new WeightsOrder(network, true, header.transposed());
     for (Layer layer : layers(network, to)) {
-      refuseUnloadable(network, layer);
       List<Run> runs = layer.section().flag("dontload") ? List.of() : order.runs(layer);
       if (!runs.isEmpty()) {
         parts.add(read(fileName, bytes, layer, runs));
@@ -92,14 +90,6 @@ public final class WeightsReader {
               + " were asked for");
     }
     return network.layers().subList(0, to);
-  }
-
-  private static void refuseUnloadable(Network network, Layer layer) {
-    boolean cpu = network.options().quirks().has(Quirk.DECONVOLUTION_NOT_LOADED);
-    if (cpu && layer.section().type().equals("deconvolutional")) {
-      throw new WeightsException.BadInput(
-          "layer " + layer.index() + " (deconvolutional) cannot be loaded by the original.");
-    }
   }
 
   private static Part read(String fileName, ByteBuffer bytes, Layer layer, List<Run> runs) {

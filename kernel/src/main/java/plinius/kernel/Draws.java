@@ -1,6 +1,4 @@
-package plinius.darknet.layer;
-
-import plinius.kernel.CounterRandom;
+package plinius.kernel;
 
 /**
  * Uniform random numbers in [0, 1) by position, so that nothing consumes a stream: the same place
@@ -31,21 +29,5 @@ public interface Draws {
     for (int i = 0; i < count; i++) {
       into[at + i] = uniform(purpose, iteration, first + i);
     }
-  }
-
-  /** Those of a seed. */
-  static Draws of(CounterRandom random) {
-    return new Draws() {
-      @Override
-      public float uniform(int purpose, long iteration, long index) {
-        return random.uniform(purpose, iteration, index);
-      }
-
-      @Override
-      public void uniforms(
-          int purpose, long iteration, long first, float[] into, int at, int count) {
-        random.uniforms(purpose, iteration, first, into, at, count);
-      }
-    };
   }
 }

@@ -1,8 +1,8 @@
-package plinius.darknet;
+package plinius.darknet.layer;
 
 /**
- * Defects of Darknet's CPU build that are repaired here unless they are asked for. With all of them
- * a network computes what the original does, bugs included.
+ * Defects of Darknet's CPU build, which the product repairs. With all of them {@link OriginalLayers}
+ * compute what the original does, bugs included.
  */
 public enum Quirk {
   /** 1x1 convolutions read and write as if stride were 1 and padding 0. */
@@ -21,8 +21,6 @@ public enum Quirk {
   BATCHNORM_OF_LAST_STEP,
   /** binary=1 does nothing, and xnor=1 only forward. */
   BINARY_FORWARD_ONLY,
-  /** A [deconvolutional] layer cannot be loaded. */
-  DECONVOLUTION_NOT_LOADED,
   /** A [local] layer starts with random weights at its first place only, zeros elsewhere. */
   LOCAL_INITIALISES_FIRST_PLACE,
   /** The delta of a [normalization] leaves out that the norms depend on the input too. */
