@@ -42,14 +42,13 @@ public final class Network {
   private final boolean chained; // each layer reads the one before it and no other
   private final int truths;
   private final Layers.Maker maker;
-  private final boolean inspected;
   private final Pass.Means means;
   private Shape in; // of the images at present
   private List<Layer> layers;
   private Pass pass; // the last one
   float[] input; // (subBatch, h, w, c)
   float[] truth; // (subBatch, truths)
-  float[] inputDelta; // (subBatch, h, w, c), or empty: nobody needs it
+  float[] inputDelta = NOTHING; // (subBatch, h, w, c), where a test looks at it
   private long seen;
   private double averageLoss = -1;
 
@@ -85,22 +84,16 @@ public final class Network {
   }
 
   private Network(CfgFile cfg, NetworkOptions options, Storage.Extent extent) {
-    this(cfg, options, extent, new CounterRandom(options.seed()), Layers::new, false);
+    this(cfg, options, new Storage(extent, cfg.net(), options), new CounterRandom(options.seed()), Layers::new);
   }
 
-  /** For tests: with other random draws and layers, and maybe with all outputs and deltas kept. */
-  Network(
-      CfgFile cfg,
-      NetworkOptions options,
-      Storage.Extent extent,
-      Draws draws,
-      Layers.Maker maker,
-      boolean inspected) {
+  /** For tests: with other random draws and layers. */
+  Network(CfgFile cfg, NetworkOptions options, Storage storage, Draws draws, Layers.Maker maker) {
     this.cfg = cfg;
     this.options = options;
     this.draws = draws;
     this.maker = maker;
-    this.inspected = inspected;
+    this.storage = storage;
     Section net = cfg.net();
     subdivisions = net.integer("subdivisions");
     learningRate = new LearningRate(net, draws);
@@ -112,9 +105,8 @@ public final class Network {
     sizes = Sizes.of(cfg).filter(_ -> options.training() && h > 0);
     // The largest first, in whose memory the smaller ones have room.
     in = sizes.map(s -> new Shape(s.most(), s.most(), own.c(), true)).orElse(own);
-    storage = new Storage(extent, net, options);
     means = new Pass.Means(options.kernels(), options.workers(), draws, storage);
-    layers = maker.begin(in, options, storage).of(cfg, inspected);
+    layers = maker.begin(in, options, storage).of(cfg);
     adamUpdates =
         storage.adam()
             ? Optional.of(storage.slot("net.adam.updates", NamedTensor.Role.OPTIMIZER, 1))
@@ -137,7 +129,6 @@ public final class Network {
   private void allocate() {
     input = storage.activations(in.count());
     truth = storage.activations(truths);
-    inputDelta = inspected ? storage.activations(in.count()) : NOTHING;
     storage.allocate();
   }
 
@@ -149,7 +140,7 @@ public final class Network {
     if (in.h() != height || in.w() != width) {
       in = new Shape(height, width, own.c(), true);
       storage.rewind();
-      layers = maker.begin(in, options, storage).of(cfg, inspected);
+      layers = maker.begin(in, options, storage).of(cfg);
       allocate();
     }
   }

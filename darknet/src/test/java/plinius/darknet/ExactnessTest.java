@@ -7,7 +7,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
-import plinius.darknet.layer.Layers;
+import plinius.darknet.layer.KeptLayers;
 import plinius.darknet.layer.NamedTensor;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
@@ -70,7 +70,7 @@ final class ExactnessTest {
       Network sparing = Network.build(cfg, options);
       Network keeping =
           TestNetworks.inspected(
-              cfg, options, new CounterRandom(options.seed()), Layers::new);
+              cfg, options, new CounterRandom(options.seed()), KeptLayers::new);
       train(sparing, 5);
       train(keeping, 5);
 

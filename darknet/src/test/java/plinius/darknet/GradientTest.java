@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.layer.CostLayer;
-import plinius.darknet.layer.Layers;
+import plinius.darknet.layer.KeptLayers;
 import plinius.darknet.layer.NamedTensor;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
@@ -284,7 +284,7 @@ final class GradientTest {
           new NetworkOptions(
               Kernels.best(), workers, 5, true, name -> "a\nb\nc 0\nd 0\ne 0\n"),
           new CounterRandom(5),
-          Layers::new);
+          KeptLayers::new);
     }
 
     private double cost(Network network, float[] x) {

@@ -139,9 +139,12 @@ final class TestNetworks {
         new NetworkOptions(kernels, workers, seed, true));
   }
 
-  /** A network with all outputs and deltas kept, and whoever's draws. */
+  /** A network with all outputs and deltas kept, if its layers are, and whoever's draws. */
   static Network inspected(CfgFile cfg, NetworkOptions options, Draws draws, Layers.Maker maker) {
-    return new Network(cfg, options, Storage.Extent.ALL, draws, maker, true).initialise();
+    Storage storage = new Storage(Storage.Extent.ALL, cfg.net(), options);
+    Network network = new Network(cfg, options, storage, draws, maker).initialise();
+    network.inputDelta = new float[network.input.length];
+    return network;
   }
 
   /** Images whose class shows in their brightness; the same for the same position. */

@@ -1,5 +1,6 @@
 package plinius.kernel;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -26,12 +27,7 @@ public enum Activation {
 
   /** The activation of this name, or nothing. */
   public static Optional<Activation> named(String name) {
-    for (Activation activation : values()) {
-      if (activation.configName().equals(name)) {
-        return Optional.of(activation);
-      }
-    }
-    return Optional.empty();
+    return Arrays.stream(values()).filter(each -> each.configName().equals(name)).findFirst();
   }
 
   public String configName() {

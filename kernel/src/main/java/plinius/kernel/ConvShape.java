@@ -50,17 +50,9 @@ public record ConvShape(
   /** Computes the output size as Darknet does: (in + 2 pad - size) / stride + 1. */
   public static ConvShape of(
       int h, int w, int c, int filters, int size, int stride, int pad, int groups) {
-    return new ConvShape(
-        h,
-        w,
-        c,
-        (h + 2 * pad - size) / stride + 1,
-        (w + 2 * pad - size) / stride + 1,
-        filters,
-        size,
-        stride,
-        pad,
-        groups);
+    int outH = (h + 2 * pad - size) / stride + 1;
+    int outW = (w + 2 * pad - size) / stride + 1;
+    return new ConvShape(h, w, c, outH, outW, filters, size, stride, pad, groups);
   }
 
   /** A fully connected layer: every input to every output. */

@@ -16,15 +16,9 @@ public record PoolShape(
   }
 
   public static PoolShape of(int h, int w, int c, int size, int stride, int padding) {
-    return new PoolShape(
-        h,
-        w,
-        c,
-        (h + padding - size) / stride + 1,
-        (w + padding - size) / stride + 1,
-        size,
-        stride,
-        padding);
+    int outH = (h + padding - size) / stride + 1;
+    int outW = (w + padding - size) / stride + 1;
+    return new PoolShape(h, w, c, outH, outW, size, stride, padding);
   }
 
   public int inputs() {

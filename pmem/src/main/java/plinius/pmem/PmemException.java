@@ -2,12 +2,7 @@ package plinius.pmem;
 
 /** What can go wrong between a program and its persistent memory. */
 @SuppressWarnings("serial") // is never written
-public abstract sealed class PmemException extends RuntimeException
-    permits PmemException.CannotMap,
-        PmemException.Unsupported,
-        PmemException.ReadOnly,
-        PmemException.CannotGrow,
-        PmemException.WriteBackFailed {
+public abstract sealed class PmemException extends RuntimeException {
 
   private PmemException(String message, Throwable cause) {
     super(message, cause);

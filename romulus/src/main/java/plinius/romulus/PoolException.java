@@ -2,14 +2,7 @@ package plinius.romulus;
 
 /** What can go wrong with a pool. */
 @SuppressWarnings("serial") // is never written
-public abstract sealed class PoolException extends RuntimeException
-    permits PoolException.NotFormatted,
-        PoolException.Corrupt,
-        PoolException.Incompatible,
-        PoolException.Full,
-        PoolException.ReadOnly,
-        PoolException.Aborted,
-        PoolException.Poisoned {
+public abstract sealed class PoolException extends RuntimeException {
 
   private PoolException(String message, Throwable cause) {
     super(message, cause);
@@ -24,8 +17,6 @@ public abstract sealed class PoolException extends RuntimeException
 
   /** The pool is not as this program leaves it: damaged, truncated or changed by someone else. */
   public static final class Corrupt extends PoolException {
-    private final String where;
-
     public Corrupt(String where, String what) {
       super(
           "the pool is damaged or was changed: "
@@ -34,12 +25,6 @@ public abstract sealed class PoolException extends RuntimeException
               + what
               + "; nothing was written to it",
           null);
-      this.where = where;
-    }
-
-    /** The part of the pool in which it was noticed. */
-    public String where() {
-      return where;
     }
   }
 
@@ -52,28 +37,10 @@ public abstract sealed class PoolException extends RuntimeException
 
   /** There is no room. */
   public static final class Full extends PoolException {
-    private final long neededBytes;
-    private final long freeBytes;
-
     public Full(String part, long neededBytes, long freeBytes, String advice) {
       super(
           part + ": " + neededBytes + " bytes are needed and " + freeBytes + " are free; " + advice,
           null);
-      this.neededBytes = neededBytes;
-      this.freeBytes = freeBytes;
-    }
-
-    /** What was asked for. */
-    public long neededBytes() {
-      return neededBytes;
-    }
-
-    /**
-     * What is there: in the heap all that is free, in the extents all free pages, not necessarily
-     * in one run.
-     */
-    public long freeBytes() {
-      return freeBytes;
     }
   }
 

@@ -20,21 +20,12 @@ public record PoolSizing(long twinBytes, long poolBytes) {
       area = Math.addExact(area, Math.multiplyExact(2L, pageAligned(bytes)));
     }
     area = pageAligned(area + area / 16);
-    long twin = twinBytes(area, smallBytes);
+    long twin = twinBytesFor(area, smallBytes);
     return new PoolSizing(twin, PoolFormat.TWINS_OFFSET + 2 * twin + area);
   }
 
-  /** {@link #of}, the size of the pool only. */
-  public static long bytesFor(long[] extentBytes, long smallBytes) {
-    return of(extentBytes, smallBytes).poolBytes();
-  }
-
   /** The twin for a pool whose size is given: what is left becomes extents. */
-  public static long twinBytesFor(long poolBytes, long smallBytes) {
-    return twinBytes(poolBytes, smallBytes);
-  }
-
-  private static long twinBytes(long areaBytes, long smallBytes) {
+  public static long twinBytesFor(long areaBytes, long smallBytes) {
     long map = ExtentMap.mapBytes(areaBytes / PoolFormat.PAGE_BYTES);
     // A block is at most a quarter larger than asked for, or 16 bytes where it is small.
     return pageAligned(Heap.BLOCKS_OFFSET + TWIN_MARGIN_BYTES + 2 * map + 3 * smallBytes);

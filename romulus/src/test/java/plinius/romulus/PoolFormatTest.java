@@ -117,7 +117,6 @@ class PoolFormatTest {
   void a_pool_of_the_size_that_sizing_says_holds_two_models() {
     long[] extents = {100_000, 5, 4096, 1_000_000};
     PoolSizing sizing = PoolSizing.of(extents, 10_000);
-    assertThat(PoolSizing.bytesFor(extents, 10_000)).isEqualTo(sizing.poolBytes());
     SimulatedMemory memory = memory(new byte[(int) sizing.poolBytes()]);
     Pool pool = Pool.format(memory, Story.IDENTITY, Protocol.PING_PONG, sizing.twinBytes());
     Extent[] held = new Extent[extents.length];

@@ -47,7 +47,7 @@ public final class TsmAttester implements Attester {
    */
   public static Optional<TsmAttester> find(Path root) {
     Path directory = root.resolve(DIRECTORY);
-    return Files.isDirectory(directory) ? find(TsmEntries.below(directory)) : Optional.empty();
+    return Files.isDirectory(directory) ? find(new TsmEntries(directory)) : Optional.empty();
   }
 
   /** What to say where it is not found. */

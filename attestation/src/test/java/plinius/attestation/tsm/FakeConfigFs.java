@@ -3,6 +3,7 @@ package plinius.attestation.tsm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Map;
@@ -10,7 +11,7 @@ import java.util.Set;
 import java.util.function.UnaryOperator;
 
 /** The kernel's side of configfs-tsm, as its documentation says it behaves. */
-final class FakeConfigFs implements TsmEntries {
+final class FakeConfigFs extends TsmEntries {
   final Set<String> open = new HashSet<>();
   int made;
 
@@ -27,6 +28,7 @@ final class FakeConfigFs implements TsmEntries {
   private final Set<String> disturbedEntries = new HashSet<>();
 
   FakeConfigFs(String provider, UnaryOperator<byte[]> report, byte[] auxiliary) {
+    super(Path.of("no folder"));
     this.provider = provider;
     this.report = report;
     this.auxiliary = auxiliary;

@@ -3,6 +3,7 @@ package plinius.attestation.tsm;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,13 +11,14 @@ import java.util.function.UnaryOperator;
 import plinius.attestation.Attester;
 
 /** A confidential machine's kernel as the attester sees it, over a platform that nobody built. */
-public final class MadeUpMachine implements TsmEntries {
+public final class MadeUpMachine extends TsmEntries {
   private final String provider;
   private final UnaryOperator<String> report;
   private final byte[] certificates;
   private final Map<String, String> bound = new ConcurrentHashMap<>();
 
   private MadeUpMachine(String provider, UnaryOperator<String> report, byte[] certificates) {
+    super(Path.of("no folder"));
     this.provider = provider;
     this.report = report;
     this.certificates = certificates;

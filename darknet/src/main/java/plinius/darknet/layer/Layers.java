@@ -32,14 +32,10 @@ public class Layers {
     this.storage = storage;
   }
 
-  /**
-   * All layers, each reading what the one before it gives, the first the network's input.
-   *
-   * @param inspected whether each layer's output and delta must still be there after a pass
-   */
-  public final List<Layer> of(CfgFile cfg, boolean inspected) {
+  /** All layers, each reading what the one before it gives, the first the network's input. */
+  public final List<Layer> of(CfgFile cfg) {
     List<Section> sections = cfg.layers();
-    boolean chained = !inspected && sections.stream().noneMatch(Layers::looksBack);
+    boolean chained = sections.stream().noneMatch(Layers::looksBack);
     for (int i = 0; i < sections.size(); i++) {
       Section section = sections.get(i);
       boolean chain = chained && i + 1 < sections.size() && chains(section, sections.get(i + 1));
@@ -60,7 +56,7 @@ public class Layers {
   }
 
   /** Whether a layer's output and delta matter to none but the one after it, block by block. */
-  private static boolean chains(Section layer, Section after) {
+  boolean chains(Section layer, Section after) {
     return BLOCKS.contains(layer.type())
         && BLOCKS.contains(after.type())
         && (!isConvolution(after) || ConvolutionalLayer.inBlocks(after))

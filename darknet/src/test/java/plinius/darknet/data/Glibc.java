@@ -1,7 +1,7 @@
 package plinius.darknet.data;
 
 /** glibc's rand() (additive feedback), drawn from as the original draws. */
-public final class Glibc implements Chance {
+public final class Glibc extends Chance {
   private static final int DEGREE = 31;
   private static final int SEPARATION = 3;
   private static final int DISCARDED = 310;
@@ -11,6 +11,7 @@ public final class Glibc implements Chance {
 
   /** As after srand(seed). */
   public Glibc(int seed) {
+    super((_, _, _) -> 0, 0);
     state[0] = seed == 0 ? 1 : seed;
     for (int i = 1; i < DEGREE; i++) {
       state[i] = (int) Math.floorMod(16807L * state[i - 1], 2147483647L);

@@ -46,7 +46,7 @@ final class PlacementTest {
       int right = left + 8 + random.nextInt(20);
       int bottom = top + 8 + random.nextInt(10);
       float[] boxes = box(left / 60f, top / 40f, right / 60f, bottom / 40f);
-      Chance chance = Chance.of(RANDOM, Chance.AUGMENTATION, round);
+      Chance chance = new Chance(RANDOM, round);
 
       Image placed = placement.place(scene(left, top, right, bottom), boxes, 64, 64, chance);
 
@@ -90,7 +90,7 @@ final class PlacementTest {
       float[] boxes = {
         .5f, .5f, .2f, .2f, 0, .4f, .5f, .2f, .2f, 1, .3f, .5f, .2f, .2f, 2, .6f, .5f, .2f, .2f, 3
       };
-      Chance chance = Chance.of(RANDOM, Chance.AUGMENTATION, round);
+      Chance chance = new Chance(RANDOM, round);
 
       placement.place(scene(1, 1, 9, 9), boxes, 8, 8, chance);
 

@@ -13,7 +13,7 @@ import plinius.kernel.CounterRandom;
  * Layers with the defects of the original's CPU build (darknet at f6afaab), all or single ones: the
  * golden vectors hold what that build computes, and the product has none of this.
  */
-public final class OriginalLayers extends Layers {
+public final class OriginalLayers extends KeptLayers {
   private final Set<Quirk> on;
 
   private OriginalLayers(Shape net, NetworkOptions options, Storage storage, Set<Quirk> on) {

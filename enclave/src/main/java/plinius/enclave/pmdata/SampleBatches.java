@@ -13,7 +13,7 @@ record SampleBatches(SampleOrder order, Fitting fitting, CounterRandom random)
     int inputs = fitting.trainingInputs();
     int truths = fitting.network().truths();
     for (int row = 0; row < rows; row++) {
-      Chance chance = Chance.of(random, Chance.AUGMENTATION, position + row);
+      Chance chance = new Chance(random, position + row);
       long index = order.at(position + row);
       fitting.train(index, chance, input, row * inputs, truth, row * truths);
     }
