@@ -2,6 +2,7 @@
 module plinius.benchmarks {
   requires plinius.cli;
   requires plinius.broker;
+  requires plinius.exchange;
   requires plinius.ingest;
   requires plinius.owner;
   requires transitive plinius.darknet;

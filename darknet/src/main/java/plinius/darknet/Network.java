@@ -68,23 +68,16 @@ public final class Network {
    * @throws DarknetException if the configuration makes no network
    */
   public static Network blank(CfgFile cfg, NetworkOptions options) {
-    return new Network(cfg, options, Storage.Extent.ALL);
+    return over(new Storage(cfg.net(), options), cfg, options);
   }
 
   /**
-   * A network that computes nothing: its layers' shapes and what it would need, and its state if
-   * that is wanted, for those who read one from a file or write one into it.
+   * A network over a storage of the caller's own; its parameters are all 0.
    *
    * @throws DarknetException if the configuration makes no network
    */
-  public static Network outline(CfgFile cfg, NetworkOptions options, boolean withState) {
-    Storage.Extent extent = withState ? Storage.Extent.STATE : Storage.Extent.NOTHING;
-    Network outline = new Network(cfg, options, extent);
-    return withState ? outline.initialise() : outline;
-  }
-
-  private Network(CfgFile cfg, NetworkOptions options, Storage.Extent extent) {
-    this(cfg, options, new Storage(extent, cfg.net(), options), new CounterRandom(options.seed()), Layers::new);
+  public static Network over(Storage storage, CfgFile cfg, NetworkOptions options) {
+    return new Network(cfg, options, storage, new CounterRandom(options.seed()), Layers::new);
   }
 
   /** For tests: with other random draws and layers. */

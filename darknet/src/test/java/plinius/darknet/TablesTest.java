@@ -30,6 +30,7 @@ import plinius.darknet.data.Glibc;
 import plinius.darknet.data.ImageTable;
 import plinius.darknet.layer.OriginalLayers;
 import plinius.darknet.layer.Quirk;
+import plinius.darknet.layer.ShapesOnly;
 import plinius.darknet.layer.Tree;
 import plinius.kernel.Activation;
 import plinius.kernel.CounterRandom;
@@ -286,7 +287,7 @@ final class TablesTest {
             new NetworkOptions(
                 Kernels.best(), workers, 1, false, TablesTest::installed);
         int[] ours =
-            Network.outline(cfg, options, false).layers().stream()
+            Network.over(new ShapesOnly(cfg.net(), options), cfg, options).layers().stream()
                 .mapToInt(layer -> layer.out().count())
                 .toArray();
         int[] theirs = new int[entry.getValue().get("layers").size()];

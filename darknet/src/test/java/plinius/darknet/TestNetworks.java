@@ -141,7 +141,7 @@ final class TestNetworks {
 
   /** A network with all outputs and deltas kept, if its layers are, and whoever's draws. */
   static Network inspected(CfgFile cfg, NetworkOptions options, Draws draws, Layers.Maker maker) {
-    Storage storage = new Storage(Storage.Extent.ALL, cfg.net(), options);
+    Storage storage = new Storage(cfg.net(), options);
     Network network = new Network(cfg, options, storage, draws, maker).initialise();
     network.inputDelta = new float[network.input.length];
     return network;

@@ -5,6 +5,7 @@ import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.layer.Layer;
+import plinius.exchange.net.Outline;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 
@@ -55,7 +56,7 @@ public record Task(CfgFile cfg, Work work, int threads) {
   private Network outline() {
     boolean training = work == Work.TRAIN;
     try (Workers workers = new Workers(1)) {
-      return Network.outline(
+      return Outline.network(
           cfg, new NetworkOptions(Kernels.best(), workers, 1, training), false);
     }
   }

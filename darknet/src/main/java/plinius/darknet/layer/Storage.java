@@ -14,32 +14,10 @@ import plinius.kernel.ConvShape;
 /**
  * Where layers get their memory from while a network is built: one block for everything that is
  * mirrored, and arrays of their own for what lives for one iteration. Refuses a network that the
- * heap cannot hold, before it tries.
+ * heap cannot hold, before it tries. Others that override what it takes from the heap make a network
+ * that computes nothing.
  */
-public final class Storage {
-  /** What is really taken from the heap. */
-  public enum Extent {
-    /** All that computing needs. */
-    ALL,
-    /** The block, for those who only carry a state from one form into another. */
-    STATE,
-    /** Nothing: shapes and sizes alone. */
-    NOTHING
-  }
-
-  /**
-   * What one layer asked for.
-   *
-   * @param activationBytes that live for one iteration
-   * @param convolutions that it computes; a connected layer is one over a 1 x 1 image
-   */
-  public record Needs(long activationBytes, List<ConvShape> convolutions) {
-    /** Copies the list. */
-    public Needs {
-      convolutions = List.copyOf(convolutions);
-    }
-  }
-
+public class Storage {
   /** The memory of one request, for the largest images so far. */
   private static final class Area {
     long count;
@@ -50,7 +28,6 @@ public final class Storage {
   /** The rest of the heap is for the callers: data, staging, what they mirror. */
   private static final long LIMIT_BYTES = Runtime.getRuntime().maxMemory() / 4 * 3;
 
-  private final Extent extent;
   private final int batch;
   private final boolean training;
   private final boolean adam;
@@ -58,7 +35,6 @@ public final class Storage {
   private final List<NamedTensor> tensors = new ArrayList<>();
   private final List<Area> areas = new ArrayList<>();
   private final Map<Integer, float[][]> shared = new HashMap<>(); // deltas by size
-  private final List<Needs> needs = new ArrayList<>();
   private int tensorsAsked;
   private int areasAsked;
   private float[] block = {};
@@ -66,8 +42,6 @@ public final class Storage {
   private long activationBytes;
 
   // Of the layer that is being made.
-  private final List<ConvShape> convolutions = new ArrayList<>();
-  private long layerBytes;
   private boolean inChain;
   private boolean recomputes;
 
@@ -85,8 +59,7 @@ public final class Storage {
   private int preparedFloats;
 
   /** Storage for a network with these options. */
-  public Storage(Extent extent, Section net, NetworkOptions options) {
-    this.extent = extent;
+  public Storage(Section net, NetworkOptions options) {
     timeSteps = net.integer("time_steps");
     batch = Math.multiplyExact(net.integer("batch") / net.integer("subdivisions"), timeSteps);
     training = options.training();
@@ -102,7 +75,6 @@ public final class Storage {
     tensorsAsked = 0;
     areasAsked = 0;
     shared.clear();
-    needs.clear();
   }
 
   /** A tensor in the block, behind those asked for before. */
@@ -132,8 +104,8 @@ public final class Storage {
   /** Values for every image of a sub-batch. */
   public float[] activations(int perImage) {
     Area area = area(perImage);
-    if (area.floats.length < area.count && extent == Extent.ALL) {
-      area.floats = new float[(int) area.count];
+    if (area.floats.length < area.count) {
+      area.floats = floats(area.count);
     }
     Arrays.fill(area.floats, 0);
     return area.floats;
@@ -145,10 +117,10 @@ public final class Storage {
   }
 
   /** Places for every value of every image. */
-  int[] indexes(int perImage) {
+  protected int[] indexes(int perImage) {
     Area area = area(perImage);
-    if (area.indexes.length < area.count && extent == Extent.ALL) {
-      area.indexes = new int[(int) area.count];
+    if (area.indexes.length < area.count) {
+      area.indexes = ints(area.count);
     }
     Arrays.fill(area.indexes, 0);
     return area.indexes;
@@ -165,21 +137,34 @@ public final class Storage {
       areas.add(new Area());
     }
     Area area = areas.get(areasAsked++);
-    layerBytes += count * Float.BYTES;
     activationBytes += Math.max(0, count - area.count) * Float.BYTES;
     area.count = Math.max(area.count, count);
     checkLimit();
     return area;
   }
 
+  /** Zeros from the heap for what lives for one iteration. */
+  protected float[] floats(long count) {
+    return new float[(int) count];
+  }
+
+  /** Likewise. */
+  protected int[] ints(long count) {
+    return new int[(int) count];
+  }
+
+  /** Zeros from the heap for the block. */
+  protected float[] state(long count) {
+    return new float[(int) count];
+  }
+
+  /** Bytes that are taken from the heap for what was asked for until now. */
+  protected long heapBytes() {
+    return blockFloats * Float.BYTES + activationBytes;
+  }
+
   private void checkLimit() {
-    long bytes =
-        switch (extent) {
-          case ALL -> blockFloats * Float.BYTES + activationBytes;
-          case STATE -> blockFloats * Float.BYTES;
-          case NOTHING -> 0;
-        };
-    if (bytes > LIMIT_BYTES) {
+    if (heapBytes() > LIMIT_BYTES) {
       throw new NetworkException(
           "the network needs more than the %s MiB of memory that it may take; raise subdivisions,"
                   .formatted(LIMIT_BYTES >> 20)
@@ -194,7 +179,7 @@ public final class Storage {
    *     longer than one layer's way back
    * @param again whether it need not be kept, because it can be made again for each reader
    */
-  void next(boolean chain, boolean again) {
+  protected void next(boolean chain, boolean again) {
     this.inChain = chain;
     this.recomputes = again;
   }
@@ -220,8 +205,7 @@ public final class Storage {
   }
 
   /** Asks for the scratch of a convolution. */
-  void convolution(ConvShape shape) {
-    convolutions.add(shape);
+  protected void convolution(ConvShape shape) {
     preparedFloats = Math.max(preparedFloats, ConvPlan.preparedFloats(shape));
     if (training) {
       int shards = WeightUpdates.shards(shape.weights(), Pass.shards(batch));
@@ -230,32 +214,21 @@ public final class Storage {
     }
   }
 
-  /** What was asked for since the last time was one layer's. */
-  void endLayer() {
-    needs.add(new Needs(layerBytes, convolutions));
-    layerBytes = 0;
-    convolutions.clear();
-  }
+  /** What was asked for since {@link #next} was one layer's. */
+  protected void endLayer() {}
 
   /** Makes the block and the scratch, once all layers have asked. */
   public void allocate() {
-    if (block.length == 0 && extent != Extent.NOTHING) {
-      block = new float[(int) blockFloats];
+    if (block.length == 0) {
+      block = state(blockFloats);
     }
-    if (extent == Extent.ALL) {
-      partials = atLeast(partialFloats, partials);
-      sums = atLeast(sumFloats, sums);
-      prepared = atLeast(preparedFloats, prepared);
-    }
+    partials = atLeast(partialFloats, partials);
+    sums = atLeast(sumFloats, sums);
+    prepared = atLeast(preparedFloats, prepared);
   }
 
-  private static float[] atLeast(int floats, float[] scratch) {
-    return floats <= scratch.length ? scratch : new float[floats];
-  }
-
-  /** What each layer asked for. */
-  public List<Needs> needs() {
-    return List.copyOf(needs);
+  private float[] atLeast(int count, float[] scratch) {
+    return count <= scratch.length ? scratch : floats(count);
   }
 
   /** Bytes that live for one iteration, of images of the largest size. */

@@ -14,7 +14,6 @@ import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.Layer;
 import plinius.darknet.layer.NamedTensor;
 import plinius.darknet.layer.Shape;
-import plinius.darknet.layer.Storage;
 import plinius.exchange.weights.WeightsWriter;
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
@@ -68,7 +67,7 @@ public record NetTable(
 
   private static Network outline(
       CfgFile cfg, Workers workers, UnaryOperator<String> files, boolean training) {
-    return Network.outline(
+    return Outline.network(
         cfg, new NetworkOptions(Kernels.best(), workers, 1, training, files), false);
   }
 
@@ -76,13 +75,13 @@ public record NetTable(
     List<LayerRow> rows = new ArrayList<>();
     Shape net =
         new Shape(network.height(), network.width(), network.channels(), network.height() > 1);
-    Storage storage = network.storage();
+    Outline storage = (Outline) network.storage();
     long scratch = storage.scratchBytes();
     Memory all = new Memory(0, 0, storage.activationBytes(), scratch);
     Map<Integer, Memory> tensors = tensors(network);
     for (Layer layer : network.layers()) {
       int i = layer.index();
-      Storage.Needs needs = storage.needs().get(i);
+      Outline.Needs needs = storage.needs().get(i);
       Section section = cfg.layers().get(i);
       Memory state = tensors.getOrDefault(i, new Memory(0, 0, 0, 0));
       all = all.plus(state);
@@ -179,7 +178,7 @@ public record NetTable(
         .sum();
   }
 
-  private static long operations(Network network, Layer layer, Storage.Needs needs) {
+  private static long operations(Network network, Layer layer, Outline.Needs needs) {
     long sum = 0;
     for (ConvShape shape : needs.convolutions()) {
       sum += 2L * shape.weights() * shape.outH() * shape.outW();
@@ -190,7 +189,7 @@ public record NetTable(
     return sum;
   }
 
-  private static List<String> kernels(Layer layer, Storage.Needs needs) {
+  private static List<String> kernels(Layer layer, Outline.Needs needs) {
     List<String> kernels = new ArrayList<>();
     for (ConvShape shape : needs.convolutions()) {
       kernels.add(ConvPlan.explain(shape));

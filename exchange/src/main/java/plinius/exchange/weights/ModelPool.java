@@ -17,6 +17,7 @@ import plinius.enclave.mirror.MirroredTensor;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
 import plinius.enclave.train.BestModel;
+import plinius.exchange.net.Outline;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 import plinius.pmem.PersistentMemory;
@@ -69,7 +70,7 @@ public final class ModelPool {
     try (Workers workers = new Workers(1)) {
       NetworkOptions options =
           new NetworkOptions(Kernels.best(), workers, seed, true);
-      return Network.outline(cfg, options, true);
+      return Outline.network(cfg, options, true);
     }
   }
 
