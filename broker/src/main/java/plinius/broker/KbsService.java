@@ -35,7 +35,6 @@ import plinius.seal.Id128;
 import plinius.seal.SealException;
 import plinius.seal.SecretBytes;
 import plinius.seal.jose.Json;
-import plinius.seal.jose.Jwe;
 import plinius.seal.jose.Jwk;
 import plinius.verification.Appraisal;
 import plinius.verification.AppraisalPolicy;
@@ -438,7 +437,7 @@ final class KbsService {
     try (Grant grant = Grants.of(ownerKey, job, purpose, keys.brokerKey())) {
       byte[] plain = grant.toBytes();
       try {
-        return Jwe.encrypt(teeKey, plain);
+        return JweSealer.seal(teeKey, plain);
       } finally {
         Arrays.fill(plain, (byte) 0);
       }

@@ -40,7 +40,6 @@ import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
 import plinius.seal.jose.Json;
-import plinius.seal.jose.Jwe;
 import plinius.seal.jose.Jwk;
 import plinius.verification.AppraisalPolicy;
 
@@ -282,7 +281,7 @@ class KbsInteropTest {
       assertThat(key).containsEntry("alg", "ECDH-ES+A256KW").containsEntry("crv", "P-256");
       Map<String, Object> jwk = new TreeMap<>(key);
       jwk.remove("alg");
-      return new KbsResponse(200, Optional.empty(), Jwe.encrypt(Jwk.fromMap(jwk), content));
+      return new KbsResponse(200, Optional.empty(), JweSealer.seal(Jwk.fromMap(jwk), content));
     }
 
     private static KbsResponse refusal(String type) {

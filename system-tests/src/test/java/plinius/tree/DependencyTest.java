@@ -110,10 +110,12 @@ class DependencyTest {
   }
 
   @Test
-  void ciphers_and_key_derivation_are_used_by_seal_alone() {
+  void ciphers_and_key_derivation_are_used_by_seal_and_by_the_broker_for_its_grants() {
     noClasses()
         .that()
         .resideOutsideOfPackage("plinius.seal..")
+        .and()
+        .doNotHaveFullyQualifiedName("plinius.broker.JweSealer")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("javax.crypto.Cipher")

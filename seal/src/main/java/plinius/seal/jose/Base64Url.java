@@ -5,14 +5,14 @@ import java.util.Base64;
 import plinius.seal.SealException;
 
 /** Base64url without padding (RFC 7515 section 2), one text for each value: no other is taken. */
-final class Base64Url {
+public final class Base64Url {
   private Base64Url() {}
 
-  static String encode(byte[] bytes) {
+  public static String encode(byte[] bytes) {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
   }
 
-  static byte[] decode(String text, String what) {
+  public static byte[] decode(String text, String what) {
     try {
       byte[] bytes = Base64.getUrlDecoder().decode(text.getBytes(StandardCharsets.US_ASCII));
       if (encode(bytes).equals(text)) {
