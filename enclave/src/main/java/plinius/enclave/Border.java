@@ -14,6 +14,7 @@ import plinius.attestation.kbs.KbsTransport;
 import plinius.boundary.BoundaryException;
 import plinius.boundary.Bytes;
 import plinius.boundary.Channel;
+import plinius.boundary.Codec;
 import plinius.boundary.EnclaveMessage;
 import plinius.boundary.HostMessage;
 
@@ -27,7 +28,7 @@ final class Border implements KbsTransport {
   private volatile boolean stopRequested;
 
   Border(InputStream in, OutputStream out) {
-    channel = Channel.ofEnclave(new BufferedInputStream(in), out);
+    channel = new Channel<>(new BufferedInputStream(in), out, Codec::encode, Codec::decode);
     Thread.ofPlatform().daemon().name("border").start(this::listen);
   }
 

@@ -145,7 +145,8 @@ final class Session implements AutoCloseable {
         said = record.of(said);
         told = record.of(told);
       }
-      channel = Channel.ofHost(new BufferedInputStream(said), told);
+      channel = new Channel<>(
+              new BufferedInputStream(said), told, HostCodec::encode, HostCodec::decode);
     }
   }
 

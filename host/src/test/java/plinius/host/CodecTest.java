@@ -1,4 +1,4 @@
-package plinius.boundary;
+package plinius.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -7,6 +7,7 @@ import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -18,14 +19,39 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import plinius.boundary.BoundaryException;
+import plinius.boundary.Bytes;
+import plinius.boundary.Channel;
+import plinius.boundary.Codec;
 import plinius.boundary.EnclaveMessage.Metric;
 import plinius.boundary.EnclaveMessage.Phase;
+import plinius.boundary.EnclaveMessage;
 import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.Protocol;
 import plinius.boundary.HostMessage.WriteBack;
+import plinius.boundary.HostMessage;
+import plinius.boundary.Message;
 
 class CodecTest {
   private static final Bytes STATE = Bytes.ofHex("00112233445566778899aabbccddeeff".repeat(2));
+
+  private static byte[] encode(Message message) {
+    return switch (message) {
+      case HostMessage m -> HostCodec.encode(m);
+      case EnclaveMessage m -> Codec.encode(m);
+    };
+  }
+
+  /** The types of the enclave's messages begin at 64. */
+  private static Message decode(byte[] encoded) {
+    return encoded.length > 0 && (encoded[0] & 0xff) >= 64
+        ? HostCodec.decode(encoded)
+        : Codec.decode(encoded);
+  }
+
+  private static Channel<HostMessage, EnclaveMessage> onHost(InputStream in) {
+    return new Channel<>(in, new ByteArrayOutputStream(), HostCodec::encode, HostCodec::decode);
+  }
 
   /** One of each kind, and both forms of what is optional. */
   static List<Message> examples() {
@@ -120,7 +146,7 @@ class CodecTest {
       encoded.add(
           message.getClass().getSimpleName()
               + " "
-              + HexFormat.of().formatHex(Codec.encode(message)));
+              + HexFormat.of().formatHex(encode(message)));
     }
 
     assertThat(encoded).isEqualTo(golden());
@@ -140,17 +166,17 @@ class CodecTest {
   @Test
   void decode_inverts_encode() {
     for (Message message : examples()) {
-      assertThat(Codec.decode(Codec.encode(message))).isEqualTo(message);
+      assertThat(decode(encode(message))).isEqualTo(message);
     }
   }
 
   @Test
   void a_message_cut_short_anywhere_is_refused() {
     for (Message message : examples()) {
-      byte[] whole = Codec.encode(message);
+      byte[] whole = encode(message);
       for (int length = 0; length < whole.length; length++) {
         byte[] cut = Arrays.copyOf(whole, length);
-        assertThatThrownBy(() -> Codec.decode(cut))
+        assertThatThrownBy(() -> decode(cut))
             .as("%s cut to %d bytes", message, length)
             .isInstanceOf(BoundaryException.Malformed.class);
       }
@@ -160,9 +186,9 @@ class CodecTest {
   @Test
   void a_message_with_a_byte_too_many_is_refused() {
     for (Message message : examples()) {
-      byte[] whole = Codec.encode(message);
+      byte[] whole = encode(message);
       byte[] longer = Arrays.copyOf(whole, whole.length + 1);
-      assertThatThrownBy(() -> Codec.decode(longer))
+      assertThatThrownBy(() -> decode(longer))
           .as("%s", message)
           .isInstanceOf(BoundaryException.Malformed.class);
     }
@@ -175,17 +201,17 @@ class CodecTest {
     Random random = new Random(seed);
     List<Message> examples = examples();
     for (int round = 0; round < 20_000; round++) {
-      byte[] bytes = Codec.encode(examples.get(random.nextInt(examples.size())));
+      byte[] bytes = encode(examples.get(random.nextInt(examples.size())));
       for (int changes = 1 + random.nextInt(4); changes > 0; changes--) {
         bytes[random.nextInt(bytes.length)] = (byte) random.nextInt();
       }
       Message decoded;
       try {
-        decoded = Codec.decode(bytes);
+        decoded = decode(bytes);
       } catch (BoundaryException.Malformed e) {
         continue;
       }
-      assertThat(Codec.encode(decoded)).as("seed %d, round %d", seed, round).isEqualTo(bytes);
+      assertThat(encode(decoded)).as("seed %d, round %d", seed, round).isEqualTo(bytes);
     }
   }
 
@@ -199,20 +225,20 @@ class CodecTest {
       bytes[0] = (byte) (random.nextBoolean() ? 1 + random.nextInt(5) : 65 + random.nextInt(16));
       Message decoded;
       try {
-        decoded = Codec.decode(bytes);
+        decoded = decode(bytes);
       } catch (BoundaryException.Malformed e) {
         continue;
       }
-      assertThat(Codec.encode(decoded)).as("seed %d, round %d", seed, round).isEqualTo(bytes);
+      assertThat(encode(decoded)).as("seed %d, round %d", seed, round).isEqualTo(bytes);
     }
   }
 
   @Test
   void a_begin_of_another_version_is_refused() {
-    byte[] begin = Codec.encode(examples().getFirst());
+    byte[] begin = encode(examples().getFirst());
     begin[4] = 1;
 
-    assertThatThrownBy(() -> Codec.decode(begin))
+    assertThatThrownBy(() -> decode(begin))
         .isInstanceOf(BoundaryException.Malformed.class)
         .hasMessageContaining("version");
   }
@@ -221,7 +247,7 @@ class CodecTest {
   void messages_pass_a_channel_in_order() {
     ByteArrayOutputStream pipe = new ByteArrayOutputStream();
     Channel<EnclaveMessage, HostMessage> enclave =
-        Channel.ofEnclave(new ByteArrayInputStream(new byte[0]), pipe);
+        new Channel<>(new ByteArrayInputStream(new byte[0]), pipe, Codec::encode, Codec::decode);
     List<Message> sent = new ArrayList<>();
     for (Message message : examples()) {
       if (message instanceof EnclaveMessage ours) {
@@ -231,7 +257,7 @@ class CodecTest {
     }
 
     Channel<HostMessage, EnclaveMessage> host =
-        Channel.ofHost(new ByteArrayInputStream(pipe.toByteArray()), new ByteArrayOutputStream());
+        onHost(new ByteArrayInputStream(pipe.toByteArray()));
     List<Message> received = new ArrayList<>();
     for (Optional<EnclaveMessage> next = host.receive(); next.isPresent(); next = host.receive()) {
       received.add(next.get());
@@ -244,7 +270,7 @@ class CodecTest {
   void a_message_of_which_the_sender_died_was_not_said() {
     byte[] frame = {0, 0, 0, 9, 67, 0, 0};
     Channel<HostMessage, EnclaveMessage> host =
-        Channel.ofHost(new ByteArrayInputStream(frame), new ByteArrayOutputStream());
+        onHost(new ByteArrayInputStream(frame));
 
     assertThat(host.receive()).isEmpty();
   }
@@ -253,7 +279,7 @@ class CodecTest {
   void a_message_of_the_wrong_side_is_refused() {
     byte[] frame = {0, 0, 0, 1, 5}; // Stop, which only the host says
     Channel<HostMessage, EnclaveMessage> host =
-        Channel.ofHost(new ByteArrayInputStream(frame), new ByteArrayOutputStream());
+        onHost(new ByteArrayInputStream(frame));
 
     assertThatThrownBy(host::receive).isInstanceOf(BoundaryException.Malformed.class);
   }
@@ -262,7 +288,7 @@ class CodecTest {
   void a_length_beyond_the_limit_is_refused_before_anything_is_allocated() {
     for (byte[] frame : List.of(new byte[] {0x7f, -1, -1, -1}, new byte[] {-1, -1, -1, -1})) {
       Channel<HostMessage, EnclaveMessage> host =
-          Channel.ofHost(new ByteArrayInputStream(frame), new ByteArrayOutputStream());
+          onHost(new ByteArrayInputStream(frame));
 
       assertThatThrownBy(host::receive).isInstanceOf(BoundaryException.Malformed.class);
     }
