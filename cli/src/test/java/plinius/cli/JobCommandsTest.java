@@ -16,12 +16,12 @@ import plinius.broker.BrokerRecord;
 import plinius.broker.Job;
 import plinius.darknet.Network;
 import plinius.darknet.cfg.Cfg;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
 import plinius.exchange.weights.ModelPool;
 import plinius.exchange.weights.WeightsHeader;
 import plinius.exchange.weights.WeightsWriter;
 import plinius.owner.OwnerKey;
+import plinius.owner.Sample;
 import plinius.owner.SampleSource;
 import plinius.owner.SealedDataSetWriter;
 

@@ -337,13 +337,12 @@ public final class Network {
    * @param height of that picture
    * @param threshold below which a probability counts as 0
    * @param treeThreshold down to which a tree of classes is followed
-   * @param relative whether boxes are shares of the picture, not pixels
    */
   public List<Detection> detections(
-      int image, int width, int height, float threshold, float treeThreshold, boolean relative) {
+      int image, int width, int height, float threshold, float treeThreshold) {
     Detection.Query query =
         new Detection.Query(
-            image, width, height, in.w(), in.h(), threshold, treeThreshold, relative);
+            image, width, height, in.w(), in.h(), threshold, treeThreshold);
     return layers.stream().flatMap(layer -> layer.detections(query).stream()).toList();
   }
 

@@ -433,8 +433,7 @@ final class GoldenRun {
         query.get("w").asInt(),
         query.get("h").asInt(),
         (float) query.get("thresh").asDouble(),
-        (float) query.get("hier").asDouble(),
-        true);
+        (float) query.get("hier").asDouble());
   }
 
   /** Rows [x, y, w, h, objectness, classes], compared as sets; those without an object are out. */

@@ -138,12 +138,8 @@ public final class DataLayout {
     return manifest.array();
   }
 
-  public static void putRecordHead(Id128 dataSet, long index, byte[] target) {
-    ByteBuffer.wrap(target).putLong(index).putLong(mark(dataSet));
-  }
-
   /** Tells a record of another set from a flipped bit: the first half of the set's id. */
-  static long mark(Id128 dataSet) {
+  public static long mark(Id128 dataSet) {
     return dataSet.high();
   }
 

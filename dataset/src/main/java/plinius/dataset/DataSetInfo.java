@@ -24,11 +24,6 @@ public record DataSetInfo(
     return DataLayout.stride(kind);
   }
 
-  /** Where the first sealed record starts. */
-  public long recordsOffset() {
-    return DataLayout.RECORDS_OFFSET;
-  }
-
   /** Bytes of the whole sealed file. */
   public long fileBytes() {
     return DataLayout.RECORDS_OFFSET + records * recordBytes();

@@ -46,7 +46,7 @@ final class Border implements KbsTransport {
         }
       }
     } catch (BoundaryException e) {
-      say(ExitCode.of(e));
+      send(ExitCode.of(e));
     }
     Runtime.getRuntime().halt(70);
   }
@@ -57,15 +57,6 @@ final class Border implements KbsTransport {
     } catch (BoundaryException.Broken e) {
       // Nobody listens any more: as if the pipe's other end had been seen to close.
       Runtime.getRuntime().halt(70);
-    }
-  }
-
-  /** Last words. */
-  private void say(EnclaveMessage message) {
-    try {
-      channel.send(message);
-    } catch (BoundaryException e) {
-      // Nobody to hear them.
     }
   }
 

@@ -155,7 +155,7 @@ final class OriginalTest {
 
   private static void compareBoxes(Network network, Original original) {
     List<Original.Found> theirs = original.boxes(768, 576, .6f);
-    List<Detection> ours = network.detections(0, 768, 576, .6f, .5f, true);
+    List<Detection> ours = network.detections(0, 768, 576, .6f, .5f);
 
     assertThat(ours).hasSameSizeAs(theirs).isNotEmpty();
     for (int i = 0; i < ours.size(); i++) {

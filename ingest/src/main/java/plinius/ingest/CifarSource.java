@@ -8,8 +8,8 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import plinius.dataset.DataSetException;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
+import plinius.owner.Sample;
 import plinius.owner.SampleSource;
 
 /**

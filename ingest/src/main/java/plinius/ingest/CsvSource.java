@@ -8,8 +8,8 @@ import java.util.Optional;
 import plinius.dataset.DataKind;
 import plinius.dataset.DataSetException;
 import plinius.dataset.Label;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
+import plinius.owner.Sample;
 import plinius.owner.SampleSource;
 
 /**

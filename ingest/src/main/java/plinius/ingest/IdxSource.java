@@ -13,8 +13,8 @@ import java.util.OptionalInt;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import plinius.dataset.DataSetException;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
+import plinius.owner.Sample;
 import plinius.owner.SampleSource;
 
 /**

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 import plinius.dataset.DataKind;
 import plinius.dataset.DataSetException;
 import plinius.dataset.Label;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
+import plinius.owner.Sample;
 import plinius.owner.SampleSource;
 
 /**

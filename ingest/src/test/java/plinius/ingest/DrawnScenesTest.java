@@ -14,8 +14,8 @@ import org.junit.jupiter.api.io.TempDir;
 import plinius.dataset.DataKind;
 import plinius.dataset.DataSetException;
 import plinius.dataset.Label;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
+import plinius.owner.Sample;
 
 /** Scenes that are drawn, and pictures into which boxes are. */
 class DrawnScenesTest {

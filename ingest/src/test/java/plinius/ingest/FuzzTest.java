@@ -17,9 +17,9 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import plinius.dataset.DataSetException;
-import plinius.dataset.Sample;
 import plinius.ingest.Pictures.Size;
 import plinius.ingest.Pictures.Split;
+import plinius.owner.Sample;
 import plinius.owner.SampleSource;
 import plinius.testkit.Seeded;
 

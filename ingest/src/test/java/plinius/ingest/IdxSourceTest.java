@@ -21,8 +21,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import plinius.dataset.DataSetException;
 import plinius.dataset.Label;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
+import plinius.owner.Sample;
 import plinius.owner.SampleSource;
 import plinius.testkit.Seeded;
 

@@ -1,7 +1,6 @@
 package plinius.owner;
 
 import java.util.Optional;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
 
 /** Samples to be sealed, one after the other. */

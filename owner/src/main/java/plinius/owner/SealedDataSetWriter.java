@@ -14,7 +14,6 @@ import plinius.dataset.DataLayout;
 import plinius.dataset.DataSetException;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.Label;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
@@ -107,7 +106,7 @@ public final class SealedDataSetWriter {
                                 + " samples and promised "
                                 + info.records()));
         put(sample, index, info.kind(), plain);
-        DataLayout.putRecordHead(info.id(), index, sealed);
+        ByteBuffer.wrap(sealed).putLong(index).putLong(DataLayout.mark(info.id()));
         seal(index, plain, aad, sealer, sealed);
         if (!buffer.hasRemaining()) {
           write(channel, buffer.flip());

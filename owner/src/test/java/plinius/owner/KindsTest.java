@@ -12,7 +12,6 @@ import plinius.dataset.DataKind;
 import plinius.dataset.DataSetException;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.Label;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
 import plinius.dataset.SealedDataSet;
 import plinius.seal.SecretBytes;

@@ -2,7 +2,6 @@ package plinius.owner;
 
 import java.util.List;
 import java.util.Optional;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
 
 /** Samples at hand; may promise another count than it has. */

@@ -22,7 +22,6 @@ import plinius.dataset.DataLayout;
 import plinius.dataset.DataSetException;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.Label;
-import plinius.dataset.Sample;
 import plinius.dataset.SampleKind;
 import plinius.dataset.SealedDataSet;
 import plinius.seal.Id128;

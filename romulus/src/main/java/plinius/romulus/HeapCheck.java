@@ -1,5 +1,7 @@
 package plinius.romulus;
 
+import static plinius.romulus.PoolFormat.require;
+
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -169,11 +171,5 @@ final class HeapCheck {
 
   private static void extents(boolean sound, String what) {
     require(sound, "extents", what);
-  }
-
-  private static void require(boolean sound, String where, String what) {
-    if (!sound) {
-      throw new PoolException.Corrupt(where, what);
-    }
   }
 }

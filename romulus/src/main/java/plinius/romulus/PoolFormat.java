@@ -101,19 +101,19 @@ final class PoolFormat {
     long twinBytes = page.getLong(TWIN_BYTES_OFFSET);
     String wrong = wrongSizes(poolBytes, twinBytes);
     header(wrong == null, "%s", wrong);
-    if (memoryBytes < poolBytes) {
-      throw new PoolException.Corrupt(
-          "size",
-          "the pool has %d bytes and the memory only %d: it was truncated"
-              .formatted(poolBytes, memoryBytes));
-    }
+    String truncated = "the pool has %d bytes and the memory only %d: it was truncated";
+    require(memoryBytes >= poolBytes, "size", truncated, poolBytes, memoryBytes);
     return new Header(new PoolIdentity(keyId, jobId), protocol.get(), poolBytes, twinBytes);
   }
 
-  @SuppressWarnings("AnnotateFormatMethod") // the annotation is no part of the JDK
   private static void header(boolean sound, String what, Object... values) {
+    require(sound, "static header", what, values);
+  }
+
+  @SuppressWarnings("AnnotateFormatMethod") // the annotation is no part of the JDK
+  static void require(boolean sound, String where, String what, Object... values) {
     if (!sound) {
-      throw new PoolException.Corrupt("static header", what.formatted(values));
+      throw new PoolException.Corrupt(where, what.formatted(values));
     }
   }
 
@@ -143,17 +143,11 @@ final class PoolFormat {
     memory.read(WORD_OFFSET, bytes, 0, PAGE_BYTES);
     long word = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
     long value = word >>> 16;
-    if (word != word(value)) {
-      throw new PoolException.Corrupt("changing word", "its checksum does not fit");
-    }
-    if (protocol == Protocol.ROMULUS && ClassicTwins.state(value) > ClassicTwins.COPYING) {
-      throw new PoolException.Corrupt("changing word", "it has a state that there is not");
-    }
+    require(word == word(value), "changing word", "its checksum does not fit");
+    boolean known = protocol == Protocol.PING_PONG || ClassicTwins.state(value) <= ClassicTwins.COPYING;
+    require(known, "changing word", "it has a state that there is not");
     for (int i = Long.BYTES; i < PAGE_BYTES; i++) {
-      if (bytes[i] != 0) {
-        throw new PoolException.Corrupt(
-            "page of the changing word", "unused byte " + i + " is not zero");
-      }
+      require(bytes[i] == 0, "page of the changing word", "unused byte %d is not zero", i);
     }
     return value;
   }

@@ -22,7 +22,7 @@ public final class KeyDerivation {
    * @param label what the key is for, such as plinius/state
    */
   public static SecretBytes derive(SecretBytes key, byte[] salt, String label, byte[]... parts) {
-    return SecretBytes.owning(hkdf(key, salt, info(label, parts), KEY_BYTES));
+    return SecretBytes.owning(hkdf(key, salt, info(label, parts)));
   }
 
   /** The public name of a key: the first 16 bytes of derive(key, "plinius/key-id"). */
@@ -54,7 +54,7 @@ public final class KeyDerivation {
   }
 
   /** Not the JDK's, which leaves what it derived in the heap. */
-  static byte[] hkdf(SecretBytes key, byte[] salt, byte[] info, int bytes) {
+  static byte[] hkdf(SecretBytes key, byte[] salt, byte[] info) {
     SecretBytes pseudorandomKey;
     byte[] input = key.copy();
     try (SecretBytes zeros = SecretBytes.copyOf(new byte[KeyedDigest.BYTES]);
@@ -64,19 +64,10 @@ public final class KeyDerivation {
     } finally {
       Arrays.fill(input, (byte) 0);
     }
-    byte[] output = new byte[bytes];
+    byte[] counter = {1}; // of the one block that KEY_BYTES are
     try (pseudorandomKey;
         KeyedDigest expand = new KeyedDigest(pseudorandomKey)) {
-      byte[] block = new byte[0];
-      for (int at = 0; at < bytes; at += KeyedDigest.BYTES) {
-        byte[] counter = {(byte) (at / KeyedDigest.BYTES + 1)};
-        byte[] next = expand.update(block).update(info).update(counter).finish();
-        Arrays.fill(block, (byte) 0);
-        block = next;
-        System.arraycopy(block, 0, output, at, Math.min(block.length, bytes - at));
-      }
-      Arrays.fill(block, (byte) 0);
+      return expand.update(info).update(counter).finish();
     }
-    return output;
   }
 }

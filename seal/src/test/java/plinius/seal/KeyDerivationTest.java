@@ -74,9 +74,8 @@ class KeyDerivationTest {
 
   private static void assertHkdf(String key, String salt, String info, String okm) {
     try (SecretBytes secret = SecretBytes.copyOf(HEX.parseHex(key))) {
-      byte[] derived =
-          KeyDerivation.hkdf(secret, HEX.parseHex(salt), HEX.parseHex(info), okm.length() / 2);
-      assertThat(HEX.formatHex(derived)).isEqualTo(okm);
+      byte[] derived = KeyDerivation.hkdf(secret, HEX.parseHex(salt), HEX.parseHex(info));
+      assertThat(okm).startsWith(HEX.formatHex(derived)); // of which we never take more
     }
   }
 

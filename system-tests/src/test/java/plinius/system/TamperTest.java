@@ -10,6 +10,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
+import plinius.dataset.DataLayout;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.SampleOrder;
 import plinius.owner.OwnerKey;
@@ -112,7 +113,7 @@ class TamperTest {
   @Test
   void a_bit_of_the_manifest() {
     Path pm = world.copyOf(trained);
-    Bits.flip(loaded(pm), data.recordsOffset() - 40, 5);
+    Bits.flip(loaded(pm), DataLayout.RECORDS_OFFSET - 40, 5);
 
     refused(pm, TAMPERED, "train.sealed", "manifest");
   }
@@ -260,7 +261,7 @@ class TamperTest {
   }
 
   private long offset(long record) {
-    return data.recordsOffset() + record * data.recordBytes();
+    return DataLayout.RECORDS_OFFSET + record * data.recordBytes();
   }
 
   private static Path pool(Path pm) {

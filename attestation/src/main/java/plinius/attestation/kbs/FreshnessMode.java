@@ -1,7 +1,7 @@
 package plinius.attestation.kbs;
 
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import plinius.attestation.AttestationException;
 
 /**
@@ -32,8 +32,6 @@ public record FreshnessMode(int mirrors, boolean cached) {
   public static final FreshnessMode OFFLINE_CACHED = new FreshnessMode(0, true);
 
   private static final String CACHED = "+cache";
-
-  private static final Pattern WINDOW = Pattern.compile("window:([1-9][0-9]?)");
 
   public FreshnessMode {
     if (mirrors < 0 || mirrors > MIRRORS_MAX) {
@@ -70,24 +68,22 @@ public record FreshnessMode(int mirrors, boolean cached) {
    * @throws AttestationException.BadMessage if there is none
    */
   public static FreshnessMode ofWireName(String name) {
-    Matcher window = WINDOW.matcher(name);
-    if (name.equals("offline")) {
-      return OFFLINE;
-    } else if (name.equals("offline" + CACHED)) {
-      return OFFLINE_CACHED;
-    } else if (name.equals("strict")) {
-      return STRICT;
-    } else if (window.matches() && Integer.parseInt(window.group(1)) <= MIRRORS_MAX) {
-      return new FreshnessMode(Integer.parseInt(window.group(1)));
-    }
-    throw new AttestationException.BadMessage(
-        "the freshness mode "
-            + name
-            + " is not known: strict, window:2 to window:64, offline, offline+cache"
-            + (name.endsWith(CACHED)
-                ? "; in strict and window modes the broker is asked at each start, so there is no"
-                    + " restart cache"
-                : ""));
+    return Stream.concat(
+            IntStream.rangeClosed(0, MIRRORS_MAX).mapToObj(FreshnessMode::new),
+            Stream.of(OFFLINE_CACHED))
+        .filter(mode -> mode.wireName().equals(name))
+        .findFirst()
+        .orElseThrow(() -> new AttestationException.BadMessage(unknown(name)));
+  }
+
+  private static String unknown(String name) {
+    String why =
+        name.endsWith(CACHED)
+            ? "; in strict and window modes the broker is asked at each start, so there is no"
+                + " restart cache"
+            : "";
+    return "the freshness mode %s is not known: strict, window:2 to window:64, offline, offline+cache%s"
+        .formatted(name, why);
   }
 
   @Override

@@ -1,5 +1,6 @@
 package plinius.attestation.kbs;
 
+import java.util.Arrays;
 import plinius.attestation.AttestationException;
 
 /** What a grant is good for. It stands in the grant, because the host carries the request. */
@@ -29,11 +30,10 @@ public enum GrantPurpose {
 
   /** The purpose with this name in grants and logs. */
   public static GrantPurpose ofWireName(String name) {
-    for (GrantPurpose purpose : values()) {
-      if (purpose.wireName.equals(name)) {
-        return purpose;
-      }
-    }
-    throw new AttestationException.BadMessage("the grant's purpose " + name + " is not known");
+    String unknown = "the grant's purpose " + name + " is not known";
+    return Arrays.stream(values())
+        .filter(purpose -> purpose.wireName.equals(name))
+        .findFirst()
+        .orElseThrow(() -> new AttestationException.BadMessage(unknown));
   }
 }

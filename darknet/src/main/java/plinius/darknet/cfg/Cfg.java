@@ -132,17 +132,17 @@ public final class Cfg {
       String known = Nearest.known(key, keys.keySet());
       throw new CfgException(place, number, unknown + known);
     }
-    Key.Normalised normal = keys.get(key).normalise(value);
-    if (normal.problem().isPresent()) {
+    try {
+      return new Entry(keys.get(key).normalise(value), number);
+    } catch (IllegalArgumentException e) {
       boolean comment = value.indexOf('#') >= 0 || value.indexOf(';') >= 0;
-      String problem = normal.problem().get();
       String hint = comment ? " A comment needs a line of its own." : "";
       throw new CfgException(
           place,
           number,
-          "[%s] %s=%s: '%3$s' %s%s".formatted(section.type(), key, shown(value), problem, hint));
+          "[%s] %s=%s: '%3$s' %s%s"
+              .formatted(section.type(), key, shown(value), e.getMessage(), hint));
     }
-    return new Entry(normal.text(), number);
   }
 
   /** At most a line of it, and nothing that could steer a terminal. */

@@ -2,8 +2,9 @@ package plinius.darknet.cfg;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * One key of a section: how its value is written, its limits and its default.
@@ -88,70 +89,52 @@ public record Key(
         : written.endsWith("f") ? Float.parseFloat(written) : Double.parseDouble(written);
   }
 
-  /** The value in its one normal spelling, or what is wrong with it. */
-  public Normalised normalise(String value) {
-    if (value.length() > MAX_LENGTH) {
-      return Normalised.wrong("is longer than " + MAX_LENGTH + " characters");
-    }
+  /**
+   * The value in its one normal spelling.
+   *
+   * @throws IllegalArgumentException that says what is wrong with it, and what is known
+   */
+  public String normalise(String value) {
+    require(value.length() <= MAX_LENGTH, "is longer than " + MAX_LENGTH + " characters");
     return switch (kind) {
       case INTEGER, FLAG -> integer(value);
       case FLOAT -> decimal(value);
-      case INTEGERS, FLOATS -> list(value);
-      case TEXT -> Normalised.right(value);
-      case WORD ->
-          words.contains(value)
-              ? Normalised.right(value)
-              : Normalised.wrong("is not known" + Nearest.known(value, words));
+      case INTEGERS -> list(value, this::integer);
+      case FLOATS -> list(value, this::decimal);
+      case TEXT -> value;
+      case WORD -> {
+        require(words.contains(value), "is not known" + Nearest.known(value, words));
+        yield value;
+      }
     };
   }
 
-  private Normalised list(String value) {
-    StringBuilder normal = new StringBuilder();
-    for (String item : value.split(",", -1)) {
-      Normalised one = kind == Kind.INTEGERS ? integer(item) : decimal(item);
-      if (one.problem().isPresent()) {
-        return one;
-      }
-      normal.append(normal.isEmpty() ? "" : ",").append(one.text());
+  private static void require(boolean right, String problem) {
+    if (!right) {
+      throw new IllegalArgumentException(problem);
     }
-    return Normalised.right(normal.toString());
   }
 
-  private Normalised integer(String value) {
+  private static String list(String value, UnaryOperator<String> each) {
+    return Arrays.stream(value.split(",", -1)).map(each).collect(Collectors.joining(","));
+  }
+
+  private String integer(String value) {
     // Not every digit of Unicode, which parseLong would take: the original takes these.
-    if (!WHOLE.matcher(value).matches()) {
-      return Normalised.wrong("is not " + kind.described + ".");
-    }
+    require(WHOLE.matcher(value).matches(), "is not " + kind.described + ".");
     long number = Long.parseLong(value);
-    return number < min || number > max
-        ? Normalised.wrong("is outside %s to %s.".formatted((long) min, (long) max))
-        : Normalised.right(Long.toString(number));
+    boolean inside = number >= min && number <= max;
+    require(inside, "is outside %s to %s.".formatted((long) min, (long) max));
+    return Long.toString(number);
   }
 
-  private Normalised decimal(String value) {
-    if (!DECIMAL.matcher(value).matches() && !HEX.matcher(value).matches()) {
-      return Normalised.wrong("is not " + kind.described + ".");
-    }
+  private String decimal(String value) {
+    boolean written = DECIMAL.matcher(value).matches() || HEX.matcher(value).matches();
+    require(written, "is not " + kind.described + ".");
     // Rounded twice, decimal to double to float, as the original's (float)atof() does.
     float number = (float) Double.parseDouble(value);
-    return !Float.isFinite(number) || number < (float) min || number > (float) max
-        ? Normalised.wrong("is outside %s to %s.".formatted((float) min, (float) max))
-        : Normalised.right(Float.toString(number == 0 ? 0f : number));
-  }
-
-  /**
-   * A value in its normal spelling, or the problem with it.
-   *
-   * @param text the value
-   * @param problem what is wrong and what is known
-   */
-  public record Normalised(String text, Optional<String> problem) {
-    static Normalised right(String text) {
-      return new Normalised(text, Optional.empty());
-    }
-
-    static Normalised wrong(String problem) {
-      return new Normalised("", Optional.of(problem));
-    }
+    boolean inside = Float.isFinite(number) && number >= (float) min && number <= (float) max;
+    require(inside, "is outside %s to %s.".formatted((float) min, (float) max));
+    return Float.toString(number == 0 ? 0f : number);
   }
 }

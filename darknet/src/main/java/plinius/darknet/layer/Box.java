@@ -37,16 +37,14 @@ public record Box(float x, float y, float w, float h) {
   }
 
   /** Undoes a letterbox: from shares of the network's input to the picture's. */
-  Box unboxed(int w, int h, int netW, int netH, boolean relative) {
+  Box unboxed(int w, int h, int netW, int netH) {
     boolean wide = (float) netW / w < (float) netH / h;
     int newW = wide ? netW : w * netH / h;
     int newH = wide ? h * netW / w : netH;
-    float unitW = relative ? 1 : w;
-    float unitH = relative ? 1 : h;
     return new Box(
-        (float) ((x - (netW - newW) / 2. / netW) / ((float) newW / netW)) * unitW,
-        (float) ((y - (netH - newH) / 2. / netH) / ((float) newH / netH)) * unitH,
-        this.w * ((float) netW / newW) * unitW,
-        this.h * ((float) netH / newH) * unitH);
+        (float) ((x - (netW - newW) / 2. / netW) / ((float) newW / netW)),
+        (float) ((y - (netH - newH) / 2. / netH) / ((float) newH / netH)),
+        this.w * ((float) netW / newW),
+        this.h * ((float) netH / newH));
   }
 }

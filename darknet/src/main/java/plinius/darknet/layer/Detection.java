@@ -21,14 +21,13 @@ public record Detection(Box box, float objectness, float[] probabilities) {
       int netWidth,
       int netHeight,
       float threshold,
-      float treeThreshold,
-      boolean relative) {
+      float treeThreshold) {
     float above(float value) {
       return value > threshold ? value : 0;
     }
 
     Box unboxed(Box box) {
-      return box.unboxed(width, height, netWidth, netHeight, relative);
+      return box.unboxed(width, height, netWidth, netHeight);
     }
   }
 

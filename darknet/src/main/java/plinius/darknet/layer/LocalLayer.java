@@ -96,9 +96,7 @@ class LocalLayer extends Layer {
     pass.kernels.gradient(activation, output, 0, delta, 0, pass.images * out.count());
     int shift = weights.updatesAt() - weights.at();
     // A place has its weights for itself: each task sums over all images in their order.
-    pass.means
-        .workers()
-        .run(
+    pass.run(
             places,
             place -> {
               for (int image = 0; image < pass.images; image++) {

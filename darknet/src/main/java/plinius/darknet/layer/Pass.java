@@ -244,6 +244,11 @@ public final class Pass {
     }
   }
 
+  /** Shares out tasks among the threads. */
+  void run(int tasks, IntConsumer task) {
+    means.workers().run(tasks, task);
+  }
+
   /** A task over the images, or the values, [from, to). */
   @FunctionalInterface
   interface RangeTask {
@@ -257,9 +262,7 @@ public final class Pass {
 
   /** Runs a task for every shard's values, of which each image has so many. */
   void eachShard(int perImage, RangeTask task) {
-    means
-        .workers()
-        .run(shards, shard -> task.accept(from(shard) * perImage, from(shard + 1) * perImage));
+    run(shards, shard -> task.accept(from(shard) * perImage, from(shard + 1) * perImage));
   }
 
   /** Runs a task for every image, a shard's in their order. */
@@ -288,10 +291,8 @@ public final class Pass {
 
   /** Runs a task over ranges of {@code count} values; for work whose order does not matter. */
   void runChunks(int count, RangeTask task) {
-    means
-        .workers()
-        .run(
-            (count + CHUNK - 1) / CHUNK,
-            chunk -> task.accept(chunk * CHUNK, Math.min((chunk + 1) * CHUNK, count)));
+    run(
+        (count + CHUNK - 1) / CHUNK,
+        chunk -> task.accept(chunk * CHUNK, Math.min((chunk + 1) * CHUNK, count)));
   }
 }

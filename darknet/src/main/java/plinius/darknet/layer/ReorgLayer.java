@@ -9,28 +9,29 @@ import plinius.darknet.cfg.Section;
  * of channels / stride^2.
  */
 class ReorgLayer extends Layer {
-  private final Places places;
+  private final int stride = section.integer("stride");
+  private final boolean reverse = section.flag("reverse");
+  private final boolean flatten = section.flag("flatten");
+  private final int[] from = new int[out.count()]; // where each value stands in the input, or -1
 
   ReorgLayer(Site site) {
     super(site, shape(site.section(), site.image()));
-    int stride = section.integer("stride");
-    boolean reverse = section.flag("reverse");
-    boolean flatten = section.flag("flatten");
-    places =
-        Places.of(
-            in,
-            out,
-            i -> {
-              if (flatten) {
-                int c = in.c();
-                int size = in.h() * in.w();
-                return reverse ? i % size * c + i / size : i % c * size + i / c;
-              }
-              if (out.count() != in.count()) {
-                return i;
-              }
-              return reverse ? coarse(in, stride, i) : fine(in, stride, i);
-            });
+    for (int i = 0; i < from.length; i++) {
+      from[out.place(i)] = i < in.count() ? in.place(source(i)) : -1;
+    }
+  }
+
+  /** From a place of the output to one of the input, both in Darknet's (c, h, w) order. */
+  private int source(int i) {
+    if (flatten) {
+      int c = in.c();
+      int size = in.h() * in.w();
+      return reverse ? i % size * c + i / size : i % c * size + i / c;
+    }
+    if (out.count() != in.count()) {
+      return i;
+    }
+    return reverse ? coarse(in, stride, i) : fine(in, stride, i);
   }
 
   private static Shape shape(Section section, Shape in) {
@@ -74,11 +75,24 @@ class ReorgLayer extends Layer {
 
   @Override
   public void forward(Pass pass) {
-    places.gather(pass, pass.input, output);
+    pass.eachImage(
+        image -> {
+          for (int i = 0; i < from.length; i++) {
+            int at = image * in.count() + from[i];
+            output[image * from.length + i] = from[i] < 0 ? 0 : pass.input[at];
+          }
+        });
   }
 
   @Override
   void addInputDelta(Pass pass) {
-    places.scatter(pass, delta, pass.inputDelta);
+    pass.eachImage(
+        image -> {
+          for (int i = 0; i < from.length; i++) {
+            if (from[i] >= 0) {
+              pass.inputDelta[image * in.count() + from[i]] += delta[image * from.length + i];
+            }
+          }
+        });
   }
 }

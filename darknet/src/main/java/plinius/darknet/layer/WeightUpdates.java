@@ -90,9 +90,7 @@ final class WeightUpdates {
     int weights = shape.weights();
     int shards = shards(weights, pass.shards);
     float[] partials = pass.means.storage().partials;
-    pass.means
-        .workers()
-        .run(
+    pass.run(
             shards,
             shard -> {
               int from = pass.first + (int) ((long) shard * pass.images / shards);

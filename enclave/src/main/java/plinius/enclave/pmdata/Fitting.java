@@ -206,7 +206,7 @@ public final class Fitting {
   public List<Detection> detections(int image, float threshold) {
     int width = inGrid() ? 1 : asItIs ? network.width() : kind.width();
     int height = inGrid() ? 1 : asItIs ? network.height() : kind.height();
-    return network.detections(image, width, height, threshold, TREE_THRESHOLD, true);
+    return network.detections(image, width, height, threshold, TREE_THRESHOLD);
   }
 
   private void truth(Label label, float[] truth, int at) {

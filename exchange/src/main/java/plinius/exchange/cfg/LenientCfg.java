@@ -148,12 +148,21 @@ public record LenientCfg(String text, List<String> warnings) {
       }
     }
 
+    private static Optional<String> problem(Key key, String value) {
+      try {
+        key.normalise(value);
+        return Optional.empty();
+      } catch (IllegalArgumentException e) {
+        return Optional.of(e.getMessage());
+      }
+    }
+
     private String value(int number, Key key, String written) {
-      if (key.normalise(written).problem().isEmpty()) {
+      if (problem(key, written).isEmpty()) {
         return written;
       }
       String read = asTheOriginal(key, written);
-      Optional<String> problem = key.normalise(read).problem();
+      Optional<String> problem = problem(key, read);
       String what = "[" + section + "] " + key.name() + "=" + Cfg.shown(written);
       if (problem.isPresent()) {
         throw new CfgException(

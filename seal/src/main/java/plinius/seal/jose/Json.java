@@ -1,5 +1,7 @@
 package plinius.seal.jose;
 
+import static java.util.stream.Collectors.joining;
+
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -118,49 +120,33 @@ public final class Json {
    * are an IllegalArgumentException, and a Double that was read is Malformed.
    */
   public static String write(Object value) {
-    StringBuilder out = new StringBuilder();
-    write(value, out, 0);
-    return out.toString();
+    return write(value, 0);
   }
 
-  private static void write(Object value, StringBuilder out, int depth) {
+  private static String write(Object value, int depth) {
     if (depth > DEPTH_MAX) {
       throw new IllegalArgumentException("JSON nested deeper than " + DEPTH_MAX);
     }
-    switch (value) {
-      case Null _ -> out.append("null");
-      case Boolean flag -> out.append(flag);
-      case Long number -> out.append(number);
-      case Integer number -> out.append(number);
+    return switch (value) {
+      case Null _ -> "null";
+      case Boolean _, Long _, Integer _ -> value.toString();
       case Double _ ->
           throw new SealException.Malformed("bad JSON: only whole numbers are written");
-      case String string -> write(string, out);
-      case List<?> list -> {
-        String separator = "[";
-        for (Object element : list) {
-          write(element, out.append(separator), depth + 1);
-          separator = ",";
-        }
-        out.append(list.isEmpty() ? "[]" : "]");
-      }
-      case Map<?, ?> map -> {
-        TreeMap<String, Object> sorted = new TreeMap<>(); // String's order is by UTF-16 unit
-        map.forEach((name, member) -> sorted.put((String) name, member));
-        String separator = "{";
-        for (Map.Entry<String, Object> member : sorted.entrySet()) {
-          write(member.getKey(), out.append(separator));
-          write(member.getValue(), out.append(':'), depth + 1);
-          separator = ",";
-        }
-        out.append(map.isEmpty() ? "{}" : "}");
-      }
+      case String string -> quoted(string);
+      case List<?> list ->
+          list.stream().map(each -> write(each, depth + 1)).collect(joining(",", "[", "]"));
+      case Map<?, ?> map ->
+          new TreeMap<>(map) // String's order is by UTF-16 unit
+              .entrySet().stream()
+                  .map(each -> quoted((String) each.getKey()) + ":" + write(each.getValue(), depth + 1))
+                  .collect(joining(",", "{", "}"));
       default ->
           throw new IllegalArgumentException("no JSON form for " + value.getClass().getName());
-    }
+    };
   }
 
-  private static void write(String string, StringBuilder out) {
-    out.append('"');
+  private static String quoted(String string) {
+    StringBuilder out = new StringBuilder().append('"');
     for (int i = 0; i < string.length(); i++) {
       char c = string.charAt(i);
       int named = "\b\t\n\f\r\"\\".indexOf(c);
@@ -173,7 +159,7 @@ public final class Json {
       }
     }
     checkSurrogates(string);
-    out.append('"');
+    return out.append('"').toString();
   }
 
   private static void checkSurrogates(String string) {

@@ -1,4 +1,6 @@
-package plinius.dataset;
+package plinius.owner;
+
+import plinius.dataset.Label;
 
 /**
  * One sample.
