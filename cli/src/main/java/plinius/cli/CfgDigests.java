@@ -5,6 +5,7 @@ import java.util.Map;
 import plinius.attestation.kbs.CfgDigest;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
+import plinius.exchange.cfg.Repeated;
 
 /** The name of a network: the digest of its canonical configuration with all overrides. */
 final class CfgDigests {
@@ -12,7 +13,7 @@ final class CfgDigests {
 
   static CfgDigest of(Path file, Map<String, String> settings) {
     CfgFile cfg = read(file, settings);
-    cfg.notes().forEach(Terminal::notice);
+    Repeated.keys(CfgOptions.strict(file), file.toString()).forEach(Terminal::notice);
     return CfgDigest.ofCanonical(cfg.canonical());
   }
 

@@ -14,6 +14,7 @@ import picocli.CommandLine.Parameters;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgFile;
 import plinius.exchange.cfg.LenientCfg;
+import plinius.exchange.cfg.Repeated;
 
 /** The network on the command line. */
 public final class CfgOptions {
@@ -58,7 +59,7 @@ public final class CfgOptions {
     Map<String, String> all = new LinkedHashMap<>(settings);
     all.putAll(overrides);
     CfgFile parsed = Cfg.parse(read.text(), cfg.toString(), all);
-    warnings.addAll(parsed.notes());
+    warnings.addAll(Repeated.keys(read.text(), cfg.toString()));
     return parsed;
   }
 

@@ -10,6 +10,7 @@ import plinius.attestation.AttestationException;
 import plinius.broker.BrokerException;
 import plinius.darknet.DarknetException;
 import plinius.dataset.DataSetException;
+import plinius.exchange.cfg.Nearest;
 import plinius.exchange.weights.WeightsException;
 import plinius.host.HostException;
 import plinius.owner.KeyFileException;
@@ -47,7 +48,7 @@ final class Failures {
               && !Objects.equals(medium.getMessage(), cause.getMessage());
       return ownWords ? medium.getMessage() : why(cause);
     }
-    return expected ? failure.getMessage() : internal(failure);
+    return expected ? Nearest.suggested(failure.getMessage()) : internal(failure);
   }
 
   static ExitCode code(Exception failure) {

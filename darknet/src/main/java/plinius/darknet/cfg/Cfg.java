@@ -22,12 +22,10 @@ public final class Cfg {
   /** Most layers: the deepest network of the original has 206. */
   public static final int MAX_LAYERS = 4096;
 
-  private static final int NOTES_MAX = 100;
   private static final int DIFFERENCES_MAX = 10;
 
   private final String fileName;
   private final List<Section> sections = new ArrayList<>();
-  private final List<String> notes = new ArrayList<>();
   private int number; // of the line that is being read; 0 = none
 
   private Cfg(String fileName) {
@@ -67,7 +65,7 @@ public final class Cfg {
     // In the order of their names, so that of two mistakes always the same one is reported.
     new TreeMap<>(netOverrides).forEach((key, value) -> override(net, key, value));
     NetRules.check(net);
-    return new CfgFile(fileName, net, sections.subList(1, sections.size()), notes);
+    return new CfgFile(fileName, net, sections.subList(1, sections.size()));
   }
 
   private CfgException refuse(String reason) {
@@ -84,7 +82,7 @@ public final class Cfg {
     String type = Schema.name(written);
     boolean first = sections.isEmpty();
     if (Schema.keys(type).isEmpty()) {
-      String known = Nearest.known(written, Schema.sectionNames());
+      String known = Key.known(Schema.sectionNames());
       throw refuse("unknown section [" + shown(written) + "]" + known);
     }
     if (first != type.equals("net")) {
@@ -110,12 +108,7 @@ public final class Cfg {
       throw refuse("'%s' in [%s] is not key=value.".formatted(shown(line), section.type()));
     }
     Entry entry = entry(fileName, section, key, line.substring(equals + 1));
-    Entry first = section.entries().putIfAbsent(key, entry);
-    if (first != null && notes.size() < NOTES_MAX) {
-      notes.add(
-          "%s:%s: key '%s' of [%s] is given again; as in Darknet, line %s counts."
-              .formatted(fileName, number, key, section.type(), first.line()));
-    }
+    section.entries().putIfAbsent(key, entry); // as in Darknet, the first counts
   }
 
   private void override(Section net, String rawKey, String rawValue) {
@@ -129,7 +122,7 @@ public final class Cfg {
     Map<String, Key> keys = Schema.keys(section.type());
     if (!keys.containsKey(key)) {
       String unknown = "unknown key '" + shown(key) + "' in [" + section.type() + "]";
-      String known = Nearest.known(key, keys.keySet());
+      String known = Key.known(keys.keySet());
       throw new CfgException(place, number, unknown + known);
     }
     try {

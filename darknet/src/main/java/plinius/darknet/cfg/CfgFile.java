@@ -10,13 +10,11 @@ import java.util.List;
  * @param name the file's name, for messages
  * @param net the section that comes first
  * @param layers the other sections, in order; at least one
- * @param notes what its writer may have meant otherwise: keys that are given again
  */
-public record CfgFile(String name, Section net, List<Section> layers, List<String> notes) {
+public record CfgFile(String name, Section net, List<Section> layers) {
   /** Refuses a configuration without layers. */
   public CfgFile {
     layers = List.copyOf(layers);
-    notes = List.copyOf(notes);
     if (layers.isEmpty()) {
       throw net.refuse("has no layers after it; add at least one.");
     }

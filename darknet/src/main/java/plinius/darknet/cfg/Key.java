@@ -1,6 +1,7 @@
 package plinius.darknet.cfg;
 
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.List;
 import java.util.function.UnaryOperator;
 import java.util.regex.Pattern;
@@ -103,10 +104,15 @@ public record Key(
       case FLOATS -> list(value, this::decimal);
       case TEXT -> value;
       case WORD -> {
-        require(words.contains(value), "is not known" + Nearest.known(value, words));
+        require(words.contains(value), "is not known" + known(words));
         yield value;
       }
     };
+  }
+
+  /** The end of a sentence about an unknown word. */
+  static String known(Collection<String> words) {
+    return ". Known: " + String.join(", ", words) + ".";
   }
 
   private static void require(boolean right, String problem) {

@@ -8,7 +8,6 @@ import java.util.Optional;
 import plinius.darknet.cfg.Cfg;
 import plinius.darknet.cfg.CfgException;
 import plinius.darknet.cfg.Key;
-import plinius.darknet.cfg.Nearest;
 import plinius.darknet.cfg.Schema;
 
 /**

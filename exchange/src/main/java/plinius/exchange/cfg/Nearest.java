@@ -1,12 +1,20 @@
-package plinius.darknet.cfg;
+package plinius.exchange.cfg;
 
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Finds what somebody probably meant to write. */
 public final class Nearest {
+  private static final Pattern UNKNOWN =
+      Pattern.compile(
+          "(?<what>(?:unknown (?:key|section) |: )['\\[](?<word>[^'\\]]*)['\\]]"
+              + "(?: in \\[\\w+\\]| is not known)?)\\. Known: (?<known>[^.]*)\\.");
+
   private Nearest() {}
 
   /** A sentence that names the nearest of the known words, or nothing when none is near. */
@@ -16,9 +24,18 @@ public final class Nearest {
     return near ? "; did you mean '" + best + "'?" : ".";
   }
 
-  /** The same, and all known words. */
-  static String known(String word, Collection<String> known) {
-    return suggestion(word, known) + " Known: " + String.join(", ", known) + ".";
+  /**
+   * What the reader of configurations says, with the nearest of the known words put in where it
+   * names an unknown one: the reader is in the enclave too, which has no need to guess.
+   */
+  public static String suggested(String message) {
+    Matcher found = UNKNOWN.matcher(message);
+    if (!found.find()) {
+      return message;
+    }
+    String word = message.substring(found.start("word"), found.end("word"));
+    String guess = suggestion(word, List.of(found.group("known").split(", ", -1)));
+    return new StringBuilder(message).replace(found.end("what"), found.end("what") + 1, guess).toString();
   }
 
   /**
