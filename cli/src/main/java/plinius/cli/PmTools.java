@@ -250,7 +250,7 @@ final class PmTools {
         throw new Refusal(
             ExitCode.BAD_INPUT, "there is no pool " + file + "; `plinius pm create` makes one");
       }
-      try (PoolFile pool = PoolFile.open(file, PoolFile.Options.writing())) {
+      try (PoolFile pool = PoolFile.open(file, PoolFile.Options.writing().growing())) {
         fields.put("poolBytesBefore", pool.pool().info().poolBytes());
         pool.pool().grow(by.bytes());
         PoolInfo info = pool.pool().info();

@@ -8,7 +8,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
-import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
@@ -34,13 +33,12 @@ public abstract sealed class MappedMemory implements PersistentMemory {
       ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final int GROWTH_STEP_BYTES = 1 << 20;
 
   private final Path file;
   private final Arena arena;
   private final boolean readOnly;
   private final Medium medium;
-  private MemorySegment segment; // another one when the memory has grown
+  private final MemorySegment segment;
 
   /** What {@link #open} found out. */
   private record Mapping(
@@ -88,7 +86,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
             Files.getFileStore(file).type().equals("tmpfs") ? Medium.Kind.TMPFS : Medium.Kind.FILE;
       }
       WriteBack chosen = choose(file, kind, writeBack);
-      Mapping mapping = new Mapping(file, arena, segment, readOnly, Medium.of(kind, chosen));
+      Mapping mapping = new Mapping(file, arena, segment, readOnly, new Medium(kind, chosen));
       return switch (chosen) {
         case MSYNC -> new BySystem(mapping);
         case UNSAFE -> new ByVirtualMachine(mapping, UnsafeWriteBack.AVAILABLE.orElseThrow());
@@ -202,40 +200,6 @@ public abstract sealed class MappedMemory implements PersistentMemory {
   public final void fill(long offset, long length, byte value) {
     checkWritable();
     segment.asSlice(offset, length).fill(value);
-  }
-
-  /** Maps the longer file as a whole; the shorter mapping of the same pages goes with the arena. */
-  @Override
-  public final void grow(long bytes) {
-    checkWritable();
-    long before = segment.byteSize();
-    if (bytes <= before) {
-      return;
-    }
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      if (channel.size() < before) {
-        throw new IOException("it has become shorter since it was mapped");
-      }
-      try {
-        ByteBuffer zeros = ByteBuffer.allocate(GROWTH_STEP_BYTES);
-        for (long at = before; at < bytes; ) {
-          zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - at));
-          at += channel.write(zeros, at);
-        }
-        // Space and length must be durable before anything in the memory relies on them.
-        channel.force(true);
-        segment = channel.map(mode(false, medium.kind() == Medium.Kind.DAX), 0, bytes, arena);
-      } catch (IOException full) {
-        channel.truncate(before);
-        throw full;
-      }
-    } catch (IOException refused) {
-      throw new PmemException.CannotGrow(
-          "cannot make %s longer, from %d to %d bytes: %s"
-              .formatted(file, before, bytes, refused.getMessage()),
-          refused);
-    }
   }
 
   @Override

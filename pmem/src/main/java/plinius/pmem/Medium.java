@@ -7,9 +7,8 @@ import static java.util.Objects.requireNonNull;
  *
  * @param kind how it was recognised
  * @param writeBack what pwb and pfence do on it
- * @param promise what survives what, in a sentence for people
  */
-public record Medium(Kind kind, WriteBack writeBack, String promise) {
+public record Medium(Kind kind, WriteBack writeBack) {
 
   /** The kinds of medium that can be told apart by asking the operating system. */
   public enum Kind {
@@ -27,21 +26,15 @@ public record Medium(Kind kind, WriteBack writeBack, String promise) {
     Kind(String promise) {
       this.promise = promise;
     }
-
-    /** What this kind of medium keeps. */
-    public String promise() {
-      return promise;
-    }
   }
 
   public Medium {
     requireNonNull(kind);
     requireNonNull(writeBack);
-    requireNonNull(promise);
   }
 
-  /** The medium of a kind, with the promise of that kind. */
-  public static Medium of(Kind kind, WriteBack writeBack) {
-    return new Medium(kind, writeBack, kind.promise());
+  /** What survives what, in a sentence for people. */
+  public String promise() {
+    return kind.promise;
   }
 }

@@ -44,8 +44,9 @@ public final class PoolFile implements AutoCloseable {
    * @param access to read only, or to change it
    * @param writeBack how stores are made durable
    * @param require what the medium must keep; opening is refused where it does not
+   * @param grows whether {@link Pool#grow} may make the file longer
    */
-  public record Options(Access access, WriteBack writeBack, Survives require) {
+  public record Options(Access access, WriteBack writeBack, Survives require, boolean grows) {
     public Options {
       requireNonNull(access);
       requireNonNull(writeBack);
@@ -54,22 +55,27 @@ public final class PoolFile implements AutoCloseable {
 
     /** To be changed, by the best write-back there is, on any medium. */
     public static Options writing() {
-      return new Options(Access.READ_WRITE, WriteBack.AUTO, Survives.PROCESS_DEATH);
+      return new Options(Access.READ_WRITE, WriteBack.AUTO, Survives.PROCESS_DEATH, false);
     }
 
     /** To be looked at. */
     public static Options reading() {
-      return new Options(Access.READ_ONLY, WriteBack.AUTO, Survives.PROCESS_DEATH);
+      return new Options(Access.READ_ONLY, WriteBack.AUTO, Survives.PROCESS_DEATH, false);
     }
 
     /** The same on a medium that keeps this. */
     public Options require(Survives what) {
-      return new Options(access, writeBack, what);
+      return new Options(access, writeBack, what, grows);
     }
 
     /** The same with this write-back. */
     public Options writeBack(WriteBack how) {
-      return new Options(access, how, require);
+      return new Options(access, how, require, grows);
+    }
+
+    /** The same, to be made longer. */
+    public Options growing() {
+      return new Options(Access.READ_WRITE, writeBack, require, true);
     }
   }
 
@@ -195,7 +201,10 @@ public final class PoolFile implements AutoCloseable {
   }
 
   private static PoolFile opened(Path path, FolderLock lock, Options options) {
-    PersistentMemory memory = MappedMemory.open(path, options.access(), options.writeBack());
+    PersistentMemory memory =
+        options.grows()
+            ? new GrowingMemory(path, options.writeBack())
+            : MappedMemory.open(path, options.access(), options.writeBack());
     try {
       checkMedium(path, memory, options.require());
       return new PoolFile(path, lock, memory, Pool.open(memory));

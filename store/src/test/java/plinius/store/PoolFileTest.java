@@ -284,7 +284,7 @@ class PoolFileTest {
   void a_pool_grows_while_it_is_open_and_read(Protocol protocol) {
     Path path = folder.resolve("a.pm");
     Extent large;
-    try (PoolFile file = PoolFile.create(path, BYTES, protocol, writing())) {
+    try (PoolFile file = PoolFile.create(path, BYTES, protocol, writing().growing())) {
       Pool pool = file.pool();
       fill(pool, 1);
       Extent small =
@@ -341,7 +341,7 @@ class PoolFileTest {
   @Test
   void a_pool_that_cannot_grow_stays_as_it_was_and_in_use() {
     Path path = folder.resolve("a.pm");
-    try (PoolFile file = PoolFile.create(path, BYTES, Protocol.PING_PONG, writing())) {
+    try (PoolFile file = PoolFile.create(path, BYTES, Protocol.PING_PONG, writing().growing())) {
       fill(file.pool(), 3);
       // The map of so many pages has no room in the twins.
       assertThatThrownBy(() -> mapWithoutRoom(file.pool())).isInstanceOf(PoolException.Full.class);
@@ -360,7 +360,7 @@ class PoolFileTest {
   @Test
   void a_truncated_area_is_noticed_even_where_the_header_fits() throws IOException {
     Path path = folder.resolve("a.pm");
-    try (PoolFile file = PoolFile.create(path, BYTES, Protocol.PING_PONG, writing())) {
+    try (PoolFile file = PoolFile.create(path, BYTES, Protocol.PING_PONG, writing().growing())) {
       file.pool().grow(1 << 20);
     }
     try (RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw")) {

@@ -139,7 +139,7 @@ public class SimulatedMemory implements PersistentMemory {
 
   @Override
   public final Medium medium() {
-    return Medium.of(
+    return new Medium(
         Medium.Kind.SIMULATED, granularity == Granularity.PAGE ? WriteBack.MSYNC : WriteBack.CLWB);
   }
 
