@@ -6,6 +6,7 @@ import java.security.PrivateKey;
 import java.security.Signature;
 import java.util.Base64;
 import java.util.Map;
+import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.Advance;
 import plinius.attestation.kbs.JsonFields;
 import plinius.attestation.kbs.MirrorId;
@@ -28,7 +29,12 @@ final class Advances {
 
   /** Whether a message read by {@link #of} comes from a run that had a grant of its epoch. */
   static boolean isGenuine(Advance advance, SecretBytes jobKey, JsonFields fields) {
-    return MessageDigest.isEqual(fields.base64("mac", KeyedDigest.BYTES), advance.mac(jobKey));
+    byte[] mac = fields.base64("mac");
+    if (mac.length != KeyedDigest.BYTES) {
+      throw new AttestationException.BadMessage(
+          "the mac of an advance is " + mac.length + " bytes, want " + KeyedDigest.BYTES);
+    }
+    return MessageDigest.isEqual(mac, advance.mac(jobKey));
   }
 
   /** The broker's confirmation. */

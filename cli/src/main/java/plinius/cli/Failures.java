@@ -14,6 +14,7 @@ import plinius.exchange.cfg.Nearest;
 import plinius.exchange.weights.WeightsException;
 import plinius.host.HostException;
 import plinius.owner.KeyFileException;
+import plinius.owner.UnusableFile;
 import plinius.pmem.PmemException;
 import plinius.romulus.PoolException;
 import plinius.seal.SealException;
@@ -57,6 +58,7 @@ final class Failures {
       case SealException seal -> code(seal);
       case KeyFileException key -> code(key);
       case DataSetException data -> code(data);
+      case UnusableFile _ -> ExitCode.MEDIUM;
       case PmemException pmem -> code(pmem);
       case PoolException pool -> code(pool);
       case AttestationException attestation -> code(attestation);
@@ -94,7 +96,6 @@ final class Failures {
       case DataSetException.NotADataSet _ -> ExitCode.BAD_INPUT;
       case DataSetException.WrongKey _ -> ExitCode.BAD_INPUT;
       case DataSetException.Tampered _ -> ExitCode.TAMPERED;
-      case DataSetException.Unusable _ -> ExitCode.MEDIUM;
     };
   }
 

@@ -34,11 +34,4 @@ public abstract sealed class DataSetException extends RuntimeException {
       super(message, null);
     }
   }
-
-  /** A file cannot be read or written. */
-  public static final class Unusable extends DataSetException {
-    public Unusable(String message, Throwable cause) {
-      super(message + ": " + cause, cause);
-    }
-  }
 }

@@ -70,11 +70,8 @@ final class Border implements KbsTransport {
     HostMessage message = next();
     if (!kind.isInstance(message)) {
       throw new BoundaryException.Malformed(
-          "the host says "
-              + message.getClass().getSimpleName()
-              + " where "
-              + kind.getSimpleName()
-              + " is due");
+          "the host says %s where %s is due"
+              .formatted(message.getClass().getSimpleName(), kind.getSimpleName()));
     }
     return kind.cast(message);
   }

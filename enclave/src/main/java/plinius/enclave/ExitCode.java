@@ -55,7 +55,6 @@ final class ExitCode {
                     DataSetException.WrongKey _ ->
                     BAD_INPUT;
                 case DataSetException.Tampered _ -> TAMPERED;
-                case DataSetException.Unusable _ -> MEDIUM;
               };
           case PoolException e ->
               switch (e) {

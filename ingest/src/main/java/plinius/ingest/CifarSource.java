@@ -11,6 +11,7 @@ import plinius.dataset.DataSetException;
 import plinius.dataset.SampleKind;
 import plinius.owner.Sample;
 import plinius.owner.SampleSource;
+import plinius.owner.UnusableFile;
 
 /**
  * The binary versions of CIFAR-10 and CIFAR-100 (cs.toronto.edu/~kriz/cifar.html): records of one
@@ -102,7 +103,7 @@ public final class CifarSource implements SampleSource {
     try {
       in.close();
     } catch (IOException e) {
-      throw new DataSetException.Unusable("cannot close a CIFAR file", e);
+      throw new UnusableFile("cannot close a CIFAR file", e);
     }
   }
 }

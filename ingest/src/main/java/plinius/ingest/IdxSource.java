@@ -16,6 +16,7 @@ import plinius.dataset.DataSetException;
 import plinius.dataset.SampleKind;
 import plinius.owner.Sample;
 import plinius.owner.SampleSource;
+import plinius.owner.UnusableFile;
 
 /**
  * Images and labels from two IDX files (yann.lecun.com/exdb/mnist), plain or gzipped: unsigned
@@ -186,7 +187,7 @@ public final class IdxSource implements SampleSource {
                     ? new BufferedInputStream(new GZIPInputStream(raw, BUFFER_BYTES), BUFFER_BYTES)
                     : raw);
         return new Idx(file, in, header(file, in));
-      } catch (IOException | DataSetException e) {
+      } catch (IOException | DataSetException | UnusableFile e) {
         if (raw != null) {
           try {
             raw.close();
@@ -194,7 +195,7 @@ public final class IdxSource implements SampleSource {
             e.addSuppressed(suppressed);
           }
         }
-        throw e instanceof DataSetException known ? known : failed(file, (IOException) e);
+        throw e instanceof RuntimeException known ? known : failed(file, (IOException) e);
       }
     }
 
@@ -244,12 +245,12 @@ public final class IdxSource implements SampleSource {
       return new DataSetException.BadInput("bad IDX file " + file + ": " + reason);
     }
 
-    private static DataSetException failed(Path file, IOException e) {
+    private static RuntimeException failed(Path file, IOException e) {
       return switch (e) {
         case EOFException _ -> bad(file, "it ends too early: it was truncated");
         case ZipException _ -> bad(file, "its gzip data are damaged: " + e.getMessage());
         case NoSuchFileException _ -> bad(file, "there is no such file");
-        default -> new DataSetException.Unusable("cannot read " + file, e);
+        default -> new UnusableFile("cannot read " + file, e);
       };
     }
 
@@ -258,7 +259,7 @@ public final class IdxSource implements SampleSource {
       try {
         in.close();
       } catch (IOException e) {
-        throw new DataSetException.Unusable("cannot close " + file, e);
+        throw new UnusableFile("cannot close " + file, e);
       }
     }
   }

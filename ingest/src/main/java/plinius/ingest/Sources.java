@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import plinius.dataset.DataSetException;
+import plinius.owner.UnusableFile;
 
 /** What the sources have in common. */
 final class Sources {
@@ -16,12 +17,12 @@ final class Sources {
 
   private Sources() {}
 
-  static DataSetException unreadable(Path file, IOException e) {
+  static RuntimeException unreadable(Path file, IOException e) {
     return switch (e) {
       case NoSuchFileException _ -> new DataSetException.BadInput("there is no file " + file);
       case MalformedInputException _ ->
           new DataSetException.BadInput(file + " is no text in UTF-8");
-      default -> new DataSetException.Unusable("cannot read " + file, e);
+      default -> new UnusableFile("cannot read " + file, e);
     };
   }
 

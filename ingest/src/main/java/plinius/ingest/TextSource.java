@@ -14,6 +14,7 @@ import plinius.dataset.Label;
 import plinius.dataset.SampleKind;
 import plinius.owner.Sample;
 import plinius.owner.SampleSource;
+import plinius.owner.UnusableFile;
 
 /** A text, cut into pieces; each of its bytes is a character, whatever its encoding. */
 public final class TextSource implements SampleSource {
@@ -84,7 +85,7 @@ public final class TextSource implements SampleSource {
       return Optional.of(
           new Sample(Arrays.copyOf(piece, kind.width()), new Label.Length(piece.length)));
     } catch (IOException e) {
-      throw new DataSetException.Unusable("cannot read " + name, e);
+      throw new UnusableFile("cannot read " + name, e);
     }
   }
 
@@ -93,7 +94,7 @@ public final class TextSource implements SampleSource {
     try {
       in.close();
     } catch (IOException e) {
-      throw new DataSetException.Unusable("cannot close " + name, e);
+      throw new UnusableFile("cannot close " + name, e);
     }
   }
 }

@@ -21,6 +21,7 @@ import plinius.ingest.Pictures.Size;
 import plinius.ingest.Pictures.Split;
 import plinius.owner.Sample;
 import plinius.owner.SampleSource;
+import plinius.owner.UnusableFile;
 import plinius.testkit.Seeded;
 
 /**
@@ -82,7 +83,7 @@ final class FuzzTest {
           assertThat(next.get().values()).hasSize(source.kind().valueBytes());
         }
         read++;
-      } catch (DataSetException e) {
+      } catch (DataSetException | UnusableFile e) {
         assertThat(i).as("the undamaged %s: %s", name, e.getMessage()).isPositive();
         assertThat(e.getMessage()).as("%s, round %d", seeded, i).isNotEmpty();
       } catch (RuntimeException | OutOfMemoryError e) {

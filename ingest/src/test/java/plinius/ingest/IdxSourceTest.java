@@ -24,6 +24,7 @@ import plinius.dataset.Label;
 import plinius.dataset.SampleKind;
 import plinius.owner.Sample;
 import plinius.owner.SampleSource;
+import plinius.owner.UnusableFile;
 import plinius.testkit.Seeded;
 
 class IdxSourceTest {
@@ -157,7 +158,7 @@ class IdxSourceTest {
       Files.write(file, bad);
       try {
         assertThat(drain(file, labels)).as("%s", seeded).hasSize(2);
-      } catch (DataSetException expected) {
+      } catch (DataSetException | UnusableFile expected) {
         assertThat(expected)
             .as("%s", seeded)
             .isInstanceOf(DataSetException.BadInput.class)

@@ -22,6 +22,7 @@ import plinius.dataset.Label;
 import plinius.dataset.SampleKind;
 import plinius.owner.Sample;
 import plinius.owner.SampleSource;
+import plinius.owner.UnusableFile;
 import plinius.testkit.Seeded;
 
 /** What people's files become, and what is said about files that are not what they should be. */
@@ -196,7 +197,7 @@ class SourcesTest {
       Files.write(target, bytes);
       try {
         all(parsers.get(parser).apply(target));
-      } catch (DataSetException e) {
+      } catch (DataSetException | UnusableFile e) {
         assertThat(e.getMessage()).as("%s", seeded).contains(folder.toString());
       }
     }

@@ -65,7 +65,7 @@ public final class SealedDataSetWriter {
       }
       return info;
     } catch (IOException e) {
-      throw new DataSetException.Unusable("cannot write " + out, e);
+      throw new UnusableFile("cannot write " + out, e);
     }
   }
 

@@ -21,7 +21,7 @@ public record SealedFile(Path file, FileChannel channel, long bytes) implements 
       FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
       return new SealedFile(file, channel, channel.size());
     } catch (IOException e) {
-      throw new DataSetException.Unusable("cannot open " + file, e);
+      throw new UnusableFile("cannot open " + file, e);
     }
   }
 
@@ -45,7 +45,7 @@ public record SealedFile(Path file, FileChannel channel, long bytes) implements 
         from += read;
       }
     } catch (IOException e) {
-      throw new DataSetException.Unusable("cannot read " + file, e);
+      throw new UnusableFile("cannot read " + file, e);
     }
   }
 
@@ -54,7 +54,7 @@ public record SealedFile(Path file, FileChannel channel, long bytes) implements 
     try {
       channel.close();
     } catch (IOException e) {
-      throw new DataSetException.Unusable("cannot close " + file, e);
+      throw new UnusableFile("cannot close " + file, e);
     }
   }
 }

@@ -277,7 +277,7 @@ class SealedDataSetTest {
           .hasMessageContaining(bad.toString());
     }
     assertThatThrownBy(() -> SealedFile.info(folder.resolve("none")))
-        .isInstanceOf(DataSetException.Unusable.class);
+        .isInstanceOf(UnusableFile.class);
   }
 
   @Test
@@ -363,7 +363,7 @@ class SealedDataSetTest {
   @Test
   void a_missing_folder_is_said() {
     assertThatThrownBy(() -> write(folder.resolve("no/train.sealed"), samples))
-        .isInstanceOf(DataSetException.Unusable.class)
+        .isInstanceOf(UnusableFile.class)
         .hasMessageContaining("no/train.sealed");
   }
 

@@ -118,18 +118,15 @@ public abstract sealed class MappedMemory implements PersistentMemory {
     }
     if (wanted != WriteBack.MSYNC && kind == Medium.Kind.FILE) {
       throw new PmemException.Unsupported(
-          file
-              + " is an ordinary file: "
-              + wanted.option()
-              + " would leave its bytes in the page cache, where a loss of power takes them;"
-              + " use msync or auto, or a file on persistent memory");
+          ("%s is an ordinary file: %s would leave its bytes in the page cache, where a loss of power"
+                  + " takes them; use msync or auto, or a file on persistent memory")
+              .formatted(file, wanted.option()));
     }
     if (!has(wanted)) {
       throw new PmemException.Unsupported(
-          "write-back by "
-              + wanted.option()
-              + " is not to be had: the processor lacks it, or executable pages or native"
-              + " access are refused; use auto");
+          ("write-back by %s is not to be had: the processor lacks it, or executable pages or native"
+                  + " access are refused; use auto")
+              .formatted(wanted.option()));
     }
     return wanted;
   }

@@ -165,12 +165,8 @@ final class Heap {
     byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
     if (bytes.length < 1 || bytes.length > NAME_BYTES_MAX) {
       throw new IllegalArgumentException(
-          "the name of a root has 1 to "
-              + NAME_BYTES_MAX
-              + " bytes in UTF-8; \""
-              + name
-              + "\" has "
-              + bytes.length);
+          "the name of a root has 1 to %d bytes in UTF-8; \"%s\" has %d"
+              .formatted(NAME_BYTES_MAX, name, bytes.length));
     }
     return bytes;
   }

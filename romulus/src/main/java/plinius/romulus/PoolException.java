@@ -19,11 +19,8 @@ public abstract sealed class PoolException extends RuntimeException {
   public static final class Corrupt extends PoolException {
     public Corrupt(String where, String what) {
       super(
-          "the pool is damaged or was changed: "
-              + where
-              + ": "
-              + what
-              + "; nothing was written to it",
+          "the pool is damaged or was changed: %s: %s; nothing was written to it"
+              .formatted(where, what),
           null);
     }
   }

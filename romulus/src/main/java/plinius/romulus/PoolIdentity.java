@@ -17,12 +17,8 @@ public record PoolIdentity(byte[] keyId, byte[] jobId) {
   public PoolIdentity {
     if (keyId.length != ID_BYTES || jobId.length != ID_BYTES) {
       throw new IllegalArgumentException(
-          "key id and job id have "
-              + ID_BYTES
-              + " bytes each, not "
-              + keyId.length
-              + " and "
-              + jobId.length);
+          "key id and job id have %d bytes each, not %d and %d"
+              .formatted(ID_BYTES, keyId.length, jobId.length));
     }
     keyId = keyId.clone();
     jobId = jobId.clone();

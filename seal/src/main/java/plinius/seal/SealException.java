@@ -25,10 +25,9 @@ public abstract sealed class SealException extends RuntimeException {
   public static final class Exhausted extends SealException {
     Exhausted(long calls) {
       super(
-          "this run's key has sealed "
-              + calls
-              + " records, the most that one key may: start again, the same command resumes under a"
-              + " new key",
+          ("this run's key has sealed %d records, the most that one key may: start again, the same"
+                  + " command resumes under a new key")
+              .formatted(calls),
           null);
     }
   }

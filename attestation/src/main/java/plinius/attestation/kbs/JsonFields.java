@@ -63,11 +63,6 @@ public final class JsonFields {
     return typed(name, Long.class, "a whole number");
   }
 
-  /** An object in this object. */
-  public JsonFields object(String name) {
-    return new JsonFields(what + "." + name, value(name));
-  }
-
   /** A member of any type, as the parser gave it. */
   public Object value(String name) {
     if (!members.containsKey(name)) {
@@ -89,16 +84,6 @@ public final class JsonFields {
   /** An identifier of 32 hexadecimal digits. */
   public Id128 id(String name) {
     return parseId(name, string(name));
-  }
-
-  /** Standard base64 of exactly this many bytes. */
-  public byte[] base64(String name, int bytes) {
-    byte[] decoded = base64(name);
-    if (decoded.length != bytes) {
-      throw new AttestationException.BadMessage(
-          what + "." + name + " is " + decoded.length + " bytes, want " + bytes);
-    }
-    return decoded;
   }
 
   /** Standard base64 of any number of bytes. */
