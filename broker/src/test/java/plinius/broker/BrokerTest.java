@@ -43,6 +43,7 @@ import plinius.attestation.kbs.KbsTransport;
 import plinius.attestation.kbs.MirrorId;
 import plinius.attestation.kbs.RuntimeData;
 import plinius.attestation.simulation.SimulatedPlatform;
+import plinius.host.SimulatedMachine;
 import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
@@ -99,7 +100,7 @@ class BrokerTest {
         state().resolve(BrokerKeys.FILE),
         StandardCopyOption.COPY_ATTRIBUTES);
     broker = startBroker(true);
-    enclave = new SimulatedPlatform(folder.resolve("platform"), CODE);
+    enclave = new SimulatedPlatform(SimulatedMachine.made(folder.resolve("platform")), CODE);
   }
 
   @AfterEach
@@ -239,7 +240,7 @@ class BrokerTest {
   @Test
   void other_code_is_refused() {
     Id128 job = broker.addJob(terms("mine")).id();
-    Attester other = new SimulatedPlatform(folder.resolve("platform"), OTHER_CODE);
+    Attester other = new SimulatedPlatform(SimulatedMachine.made(folder.resolve("platform")), OTHER_CODE);
 
     assertRefused(() -> new KbsClient(other, broker.inProcess()).fetchGrant(job), 401)
         .hasMessageContaining("measurement")

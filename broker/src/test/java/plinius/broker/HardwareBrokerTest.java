@@ -42,6 +42,7 @@ import plinius.attestation.kbs.KbsRequest;
 import plinius.attestation.kbs.KbsTransport;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.attestation.tsm.MadeUpMachine;
+import plinius.host.SimulatedMachine;
 import plinius.host.SnpEvidence;
 import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
@@ -207,7 +208,7 @@ class HardwareBrokerTest {
     Id128 hardware = job("[tdx]\nmrtd = " + CODE);
     Id128 simulated = job("[simulation]\nmeasurement = " + code.hex());
     KbsClient simulation =
-        new KbsClient(new SimulatedPlatform(folder.resolve("platform"), code), https());
+        new KbsClient(new SimulatedPlatform(SimulatedMachine.made(folder.resolve("platform")), code), https());
 
     simulation.fetchGrant(simulated).close();
     refused(() -> simulation.fetchGrant(hardware), DENIED, "a simulation, which protects nothing");

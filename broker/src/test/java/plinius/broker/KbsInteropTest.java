@@ -36,6 +36,7 @@ import plinius.attestation.kbs.KbsResponse;
 import plinius.attestation.kbs.KbsTransport;
 import plinius.attestation.kbs.RuntimeData;
 import plinius.attestation.simulation.SimulatedPlatform;
+import plinius.host.SimulatedMachine;
 import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
@@ -200,7 +201,7 @@ class KbsInteropTest {
   }
 
   private KbsClient client(KbsTransport transport) {
-    return new KbsClient(new SimulatedPlatform(folder.resolve("platform"), CODE), transport);
+    return new KbsClient(new SimulatedPlatform(SimulatedMachine.made(folder.resolve("platform")), CODE), transport);
   }
 
   private static KbsRequest post(String path, Optional<String> cookie, Object body) {

@@ -16,6 +16,7 @@ import plinius.attestation.ReportData;
 import plinius.attestation.TeeKind;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.attestation.simulation.Simulation;
+import plinius.host.SimulatedMachine;
 import plinius.host.SnpEvidence;
 
 /** What this machine can prove. */
@@ -88,7 +89,7 @@ final class AttestCommand implements Callable<Integer> {
   private static Attester simulation() {
     Installation installation = Installation.current();
     return new SimulatedPlatform(
-        installation.platform(), installation.existingImage(), Owner.ENCLAVE_ARGUMENTS);
+        SimulatedMachine.made(installation.platform()), installation.existingImage(), Owner.ENCLAVE_ARGUMENTS);
   }
 
   private ReportData reportData() {

@@ -84,7 +84,6 @@ final class Failures {
   private static ExitCode code(SealException failure) {
     return switch (failure) {
       case SealException.NotAuthentic _ -> ExitCode.TAMPERED;
-      case SealException.WrongKey _ -> ExitCode.BAD_INPUT;
       case SealException.Malformed _ -> ExitCode.BAD_INPUT;
       case SealException.Exhausted _ -> ExitCode.STOPPED;
     };

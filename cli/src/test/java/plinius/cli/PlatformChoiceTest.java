@@ -13,6 +13,7 @@ import plinius.attestation.Attester;
 import plinius.attestation.Measurement;
 import plinius.attestation.TeeKind;
 import plinius.attestation.simulation.SimulatedPlatform;
+import plinius.host.SimulatedMachine;
 
 class PlatformChoiceTest {
   private static final Measurement CODE = new Measurement("11".repeat(48));
@@ -46,6 +47,6 @@ class PlatformChoiceTest {
   }
 
   private Attester attester(PlatformChoice platform) {
-    return platform.attester(root, () -> new SimulatedPlatform(root.resolve("simulated"), CODE));
+    return platform.attester(root, () -> new SimulatedPlatform(SimulatedMachine.made(root.resolve("simulated")), CODE));
   }
 }

@@ -178,7 +178,10 @@ final class Session implements AutoCloseable {
             directory.pool().toString(),
             directory.best().toString(),
             directory.lockFile().toString(),
-            arguments.platform().map(folder -> folder.toAbsolutePath().toString()).orElse(""),
+            arguments
+                .platform()
+                .map(folder -> SimulatedMachine.made(folder).toAbsolutePath().toString())
+                .orElse(""),
             Bytes.ofHex(arguments.job()),
             arguments.threads(),
             arguments.mirrorEvery(),

@@ -14,13 +14,6 @@ public abstract sealed class SealException extends RuntimeException {
     }
   }
 
-  /** A key is well formed, and not the one that is needed here. */
-  public static final class WrongKey extends SealException {
-    public WrongKey(String message) {
-      super(message, null);
-    }
-  }
-
   /** A key has sealed as much as one key may. */
   public static final class Exhausted extends SealException {
     Exhausted(long calls) {

@@ -42,6 +42,7 @@ import plinius.boundary.EnclaveMessage.KbsCall;
 import plinius.boundary.HostMessage;
 import plinius.broker.BrokerRecord;
 import plinius.host.BrokerLink;
+import plinius.host.SimulatedMachine;
 import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
 import plinius.seal.jose.Json;
@@ -394,7 +395,7 @@ class BrokerProcessTest {
     try {
       Attester enclave =
           new SimulatedPlatform(
-              world.file("platform"), world.plinius().image().toRealPath(), ARGUMENTS);
+              SimulatedMachine.made(world.file("platform")), world.plinius().image().toRealPath(), ARGUMENTS);
       return new KbsClient(enclave, transport);
     } catch (IOException e) {
       throw new AssertionError(e);

@@ -30,7 +30,7 @@ class SimulationVerifierTest {
 
   @BeforeEach
   void open_the_platform() {
-    platform = new SimulatedPlatform(folder, CODE);
+    platform = new SimulatedPlatform(MadeUpKeys.in(folder), CODE);
   }
 
   @Test
@@ -81,7 +81,7 @@ class SimulationVerifierTest {
 
   @Test
   void the_signature_of_another_platform_is_refused() {
-    SimulatedPlatform other = new SimulatedPlatform(folder.resolve("other"), CODE);
+    SimulatedPlatform other = new SimulatedPlatform(MadeUpKeys.in(folder.resolve("other")), CODE);
     Object otherKey = Json.parseObject(other.attest(BOUND).primary()).get("key");
 
     assertThat(notGenuine(changed("key", otherKey))).isEqualTo("signature");

@@ -1,15 +1,9 @@
 package plinius.attestation.simulation;
 
 import java.io.IOException;
-import java.nio.channels.Channels;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.FileAttribute;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.KeyPair;
@@ -41,25 +35,23 @@ import plinius.seal.jose.Jwk;
  * sample}: {@code svn} and {@code report_data} as there, and our members {@code name}, {@code
  * measurement}, {@code key} and {@code signature}.
  *
- * <p>Its two keys are made on first use, in {@code simulation.key} and {@code simulation.seal}
- * (mode 0600) in the platform's directory.
+ * <p>Its two keys lie in {@code simulation.key} and {@code simulation.seal} in the platform's
+ * directory, where the host made them: this hardware is the host's.
  */
 public final class SimulatedPlatform implements Attester {
   private static final String KEY_FILE = "simulation.key";
   private static final String SEAL_FILE = "simulation.seal";
   private static final int SEAL_BYTES = 32;
   private static final int DIGEST_BYTES = 48;
-  private static final FileAttribute<?> OWNERS =
-      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
 
   private final Measurement measurement;
   private final KeyPair signingKey;
   private final SecretBytes sealRoot;
 
   /**
-   * Measures the image and opens, or makes, the platform's keys.
+   * Measures the image and opens the platform's keys.
    *
-   * @param platformDirectory where the keys lie; made if missing
+   * @param platformDirectory where the keys lie
    * @param imageDirectory root of the image that runs
    * @param arguments what it was started with
    * @throws AttestationException.PlatformUnusable if image or keys cannot be read
@@ -72,13 +64,12 @@ public final class SimulatedPlatform implements Attester {
   public SimulatedPlatform(Path platformDirectory, Measurement measurement) {
     this.measurement = measurement;
     try {
-      Files.createDirectories(platformDirectory);
       this.signingKey = signingKey(platformDirectory.resolve(KEY_FILE));
       this.sealRoot = sealRoot(platformDirectory.resolve(SEAL_FILE));
     } catch (IOException | GeneralSecurityException e) {
       throw new AttestationException.PlatformUnusable(
-          ("cannot open or make the simulated platform's keys in %s: %s. Check the directory's"
-                  + " permissions, or remove its files simulation.*")
+          ("cannot open the simulated platform's keys in %s: %s. Check the directory's permissions,"
+                  + " or remove its files simulation.*")
               .formatted(platformDirectory, e),
           e);
     }
@@ -136,13 +127,6 @@ public final class SimulatedPlatform implements Attester {
   }
 
   private static KeyPair signingKey(Path file) throws IOException, GeneralSecurityException {
-    if (!Files.exists(file)) {
-      KeyPair fresh = Jwk.generate();
-      Base64.Encoder base64 = Base64.getEncoder();
-      String open = base64.encodeToString(fresh.getPublic().getEncoded());
-      String secret = base64.encodeToString(fresh.getPrivate().getEncoded());
-      createDurably(file, String.join("\n", Simulation.KEY_NAME, open, secret, ""));
-    }
     List<String> lines = Files.readAllLines(file);
     if (lines.size() != 3 || !lines.get(0).equals(Simulation.KEY_NAME)) {
       throw new IOException(file + " is not a key of a simulated platform");
@@ -154,11 +138,6 @@ public final class SimulatedPlatform implements Attester {
   }
 
   private static SecretBytes sealRoot(Path file) throws IOException {
-    if (!Files.exists(file)) {
-      try (SecretBytes fresh = SecretBytes.random(SEAL_BYTES)) {
-        createDurably(file, Base64.getEncoder().encodeToString(fresh.copy()) + "\n");
-      }
-    }
     byte[] root = decode(file, Files.readString(file).strip());
     if (root.length != SEAL_BYTES) {
       throw new IOException(file + " holds " + root.length + " bytes, want " + SEAL_BYTES);
@@ -171,20 +150,6 @@ public final class SimulatedPlatform implements Attester {
       return Base64.getDecoder().decode(base64);
     } catch (IllegalArgumentException e) {
       throw new IOException(file + " is not base64", e);
-    }
-  }
-
-  // Whole or not at all, and once: others may start on this platform at the same time.
-  private static void createDurably(Path file, String text) throws IOException {
-    Path fresh = Files.createTempFile(file.getParent(), file.getFileName() + ".", ".new", OWNERS);
-    try (FileChannel channel = FileChannel.open(fresh, StandardOpenOption.WRITE)) {
-      Channels.newOutputStream(channel).write(text.getBytes(StandardCharsets.UTF_8));
-      channel.force(true);
-      Files.createLink(file, fresh);
-    } catch (FileAlreadyExistsException e) {
-      // Somebody was faster: what they made counts.
-    } finally {
-      Files.delete(fresh);
     }
   }
 }

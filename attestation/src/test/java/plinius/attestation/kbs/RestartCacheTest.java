@@ -20,6 +20,7 @@ import plinius.attestation.Evidence;
 import plinius.attestation.Measurement;
 import plinius.attestation.ReportData;
 import plinius.attestation.TeeKind;
+import plinius.attestation.simulation.MadeUpKeys;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
@@ -36,7 +37,7 @@ class RestartCacheTest {
 
   @BeforeEach
   void make() {
-    platform = new SimulatedPlatform(folder.resolve("platform"), CODE);
+    platform = new SimulatedPlatform(MadeUpKeys.in(folder.resolve("platform")), CODE);
   }
 
   @Test
@@ -110,8 +111,8 @@ class RestartCacheTest {
       byte[] blob = RestartCache.seal(platform, grant).orElseThrow();
 
       doesNotOpen(
-          new SimulatedPlatform(folder.resolve("platform"), OTHER_CODE), blob, grant.job(), CFG);
-      doesNotOpen(new SimulatedPlatform(folder.resolve("elsewhere"), CODE), blob, grant.job(), CFG);
+          new SimulatedPlatform(MadeUpKeys.in(folder.resolve("platform")), OTHER_CODE), blob, grant.job(), CFG);
+      doesNotOpen(new SimulatedPlatform(MadeUpKeys.in(folder.resolve("elsewhere")), CODE), blob, grant.job(), CFG);
     }
   }
 

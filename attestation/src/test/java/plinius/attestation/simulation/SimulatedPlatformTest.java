@@ -6,13 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import plinius.attestation.AttestationException;
@@ -29,37 +23,25 @@ class SimulatedPlatformTest {
   @TempDir Path folder;
 
   @Test
-  void keys_are_made_once_and_readable_by_their_owner_alone() throws IOException {
-    Path platform = folder.resolve("platform");
-    String first = key(new SimulatedPlatform(platform, CODE));
-
-    assertThat(key(new SimulatedPlatform(platform, CODE))).isEqualTo(first);
-    for (String file : List.of("simulation.key", "simulation.seal")) {
-      assertThat(
-              PosixFilePermissions.toString(Files.getPosixFilePermissions(platform.resolve(file))))
-          .isEqualTo("rw-------");
-    }
-    assertThat(key(new SimulatedPlatform(folder.resolve("elsewhere"), CODE))).isNotEqualTo(first);
+  void a_platform_without_keys_is_unusable() {
+    assertThatThrownBy(() -> new SimulatedPlatform(folder, CODE))
+        .isInstanceOf(AttestationException.PlatformUnusable.class)
+        .hasMessageContaining("simulation.key");
   }
 
   @Test
-  void enclaves_that_start_together_agree_on_the_keys() throws Exception {
-    List<Future<String>> keys = new ArrayList<>();
-    try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
-      for (int i = 0; i < 8; i++) {
-        keys.add(executor.submit(() -> key(new SimulatedPlatform(folder, CODE))));
-      }
-    }
+  void keys_are_the_platforms_own() {
+    Path platform = folder.resolve("platform");
+    String first = key(new SimulatedPlatform(MadeUpKeys.in(platform), CODE));
 
-    String first = keys.getFirst().get();
-    for (Future<String> each : keys) {
-      assertThat(each.get()).isEqualTo(first);
-    }
+    assertThat(key(new SimulatedPlatform(MadeUpKeys.in(platform), CODE))).isEqualTo(first);
+    assertThat(key(new SimulatedPlatform(MadeUpKeys.in(folder.resolve("elsewhere")), CODE)))
+        .isNotEqualTo(first);
   }
 
   @Test
   void evidence_says_what_it_is_and_has_trustees_sample_in_it() {
-    Map<String, Object> evidence = evidence(new SimulatedPlatform(folder, CODE));
+    Map<String, Object> evidence = evidence(new SimulatedPlatform(MadeUpKeys.in(folder), CODE));
 
     assertThat(evidence)
         .containsEntry("name", "SIMULATION - NOT A TEE")
@@ -85,13 +67,13 @@ class SimulatedPlatformTest {
   void damaged_keys_are_named() throws IOException {
     Files.writeString(folder.resolve("simulation.key"), "SIMULATION - NOT A TEE\n!\n!\n");
 
-    assertThatThrownBy(() -> new SimulatedPlatform(folder, CODE))
+    assertThatThrownBy(() -> new SimulatedPlatform(MadeUpKeys.in(folder), CODE))
         .isInstanceOf(AttestationException.PlatformUnusable.class)
         .hasMessageContaining("simulation.key");
   }
 
   private static SecretBytes sealingKey(Path platform, Measurement code) {
-    return new SimulatedPlatform(platform, code).sealingKey().orElseThrow();
+    return new SimulatedPlatform(MadeUpKeys.in(platform), code).sealingKey().orElseThrow();
   }
 
   private static String key(SimulatedPlatform platform) {

@@ -28,6 +28,7 @@ import plinius.broker.BrokerSettings;
 import plinius.broker.JobTerms;
 import plinius.broker.Limits;
 import plinius.host.BrokerLink;
+import plinius.host.SimulatedMachine;
 import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
 import plinius.verification.AppraisalPolicy;
@@ -72,7 +73,7 @@ final class BrokerLoad implements AutoCloseable {
 
   static BrokerLoad start(Path work) {
     Measurement measurement = Measurement.of(new byte[Measurement.BYTES]);
-    Attester attester = new SimulatedPlatform(work.resolve("platform"), measurement);
+    Attester attester = new SimulatedPlatform(SimulatedMachine.made(work.resolve("platform")), measurement);
     AppraisalPolicy policy = new AppraisalPolicy(true, Set.of(measurement));
     // No bound on one address: here it is the only one.
     Limits limits = new Limits(512 * 1024, 1_000_000, 256, Duration.ofMinutes(5));
