@@ -7,10 +7,6 @@ public abstract sealed class AttestationException extends RuntimeException {
     super(message);
   }
 
-  private AttestationException(String message, Throwable cause) {
-    super(message, cause);
-  }
-
   /** The key broker answered, and said no. */
   public static final class Refused extends AttestationException {
     private final int status;
@@ -31,10 +27,6 @@ public abstract sealed class AttestationException extends RuntimeException {
     public Unreachable(String message) {
       super(message);
     }
-
-    public Unreachable(String message, Throwable cause) {
-      super(message, cause);
-    }
   }
 
   /** A message is not what the protocol says, or not for us; the host may have made it up. */
@@ -42,20 +34,12 @@ public abstract sealed class AttestationException extends RuntimeException {
     public BadMessage(String message) {
       super(message);
     }
-
-    public BadMessage(String message, Throwable cause) {
-      super(message, cause);
-    }
   }
 
   /** The platform cannot give evidence: a file missing or unreadable, keys that do not parse. */
   public static final class PlatformUnusable extends AttestationException {
     public PlatformUnusable(String message) {
       super(message);
-    }
-
-    public PlatformUnusable(String message, Throwable cause) {
-      super(message, cause);
     }
   }
 }

@@ -311,7 +311,7 @@ final class KbsService {
       try {
         files.add(Base64.getDecoder().decode(String.valueOf(each)));
       } catch (IllegalArgumentException e) {
-        throw new AttestationException.BadMessage("an endorsement is not base64", e);
+        throw new AttestationException.BadMessage("an endorsement is not base64");
       }
     }
     return owners.with(Endorsements.of(files));
@@ -469,7 +469,7 @@ final class KbsService {
     try {
       return Jwk.fromMap(jwk);
     } catch (SealException e) {
-      throw new AttestationException.BadMessage("the tee-pubkey is no P-256 key", e);
+      throw new AttestationException.BadMessage("the tee-pubkey is no P-256 key");
     }
   }
 

@@ -80,10 +80,10 @@ final class PinnedHttps implements KbsTransport {
               .map(value -> value.split(";", -1)[0].split("=", 2)[1]);
       return new KbsResponse(response.statusCode(), cookie, response.body());
     } catch (IOException e) {
-      throw new AttestationException.Unreachable("no answer from " + url, e);
+      throw new AttestationException.Unreachable("no answer from " + url);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new AttestationException.Unreachable("interrupted", e);
+      throw new AttestationException.Unreachable("interrupted");
     }
   }
 }

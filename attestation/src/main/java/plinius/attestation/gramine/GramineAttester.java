@@ -123,7 +123,6 @@ public final class GramineAttester implements Attester {
   private AttestationException unusable(String what, IOException e) {
     return new AttestationException.PlatformUnusable(
         "%s from Gramine's %s: %s. Set sgx.remote_attestation = \"dcap\" in the manifest"
-            .formatted(what, directory, e),
-        e);
+            .formatted(what, directory, e));
   }
 }

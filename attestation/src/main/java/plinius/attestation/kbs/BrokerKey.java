@@ -33,7 +33,7 @@ public record BrokerKey(String spki) {
       return KeyFactory.getInstance("Ed25519")
           .generatePublic(new X509EncodedKeySpec(Base64.getDecoder().decode(spki)));
     } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw new AttestationException.BadMessage("the broker's signing key is no Ed25519 key", e);
+      throw new AttestationException.BadMessage("the broker's signing key is no Ed25519 key");
     }
   }
 }

@@ -199,7 +199,7 @@ public record Grant(
       fields.requireNothingElse();
       return grant;
     } catch (IllegalArgumentException e) {
-      throw new AttestationException.BadMessage("the grant is not valid: " + e.getMessage(), e);
+      throw new AttestationException.BadMessage("the grant is not valid: " + e.getMessage());
     }
   }
 

@@ -106,7 +106,7 @@ public final class JsonFields {
     try {
       return Id128.parse(text);
     } catch (SealException e) {
-      throw new AttestationException.BadMessage(what + "." + name + " is no identifier", e);
+      throw new AttestationException.BadMessage(what + "." + name + " is no identifier");
     }
   }
 

@@ -122,7 +122,7 @@ public final class KbsClient {
       plain = secret.copy();
     } catch (SealException e) {
       throw new AttestationException.BadMessage(
-          "the grant for job " + job + " is not encrypted to this enclave, or was changed", e);
+          "the grant for job " + job + " is not encrypted to this enclave, or was changed");
     }
     Grant grant;
     try {

@@ -147,8 +147,7 @@ public final class RestartCache {
       AttestationException.Unreachable unreachable, String why) {
     return new AttestationException.Unreachable(
         "%s. restart.cache %s; start again once the broker answers"
-            .formatted(unreachable.getMessage(), why),
-        unreachable);
+            .formatted(unreachable.getMessage(), why));
   }
 
   private static byte kind(Attester attester) {

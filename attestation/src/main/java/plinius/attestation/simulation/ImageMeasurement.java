@@ -63,7 +63,7 @@ public final class ImageMeasurement {
       }
     } catch (IOException | UncheckedIOException e) {
       throw new AttestationException.PlatformUnusable(
-          "cannot measure the image in " + imageDirectory + ": " + e + ". Build it again.", e);
+          "cannot measure the image in " + imageDirectory + ": " + e + ". Build it again.");
     }
     return Measurement.of(whole.digest());
   }

@@ -70,8 +70,7 @@ public final class SimulatedPlatform implements Attester {
       throw new AttestationException.PlatformUnusable(
           ("cannot open the simulated platform's keys in %s: %s. Check the directory's permissions,"
                   + " or remove its files simulation.*")
-              .formatted(platformDirectory, e),
-          e);
+              .formatted(platformDirectory, e));
     }
   }
 
@@ -100,7 +99,7 @@ public final class SimulatedPlatform implements Attester {
       members.put(
           "signature", Base64.getUrlEncoder().withoutPadding().encodeToString(signature.sign()));
     } catch (GeneralSecurityException e) {
-      throw new AttestationException.PlatformUnusable("cannot sign simulated evidence", e);
+      throw new AttestationException.PlatformUnusable("cannot sign simulated evidence: " + e);
     }
     return new Evidence(TeeKind.SIMULATION, Json.write(members));
   }

@@ -139,8 +139,7 @@ public final class TsmAttester implements Attester {
     throw new AttestationException.PlatformUnusable(
         ("the kernel's configfs-tsm gave no report in %d attempts: %s. It needs root, or a mount"
                 + " that the enclave's user may write")
-            .formatted(ATTEMPTS, last == null ? "others write into our entries" : last),
-        last);
+            .formatted(ATTEMPTS, last == null ? "others write into our entries" : last));
   }
 
   private byte[] blob(String entry, String attribute) throws IOException {

@@ -33,16 +33,13 @@ public record Augmentation(
   public static Optional<Augmentation> of(Section net, int height, int width) {
     float high = ratio(net, "max", width, 2 * width);
     float low = ratio(net, "min", width, width);
+    float angle = net.decimal("angle");
+    float aspect = net.decimal("aspect");
+    Colours colours = Colours.of(net);
+    boolean center = net.flag("center");
     Augmentation asked =
         new Augmentation(
-            height,
-            width,
-            (int) low,
-            (int) high,
-            net.decimal("angle"),
-            net.decimal("aspect"),
-            Colours.of(net),
-            net.flag("center"));
+            height, width, (int) low, (int) high, angle, aspect, colours, center);
     Augmentation none =
         new Augmentation(height, width, width, 2 * width, 0, 1, new Colours(0, 1, 1), false);
     return Optional.of(asked).filter(found -> !found.equals(none));

@@ -133,17 +133,10 @@ class RegionLayer extends AnchorLayer {
   }
 
   private void pullClass(int at, int number) {
-    if (tree.isEmpty()) {
+    if (tree.isPresent()) {
+      tree.get().pull(number, classScale, output, delta, at);
+    } else {
       pullClass(at, number, classScale, !softmax);
-      return;
-    }
-    Tree hierarchy = tree.get();
-    for (int node = number; node >= 0; node = hierarchy.parent(node)) {
-      int first = at + hierarchy.groupOffset(node);
-      for (int i = first; i < first + hierarchy.groupSize(node); i++) {
-        delta[i] = classScale * (0 - output[i]);
-      }
-      delta[at + node] = classScale * (1 - output[at + node]);
     }
   }
 

@@ -78,18 +78,15 @@ public final class Tree {
     return Arrays.stream(sizes).filter(size -> size > 0).toArray();
   }
 
-  int parent(int node) {
-    return parents[node];
-  }
-
-  /** The first of a node and its siblings. */
-  int groupOffset(int node) {
-    return firsts[node];
-  }
-
-  /** How many a node and its siblings are. */
-  int groupSize(int node) {
-    return sizes[firsts[node]];
+  /** Pulls a node and its ancestors up, and their siblings down: writes their deltas. */
+  void pull(int node, float scale, float[] output, float[] delta, int at) {
+    for (int i = node; i >= 0; i = parents[i]) {
+      int first = at + firsts[i];
+      for (int sibling = first; sibling < first + sizes[firsts[i]]; sibling++) {
+        delta[sibling] = scale * (0 - output[sibling]);
+      }
+      delta[at + i] = scale * (1 - output[at + i]);
+    }
   }
 
   /** The probability of a node: the product up to the root of what lies in x[at, at + size). */

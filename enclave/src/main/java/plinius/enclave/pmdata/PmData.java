@@ -18,15 +18,6 @@ import plinius.seal.Id128;
 
 /** A sealed data set, mapped and opened with a grant's keys. One thread. */
 public final class PmData implements AutoCloseable {
-  /** A byte's value as the network sees it: 0 to 1. */
-  private static final float[] UNIT = new float[256];
-
-  static {
-    for (int i = 0; i < UNIT.length; i++) {
-      UNIT[i] = i / 255f;
-    }
-  }
-
   private final PersistentMemory memory;
   private final SealedDataSet set;
   private final String name;
@@ -100,7 +91,7 @@ public final class PmData implements AutoCloseable {
       return label;
     }
     for (int i = 0; i < values.length; i++) {
-      target[at + i] = UNIT[values[i] & 0xff];
+      target[at + i] = (values[i] & 0xff) / 255f;
     }
     return label;
   }
