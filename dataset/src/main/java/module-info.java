@@ -1,4 +1,4 @@
-/** What a sample is; the sealed data set: record format and the enclave's reader. */
+/** The sealed data set: record format and the enclave's reader; what a label is. */
 module plinius.dataset {
   requires transitive plinius.seal;
 

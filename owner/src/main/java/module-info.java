@@ -1,6 +1,6 @@
 /**
- * What the owner alone does: the master key and its file, sealing data sets, opening results.
- * Outside the trusted part: no enclave holds this code.
+ * What the owner alone does: the master key and its file, samples, sealing data sets, opening
+ * results. Outside the trusted part: no enclave holds this code.
  */
 module plinius.owner {
   requires transitive plinius.dataset;

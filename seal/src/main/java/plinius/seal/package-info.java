@@ -1,6 +1,6 @@
 /**
  * Authenticated encryption without a nonce parameter, key derivation. Trusted, and the only user of
- * Cipher.
+ * Cipher but for the broker, which seals grants.
  *
  * <p>Start at {@link plinius.seal.KeyDerivation} for where keys come from, then {@link
  * plinius.seal.Sealer} (what is written again and again) and {@link plinius.seal.RecordSealer}
