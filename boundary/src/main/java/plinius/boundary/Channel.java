@@ -24,10 +24,7 @@ public final class Channel<S extends Message, R extends Message> {
 
   /** An end that reads and writes these pipes with one side's half of the codec. */
   public Channel(
-      InputStream in,
-      OutputStream out,
-      Function<S, byte[]> encode,
-      Function<byte[], R> decode) {
+      InputStream in, OutputStream out, Function<S, byte[]> encode, Function<byte[], R> decode) {
     this.in = new DataInputStream(in);
     this.out = out;
     this.encode = encode;

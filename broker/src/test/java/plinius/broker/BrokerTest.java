@@ -240,7 +240,8 @@ class BrokerTest {
   @Test
   void other_code_is_refused() {
     Id128 job = broker.addJob(terms("mine")).id();
-    Attester other = new SimulatedPlatform(SimulatedMachine.made(folder.resolve("platform")), OTHER_CODE);
+    Attester other =
+        new SimulatedPlatform(SimulatedMachine.made(folder.resolve("platform")), OTHER_CODE);
 
     assertRefused(() -> new KbsClient(other, broker.inProcess()).fetchGrant(job), 401)
         .hasMessageContaining("measurement")

@@ -208,7 +208,9 @@ class HardwareBrokerTest {
     Id128 hardware = job("[tdx]\nmrtd = " + CODE);
     Id128 simulated = job("[simulation]\nmeasurement = " + code.hex());
     KbsClient simulation =
-        new KbsClient(new SimulatedPlatform(SimulatedMachine.made(folder.resolve("platform")), code), https());
+        new KbsClient(
+            new SimulatedPlatform(SimulatedMachine.made(folder.resolve("platform")), code),
+            https());
 
     simulation.fetchGrant(simulated).close();
     refused(() -> simulation.fetchGrant(hardware), DENIED, "a simulation, which protects nothing");

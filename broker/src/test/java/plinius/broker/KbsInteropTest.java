@@ -201,7 +201,8 @@ class KbsInteropTest {
   }
 
   private KbsClient client(KbsTransport transport) {
-    return new KbsClient(new SimulatedPlatform(SimulatedMachine.made(folder.resolve("platform")), CODE), transport);
+    return new KbsClient(
+        new SimulatedPlatform(SimulatedMachine.made(folder.resolve("platform")), CODE), transport);
   }
 
   private static KbsRequest post(String path, Optional<String> cookie, Object body) {

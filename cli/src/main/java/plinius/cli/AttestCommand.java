@@ -89,7 +89,9 @@ final class AttestCommand implements Callable<Integer> {
   private static Attester simulation() {
     Installation installation = Installation.current();
     return new SimulatedPlatform(
-        SimulatedMachine.made(installation.platform()), installation.existingImage(), Owner.ENCLAVE_ARGUMENTS);
+        SimulatedMachine.made(installation.platform()),
+        installation.existingImage(),
+        Owner.ENCLAVE_ARGUMENTS);
   }
 
   private ReportData reportData() {

@@ -47,6 +47,7 @@ class PlatformChoiceTest {
   }
 
   private Attester attester(PlatformChoice platform) {
-    return platform.attester(root, () -> new SimulatedPlatform(SimulatedMachine.made(root.resolve("simulated")), CODE));
+    return platform.attester(
+        root, () -> new SimulatedPlatform(SimulatedMachine.made(root.resolve("simulated")), CODE));
   }
 }

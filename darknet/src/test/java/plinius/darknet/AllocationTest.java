@@ -80,8 +80,7 @@ class AllocationTest {
     public static void main(String[] arguments) {
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
       try (Workers workers = new Workers(2)) {
-        NetworkOptions options =
-            new NetworkOptions(Kernels.best(), workers, 1, true);
+        NetworkOptions options = new NetworkOptions(Kernels.best(), workers, 1, true);
         Network network = Network.build(Cfg.parse(CFG, "allocation.cfg", Map.of()), options);
         long end = System.nanoTime() + PATIENCE_NANOS;
         long least = Long.MAX_VALUE;

@@ -69,8 +69,7 @@ final class ExactnessTest {
       CfgFile cfg = Cfg.parse(TestNetworks.CHAIN, "chain.cfg", Map.of());
       Network sparing = Network.build(cfg, options);
       Network keeping =
-          TestNetworks.inspected(
-              cfg, options, new CounterRandom(options.seed()), KeptLayers::new);
+          TestNetworks.inspected(cfg, options, new CounterRandom(options.seed()), KeptLayers::new);
       train(sparing, 5);
       train(keeping, 5);
 

@@ -120,14 +120,8 @@ final class GoldenRun {
   private void build(Kernels kernels) {
     branches = new Branches(change.apply(kernels));
     NetworkOptions options =
-        new NetworkOptions(
-            branches.kernels(),
-            workers,
-            1,
-            true,
-            name -> c.text(name));
-    net =
-        TestNetworks.inspected(cfg, options, this::recordedDraw, OriginalLayers.with(quirks));
+        new NetworkOptions(branches.kernels(), workers, 1, true, name -> c.text(name));
+    net = TestNetworks.inspected(cfg, options, this::recordedDraw, OriginalLayers.with(quirks));
     try {
       loadWeights();
     } catch (IOException | GeneralSecurityException e) {

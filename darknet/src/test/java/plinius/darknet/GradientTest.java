@@ -281,8 +281,7 @@ final class GradientTest {
     private Network network() {
       return TestNetworks.inspected(
           Cfg.parse(cfg, "test.cfg", Map.of()),
-          new NetworkOptions(
-              Kernels.best(), workers, 5, true, name -> "a\nb\nc 0\nd 0\ne 0\n"),
+          new NetworkOptions(Kernels.best(), workers, 5, true, name -> "a\nb\nc 0\nd 0\ne 0\n"),
           new CounterRandom(5),
           KeptLayers::new);
     }

@@ -19,8 +19,7 @@ final class OriginalRate {
       return (float) (rate * (1. / (1. + StrictMath.exp(net.decimal("gamma") * distance))));
     }
     if (policy.equals("poly") && iteration > last && on.contains(Quirk.POLY_PAST_MAX_BATCHES)) {
-      return (float)
-          (rate * StrictMath.pow(1 - (float) iteration / last, net.decimal("power")));
+      return (float) (rate * StrictMath.pow(1 - (float) iteration / last, net.decimal("power")));
     }
     return repaired.at(iteration);
   }

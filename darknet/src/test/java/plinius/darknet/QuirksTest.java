@@ -25,7 +25,8 @@ import plinius.kernel.Workers;
 
 /**
  * Each defect of the original alone: repaired in the product, and there on request in the layers
- * that the golden vectors are run with. That all of them together give the original's numbers is what {@link GoldenVectorsTest} shows.
+ * that the golden vectors are run with. That all of them together give the original's numbers is
+ * what {@link GoldenVectorsTest} shows.
  */
 final class QuirksTest {
   private static final String FLAT = "[net]\nbatch=2\ninputs=4\nlearning_rate=.1\n";
@@ -88,8 +89,7 @@ final class QuirksTest {
         new NetworkOptions(Kernels.best(), new Workers(1), 3, true, name -> TREE);
     Set<Quirk> quirks = Set.of(on);
     CfgFile looked = Cfg.parse(OriginalLayers.cfg(cfg, quirks), "test.cfg", Map.of());
-    Network net =
-        TestNetworks.inspected(looked, options, draws, OriginalLayers.with(quirks));
+    Network net = TestNetworks.inspected(looked, options, draws, OriginalLayers.with(quirks));
     Random random = new Random(5);
     for (int i = 0; i < net.input.length; i++) {
       net.input[i] = random.nextFloat() * 2 - 1;

@@ -101,9 +101,7 @@ final class TablesTest {
       for (JsonNode entry : policy.get("rates")) {
         float expected = (float) GoldenCase.number(entry.get(1));
         if (Float.isFinite(expected)) {
-          assertThat(
-                  OriginalRate.at(
-                      rate, entry.get(0).asLong(), EnumSet.allOf(Quirk.class)))
+          assertThat(OriginalRate.at(rate, entry.get(0).asLong(), EnumSet.allOf(Quirk.class)))
               .as("%s after %s", name, entry.get(0))
               .isCloseTo(expected, offset(Math.ulp(expected)));
         }
@@ -284,8 +282,7 @@ final class TablesTest {
       }
       try (Workers workers = new Workers(1)) {
         NetworkOptions options =
-            new NetworkOptions(
-                Kernels.best(), workers, 1, false, TablesTest::installed);
+            new NetworkOptions(Kernels.best(), workers, 1, false, TablesTest::installed);
         int[] ours =
             Network.over(new ShapesOnly(cfg.net(), options), cfg, options).layers().stream()
                 .mapToInt(layer -> layer.out().count())
@@ -315,9 +312,7 @@ final class TablesTest {
       Network net;
       try (Workers workers = new Workers(1)) {
         cfg = Cfg.parse(entry.get("cfg").asText(), name, Map.of());
-        net =
-            Network.build(
-                cfg, new NetworkOptions(Kernels.best(), workers, 1, false));
+        net = Network.build(cfg, new NetworkOptions(Kernels.best(), workers, 1, false));
       } catch (CfgException e) {
         assertThat(e).hasMessageContaining(name);
         continue;

@@ -135,8 +135,7 @@ final class TestNetworks {
 
   static Network build(String cfg, Kernels kernels, Workers workers, long seed) {
     return Network.build(
-        Cfg.parse(cfg, "test.cfg", Map.of()),
-        new NetworkOptions(kernels, workers, seed, true));
+        Cfg.parse(cfg, "test.cfg", Map.of()), new NetworkOptions(kernels, workers, seed, true));
   }
 
   /** A network with all outputs and deltas kept, if its layers are, and whoever's draws. */

@@ -87,8 +87,7 @@ class WidthTest {
     CfgFile cfg = Cfg.parse(CFG, "width.cfg", Map.of());
     CounterRandom random = new CounterRandom(5);
     try (Workers workers = new Workers(2)) {
-      Network network =
-          Network.build(cfg, new NetworkOptions(kernels, workers, 1, true));
+      Network network = Network.build(cfg, new NetworkOptions(kernels, workers, 1, true));
       for (int i = 0; i < ITERATIONS; i++) {
         network.trainIteration(
             (position, images, input, truth) -> {

@@ -104,8 +104,7 @@ final class Session {
       try (Grant grant =
               train ? grantToTrain(broker, attester, id, cfg) : broker.fetchReadOnlyGrant(id);
           Workers workers = new Workers(begin.threads())) {
-        NetworkOptions options =
-            new NetworkOptions(kernels, workers, grant.seed(), train);
+        NetworkOptions options = new NetworkOptions(kernels, workers, grant.seed(), train);
         Job job = new Job(begin, grant, cfg, Network.blank(cfg, options));
         Freshness freshness =
             new Freshness(

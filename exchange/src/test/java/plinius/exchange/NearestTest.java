@@ -14,8 +14,7 @@ final class NearestTest {
   private static final String CFG = "[net]\ninputs=4\n[conv]\nfilters=3\nactivation=leaky\n";
 
   private static String refusal(String cfg, Map<String, String> settings) {
-    return Nearest.suggested(
-        catchThrowable(() -> Cfg.parse(cfg, "my.cfg", settings)).getMessage());
+    return Nearest.suggested(catchThrowable(() -> Cfg.parse(cfg, "my.cfg", settings)).getMessage());
   }
 
   @ParameterizedTest

@@ -8,7 +8,8 @@ import plinius.exchange.cfg.Repeated;
 final class RepeatedTest {
   @Test
   void a_note_says_which_of_two_keys_counts() {
-    String cfg = "[net]\ninputs=4\n\n[conv]\nfilters = 3\n# filters=4\nfilters=9\n[conv]\nfilters=1\n";
+    String cfg =
+        "[net]\ninputs=4\n\n[conv]\nfilters = 3\n# filters=4\nfilters=9\n[conv]\nfilters=1\n";
 
     assertThat(Repeated.keys(cfg, "my.cfg"))
         .containsExactly(

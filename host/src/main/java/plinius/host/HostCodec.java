@@ -2,8 +2,8 @@ package plinius.host;
 
 import plinius.boundary.Codec;
 import plinius.boundary.Decoder;
-import plinius.boundary.Encoder;
 import plinius.boundary.EnclaveMessage;
+import plinius.boundary.Encoder;
 import plinius.boundary.HostMessage;
 import plinius.boundary.Message;
 

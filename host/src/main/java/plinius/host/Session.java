@@ -145,8 +145,8 @@ final class Session implements AutoCloseable {
         said = record.of(said);
         told = record.of(told);
       }
-      channel = new Channel<>(
-              new BufferedInputStream(said), told, HostCodec::encode, HostCodec::decode);
+      channel =
+          new Channel<>(new BufferedInputStream(said), told, HostCodec::encode, HostCodec::decode);
     }
   }
 

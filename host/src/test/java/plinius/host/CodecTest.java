@@ -23,13 +23,13 @@ import plinius.boundary.BoundaryException;
 import plinius.boundary.Bytes;
 import plinius.boundary.Channel;
 import plinius.boundary.Codec;
+import plinius.boundary.EnclaveMessage;
 import plinius.boundary.EnclaveMessage.Metric;
 import plinius.boundary.EnclaveMessage.Phase;
-import plinius.boundary.EnclaveMessage;
+import plinius.boundary.HostMessage;
 import plinius.boundary.HostMessage.Mode;
 import plinius.boundary.HostMessage.Protocol;
 import plinius.boundary.HostMessage.WriteBack;
-import plinius.boundary.HostMessage;
 import plinius.boundary.Message;
 
 class CodecTest {
@@ -144,9 +144,7 @@ class CodecTest {
     List<String> encoded = new ArrayList<>();
     for (Message message : examples()) {
       encoded.add(
-          message.getClass().getSimpleName()
-              + " "
-              + HexFormat.of().formatHex(encode(message)));
+          message.getClass().getSimpleName() + " " + HexFormat.of().formatHex(encode(message)));
     }
 
     assertThat(encoded).isEqualTo(golden());
@@ -269,8 +267,7 @@ class CodecTest {
   @Test
   void a_message_of_which_the_sender_died_was_not_said() {
     byte[] frame = {0, 0, 0, 9, 67, 0, 0};
-    Channel<HostMessage, EnclaveMessage> host =
-        onHost(new ByteArrayInputStream(frame));
+    Channel<HostMessage, EnclaveMessage> host = onHost(new ByteArrayInputStream(frame));
 
     assertThat(host.receive()).isEmpty();
   }
@@ -278,8 +275,7 @@ class CodecTest {
   @Test
   void a_message_of_the_wrong_side_is_refused() {
     byte[] frame = {0, 0, 0, 1, 5}; // Stop, which only the host says
-    Channel<HostMessage, EnclaveMessage> host =
-        onHost(new ByteArrayInputStream(frame));
+    Channel<HostMessage, EnclaveMessage> host = onHost(new ByteArrayInputStream(frame));
 
     assertThatThrownBy(host::receive).isInstanceOf(BoundaryException.Malformed.class);
   }
@@ -287,8 +283,7 @@ class CodecTest {
   @Test
   void a_length_beyond_the_limit_is_refused_before_anything_is_allocated() {
     for (byte[] frame : List.of(new byte[] {0x7f, -1, -1, -1}, new byte[] {-1, -1, -1, -1})) {
-      Channel<HostMessage, EnclaveMessage> host =
-          onHost(new ByteArrayInputStream(frame));
+      Channel<HostMessage, EnclaveMessage> host = onHost(new ByteArrayInputStream(frame));
 
       assertThatThrownBy(host::receive).isInstanceOf(BoundaryException.Malformed.class);
     }

@@ -300,8 +300,7 @@ final class Rekey {
 
   private Network network(Job job, Workers workers) {
     return Network.build(
-        request.cfg(),
-        new NetworkOptions(new ScalarKernels(), workers, job.terms().seed(), true));
+        request.cfg(), new NetworkOptions(new ScalarKernels(), workers, job.terms().seed(), true));
   }
 
   private static List<MirroredTensor> tensors(Network network) {

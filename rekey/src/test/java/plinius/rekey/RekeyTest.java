@@ -473,8 +473,7 @@ class RekeyTest {
   private static final class Model implements AutoCloseable {
     private final Workers workers = new Workers(1);
     private final Network network =
-        Network.build(
-            CFG, new NetworkOptions(new ScalarKernels(), workers, SEED, true));
+        Network.build(CFG, new NetworkOptions(new ScalarKernels(), workers, SEED, true));
     private final List<MirroredTensor> tensors =
         network.state().stream()
             .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))

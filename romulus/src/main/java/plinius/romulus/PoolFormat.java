@@ -144,7 +144,8 @@ final class PoolFormat {
     long word = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
     long value = word >>> 16;
     require(word == word(value), "changing word", "its checksum does not fit");
-    boolean known = protocol == Protocol.PING_PONG || ClassicTwins.state(value) <= ClassicTwins.COPYING;
+    boolean known =
+        protocol == Protocol.PING_PONG || ClassicTwins.state(value) <= ClassicTwins.COPYING;
     require(known, "changing word", "it has a state that there is not");
     for (int i = Long.BYTES; i < PAGE_BYTES; i++) {
       require(bytes[i] == 0, "page of the changing word", "unused byte %d is not zero", i);

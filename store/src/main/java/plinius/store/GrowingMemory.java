@@ -15,9 +15,9 @@ import plinius.pmem.PmemException;
 import plinius.pmem.WriteBack;
 
 /**
- * A file that can be made longer while it is mapped: the longer file is mapped anew, as a whole, and
- * what is stored goes there from then on. Readers may still be in the shorter mapping of the same
- * pages, so it stays until the end. A training run's pool has its size from the beginning.
+ * A file that can be made longer while it is mapped: the longer file is mapped anew, as a whole,
+ * and what is stored goes there from then on. Readers may still be in the shorter mapping of the
+ * same pages, so it stays until the end. A training run's pool has its size from the beginning.
  */
 final class GrowingMemory implements PersistentMemory {
   private static final int STEP_BYTES = 1 << 20;

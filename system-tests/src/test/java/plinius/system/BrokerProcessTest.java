@@ -395,7 +395,9 @@ class BrokerProcessTest {
     try {
       Attester enclave =
           new SimulatedPlatform(
-              SimulatedMachine.made(world.file("platform")), world.plinius().image().toRealPath(), ARGUMENTS);
+              SimulatedMachine.made(world.file("platform")),
+              world.plinius().image().toRealPath(),
+              ARGUMENTS);
       return new KbsClient(enclave, transport);
     } catch (IOException e) {
       throw new AssertionError(e);

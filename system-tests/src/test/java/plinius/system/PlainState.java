@@ -40,8 +40,7 @@ final class PlainState {
         PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
       CfgFile cfg = Cfg.parse(Files.readString(world.cfg()), "small.cfg", settings);
       Network network =
-          Network.build(
-              cfg, new NetworkOptions(new ScalarKernels(), workers, SEED, true));
+          Network.build(cfg, new NetworkOptions(new ScalarKernels(), workers, SEED, true));
       List<MirroredTensor> tensors =
           network.state().stream()
               .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))

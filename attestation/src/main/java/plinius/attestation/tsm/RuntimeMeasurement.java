@@ -56,8 +56,7 @@ public final class RuntimeMeasurement {
       }
       return Optional.of(now);
     } catch (IOException e) {
-      throw new AttestationException.PlatformUnusable(
-          "cannot extend RTMR3 by " + file + ": " + e);
+      throw new AttestationException.PlatformUnusable("cannot extend RTMR3 by " + file + ": " + e);
     }
   }
 

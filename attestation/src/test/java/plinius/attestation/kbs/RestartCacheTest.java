@@ -111,8 +111,15 @@ class RestartCacheTest {
       byte[] blob = RestartCache.seal(platform, grant).orElseThrow();
 
       doesNotOpen(
-          new SimulatedPlatform(MadeUpKeys.in(folder.resolve("platform")), OTHER_CODE), blob, grant.job(), CFG);
-      doesNotOpen(new SimulatedPlatform(MadeUpKeys.in(folder.resolve("elsewhere")), CODE), blob, grant.job(), CFG);
+          new SimulatedPlatform(MadeUpKeys.in(folder.resolve("platform")), OTHER_CODE),
+          blob,
+          grant.job(),
+          CFG);
+      doesNotOpen(
+          new SimulatedPlatform(MadeUpKeys.in(folder.resolve("elsewhere")), CODE),
+          blob,
+          grant.job(),
+          CFG);
     }
   }
 

@@ -73,7 +73,8 @@ final class BrokerLoad implements AutoCloseable {
 
   static BrokerLoad start(Path work) {
     Measurement measurement = Measurement.of(new byte[Measurement.BYTES]);
-    Attester attester = new SimulatedPlatform(SimulatedMachine.made(work.resolve("platform")), measurement);
+    Attester attester =
+        new SimulatedPlatform(SimulatedMachine.made(work.resolve("platform")), measurement);
     AppraisalPolicy policy = new AppraisalPolicy(true, Set.of(measurement));
     // No bound on one address: here it is the only one.
     Limits limits = new Limits(512 * 1024, 1_000_000, 256, Duration.ofMinutes(5));

@@ -20,8 +20,7 @@ final class PliniusContender implements Contender {
     work = task.work();
     workers = new Workers(task.threads());
     boolean training = work == Task.Work.TRAIN;
-    network =
-        Network.build(task.cfg(), new NetworkOptions(kernels, workers, 1, training));
+    network = Network.build(task.cfg(), new NetworkOptions(kernels, workers, 1, training));
     assumeUnitVariances();
     noise = new float[Math.multiplyExact(task.subBatch(), task.inputs())];
     SplittableRandom random = new SplittableRandom(1);

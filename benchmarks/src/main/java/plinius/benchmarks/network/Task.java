@@ -56,8 +56,7 @@ public record Task(CfgFile cfg, Work work, int threads) {
   private Network outline() {
     boolean training = work == Work.TRAIN;
     try (Workers workers = new Workers(1)) {
-      return Outline.network(
-          cfg, new NetworkOptions(Kernels.best(), workers, 1, training), false);
+      return Outline.network(cfg, new NetworkOptions(Kernels.best(), workers, 1, training), false);
     }
   }
 }

@@ -38,8 +38,7 @@ public record Augmentation(
     Colours colours = Colours.of(net);
     boolean center = net.flag("center");
     Augmentation asked =
-        new Augmentation(
-            height, width, (int) low, (int) high, angle, aspect, colours, center);
+        new Augmentation(height, width, (int) low, (int) high, angle, aspect, colours, center);
     Augmentation none =
         new Augmentation(height, width, width, 2 * width, 0, 1, new Colours(0, 1, 1), false);
     return Optional.of(asked).filter(found -> !found.equals(none));

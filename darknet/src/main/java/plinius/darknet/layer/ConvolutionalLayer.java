@@ -117,8 +117,7 @@ class ConvolutionalLayer extends WeightedLayer {
   private void backward(Pass pass, Binarisation binarised) {
     boolean wanted = pass.wantsInputDelta();
     if (wanted) {
-      pass.kernels.prepareBackward(
-          shape, binarised.weights(storage, weights), 0, storage.prepared);
+      pass.kernels.prepareBackward(shape, binarised.weights(storage, weights), 0, storage.prepared);
     }
     pass.runBlocks(
         ConvPlan.images(shape),

@@ -1,6 +1,5 @@
 package plinius.darknet.layer;
 
-
 /**
  * Drops values at random while training and scales up the others (darknet dropout_layer.c at
  * f6afaab). The original rewrites the output of the layer before, so that the gradient of that

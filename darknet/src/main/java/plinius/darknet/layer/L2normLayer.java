@@ -1,6 +1,5 @@
 package plinius.darknet.layer;
 
-
 /**
  * Each place's channels over their length (darknet l2norm_layer.c, blas.c l2normalize_cpu at
  * f6afaab). A vector of zeros stays one, as in the CUDA sources; the CPU makes it NaN, and hands

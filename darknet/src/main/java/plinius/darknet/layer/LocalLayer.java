@@ -97,18 +97,17 @@ class LocalLayer extends Layer {
     int shift = weights.updatesAt() - weights.at();
     // A place has its weights for itself: each task sums over all images in their order.
     pass.run(
-            places,
-            place -> {
-              for (int image = 0; image < pass.images; image++) {
-                int at = image * out.count() + place * out.c();
-                pass.kernels.add(delta, at, block, biases.updatesAt() + place * out.c(), out.c());
-                taps(
-                    image,
-                    place,
-                    (i, w) ->
-                        pass.kernels.axpy(pass.input[i], delta, at, block, w + shift, out.c()));
-              }
-            });
+        places,
+        place -> {
+          for (int image = 0; image < pass.images; image++) {
+            int at = image * out.count() + place * out.c();
+            pass.kernels.add(delta, at, block, biases.updatesAt() + place * out.c(), out.c());
+            taps(
+                image,
+                place,
+                (i, w) -> pass.kernels.axpy(pass.input[i], delta, at, block, w + shift, out.c()));
+          }
+        });
     if (pass.wantsInputDelta()) {
       pass.eachImage(
           image -> {

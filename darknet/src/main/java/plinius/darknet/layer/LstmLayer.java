@@ -14,8 +14,7 @@ class LstmLayer extends RecurrentLayer {
 
   final int n = out.count();
   private final Gates gates = new Gates(site, "wi", "wf", "wo", "wg", "ui", "uf", "uo", "ug");
-  final float[] cells =
-      storage.activations(n); // (steps, streams, outputs): after each step
+  final float[] cells = storage.activations(n); // (steps, streams, outputs): after each step
   final Carried state = Carried.trained(site, "state", n, output);
   final Carried cell = Carried.trained(site, "cell", n, cells);
   private final float[][] values = new float[GATES.size()][]; // of the gates

@@ -1,6 +1,5 @@
 package plinius.darknet.layer;
 
-
 /**
  * Local response normalisation over neighbouring channels (darknet normalization_layer.c at
  * f6afaab): y = x * norm^-beta. As there, the norm of channel 0 sums the squares of the channels

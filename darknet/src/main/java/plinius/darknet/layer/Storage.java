@@ -14,8 +14,8 @@ import plinius.kernel.ConvShape;
 /**
  * Where layers get their memory from while a network is built: one block for everything that is
  * mirrored, and arrays of their own for what lives for one iteration. Refuses a network that the
- * heap cannot hold, before it tries. Others that override what it takes from the heap make a network
- * that computes nothing.
+ * heap cannot hold, before it tries. Others that override what it takes from the heap make a
+ * network that computes nothing.
  */
 public class Storage {
   /** The memory of one request, for the largest images so far. */

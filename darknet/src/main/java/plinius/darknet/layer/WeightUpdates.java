@@ -91,14 +91,14 @@ final class WeightUpdates {
     int shards = shards(weights, pass.shards);
     float[] partials = pass.means.storage().partials;
     pass.run(
-            shards,
-            shard -> {
-              int from = pass.first + (int) ((long) shard * pass.images / shards);
-              int to = pass.first + (int) ((long) (shard + 1) * pass.images / shards);
-              int partial = shard * weights;
-              Arrays.fill(partials, partial, partial + weights, 0);
-              pass.kernels.convBackwardWeights(shape, x, 0, delta, 0, partials, partial, from, to);
-            });
+        shards,
+        shard -> {
+          int from = pass.first + (int) ((long) shard * pass.images / shards);
+          int to = pass.first + (int) ((long) (shard + 1) * pass.images / shards);
+          int partial = shard * weights;
+          Arrays.fill(partials, partial, partial + weights, 0);
+          pass.kernels.convBackwardWeights(shape, x, 0, delta, 0, partials, partial, from, to);
+        });
     addShards(pass, weights, shards, updates, at);
   }
 

@@ -21,17 +21,12 @@ final class ImageTest {
   @Test
   void the_same_image_of_a_training_is_always_augmented_alike_and_others_otherwise() {
     CounterRandom random = new CounterRandom(7);
-    float[] first =
-        AUGMENTATION.augment(source(), new Chance(random, 5)).values();
+    float[] first = AUGMENTATION.augment(source(), new Chance(random, 5)).values();
 
     assertThat(AUGMENTATION.augment(source(), new Chance(random, 5)).values())
         .containsExactly(first);
-    assertThat(AUGMENTATION.augment(source(), new Chance(random, 6)).values())
-        .isNotEqualTo(first);
-    assertThat(
-            AUGMENTATION
-                .augment(source(), new Chance(random, 5 + (1L << 32)))
-                .values())
+    assertThat(AUGMENTATION.augment(source(), new Chance(random, 6)).values()).isNotEqualTo(first);
+    assertThat(AUGMENTATION.augment(source(), new Chance(random, 5 + (1L << 32))).values())
         .isNotEqualTo(first);
   }
 }

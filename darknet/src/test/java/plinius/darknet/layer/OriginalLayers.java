@@ -121,8 +121,7 @@ public final class OriginalLayers extends KeptLayers {
               super.backward(pass);
             }
           };
-      case "dropout" ->
-          has(Quirk.DROPOUT_IN_PLACE) ? new DropoutInPlace(site) : super.layer(site);
+      case "dropout" -> has(Quirk.DROPOUT_IN_PLACE) ? new DropoutInPlace(site) : super.layer(site);
       case "shortcut" ->
           has(Quirk.SHORTCUT_ALPHA_EVERYWHERE) ? new Shortcut(site) : super.layer(site);
       case "rnn" -> Recurrent.rnn(site, on);
@@ -371,8 +370,7 @@ public final class OriginalLayers extends KeptLayers {
     private final boolean foldedTwice;
     private final boolean forgetsShortcut;
 
-    private Recurrent(
-        Site site, Shape out, Parts parts, Set<Quirk> on, Optional<Turned> turned) {
+    private Recurrent(Site site, Shape out, Parts parts, Set<Quirk> on, Optional<Turned> turned) {
       super(site, out, parts);
       this.turned = turned;
       foldedTwice = on.contains(Quirk.RNN_DELTA_FOLDED_TWICE);

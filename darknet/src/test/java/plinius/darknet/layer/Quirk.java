@@ -1,8 +1,8 @@
 package plinius.darknet.layer;
 
 /**
- * Defects of Darknet's CPU build, which the product repairs. With all of them {@link OriginalLayers}
- * compute what the original does, bugs included.
+ * Defects of Darknet's CPU build, which the product repairs. With all of them {@link
+ * OriginalLayers} compute what the original does, bugs included.
  */
 public enum Quirk {
   /** 1x1 convolutions read and write as if stride were 1 and padding 0. */

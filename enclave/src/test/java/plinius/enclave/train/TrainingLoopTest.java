@@ -20,6 +20,7 @@ import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.Grant;
 import plinius.attestation.kbs.GrantPurpose;
 import plinius.boundary.Bytes;
+import plinius.boundary.EnclaveMessage;
 import plinius.boundary.EnclaveMessage.Done;
 import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.Metric;
@@ -28,7 +29,6 @@ import plinius.boundary.EnclaveMessage.PhaseBegan;
 import plinius.boundary.EnclaveMessage.Score;
 import plinius.boundary.EnclaveMessage.Stopped;
 import plinius.boundary.EnclaveMessage.Validated;
-import plinius.boundary.EnclaveMessage;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
 import plinius.darknet.cfg.Cfg;
@@ -171,8 +171,7 @@ class TrainingLoopTest {
     CfgFile cfg = cfg(settings);
     try (Workers workers = new Workers(threads);
         PmData data = PmData.open("train.sealed", sealed, grant)) {
-      Network network =
-          Network.build(cfg, new NetworkOptions(Kernels.best(), workers, 1, true));
+      Network network = Network.build(cfg, new NetworkOptions(Kernels.best(), workers, 1, true));
       List<MirroredTensor> tensors = tensors(network);
       MirrorTerms terms =
           new MirrorTerms(

@@ -35,7 +35,9 @@ public final class Nearest {
     }
     String word = message.substring(found.start("word"), found.end("word"));
     String guess = suggestion(word, List.of(found.group("known").split(", ", -1)));
-    return new StringBuilder(message).replace(found.end("what"), found.end("what") + 1, guess).toString();
+    return new StringBuilder(message)
+        .replace(found.end("what"), found.end("what") + 1, guess)
+        .toString();
   }
 
   /**

@@ -68,8 +68,7 @@ public final class ModelPool {
   /** A network that computes nothing, with the state that a new job of this seed begins with. */
   public static Network network(CfgFile cfg, long seed) {
     try (Workers workers = new Workers(1)) {
-      NetworkOptions options =
-          new NetworkOptions(Kernels.best(), workers, seed, true);
+      NetworkOptions options = new NetworkOptions(Kernels.best(), workers, seed, true);
       return Outline.network(cfg, options, true);
     }
   }

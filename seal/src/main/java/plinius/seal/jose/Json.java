@@ -138,7 +138,9 @@ public final class Json {
       case Map<?, ?> map ->
           new TreeMap<>(map) // String's order is by UTF-16 unit
               .entrySet().stream()
-                  .map(each -> quoted((String) each.getKey()) + ":" + write(each.getValue(), depth + 1))
+                  .map(
+                      each ->
+                          quoted((String) each.getKey()) + ":" + write(each.getValue(), depth + 1))
                   .collect(joining(",", "{", "}"));
       default ->
           throw new IllegalArgumentException("no JSON form for " + value.getClass().getName());

@@ -19,8 +19,9 @@ import plinius.seal.SecretBytes;
 import plinius.seal.Unsealer;
 
 /**
- * Opens JSON Web Encryption (RFC 7516, RFC 7518) in the one form of the Key Broker Service protocol:
- * ECDH-ES+A256KW on P-256, A256GCM, flattened JSON, the protected header being alg, enc and epk.
+ * Opens JSON Web Encryption (RFC 7516, RFC 7518) in the one form of the Key Broker Service
+ * protocol: ECDH-ES+A256KW on P-256, A256GCM, flattened JSON, the protected header being alg, enc
+ * and epk.
  *
  * <p>Whoever has the private key reads it; anyone can write one: who wrote it must be shown inside.
  * The broker, which does, has the other half.
