@@ -40,7 +40,7 @@ public final class Codec {
       case EnclaveMessage.PhaseBegan m -> Encoder.of(70, m.phase(), m.iteration());
       case EnclaveMessage.IterationDone m ->
           Encoder.of(71, m.iteration(), m.loss(), m.averageLoss(), m.rate(), m.mirrored())
-              .and(m.nanos(), m.unsealNanos(), m.mirrorNanos());
+              .and(m.nanos(), m.unsealNanos(), m.mirrorNanos(), m.mirrorWaitNanos());
       case EnclaveMessage.Validated m -> Encoder.of(72, m.iteration(), m.score(), m.best());
       case EnclaveMessage.Done m -> Encoder.of(73, m.iteration(), m.state());
       case EnclaveMessage.Stopped m -> Encoder.of(74, m.iteration(), m.state());

@@ -96,9 +96,12 @@ public sealed interface EnclaveMessage extends Message {
    *
    * @param loss of this iteration, an image
    * @param rate the learning rate that it used
-   * @param nanos of the whole iteration
+   * @param nanos from its beginning until the next one may begin
    * @param unsealNanos of it, for unsealing the batch
-   * @param mirrorNanos of it, for mirrorOut
+   * @param mirrorNanos of mirrorOut until it was durable and the broker told of it, much of that
+   *     while the next iteration computed; 0 if it was not mirrored
+   * @param mirrorWaitNanos of {@code nanos}, in which mirrors kept the next iteration from
+   *     beginning: until the last one was durable and this one sealed
    */
   record IterationDone(
       int iteration,
@@ -108,7 +111,8 @@ public sealed interface EnclaveMessage extends Message {
       boolean mirrored,
       long nanos,
       long unsealNanos,
-      long mirrorNanos)
+      long mirrorNanos,
+      long mirrorWaitNanos)
       implements EnclaveMessage {
     public IterationDone {
       Message.check(iteration >= 1, "iteration", iteration);

@@ -65,7 +65,7 @@ final class Border implements KbsTransport {
     return stopRequested;
   }
 
-  /** The next message, which must be of this kind. */
+  /** The next message, which must be of this kind. Like {@link #call}, by one thread at a time. */
   <M extends HostMessage> M await(Class<M> kind) {
     HostMessage message = next();
     if (!kind.isInstance(message)) {

@@ -52,7 +52,8 @@ final class HostCodec {
       case 70 -> new EnclaveMessage.PhaseBegan(in.choice(EnclaveMessage.Phase.values()), in.u32());
       case 71 ->
           new EnclaveMessage.IterationDone(
-              in.u32(), in.f64(), in.f64(), in.f64(), in.bool(), in.u64(), in.u64(), in.u64());
+              in.u32(), in.f64(), in.f64(), in.f64(), in.bool(), in.u64(), in.u64(), in.u64(),
+              in.u64());
       case 72 -> new EnclaveMessage.Validated(in.u32(), score(in), in.bool());
       case 73 -> new EnclaveMessage.Done(in.u32(), in.bytes());
       case 74 -> new EnclaveMessage.Stopped(in.u32(), in.bytes());

@@ -124,6 +124,7 @@ final class JsonReport implements Report {
           json.writeNumberField("nanos", done.nanos());
           json.writeNumberField("unsealNanos", done.unsealNanos());
           json.writeNumberField("mirrorNanos", done.mirrorNanos());
+          json.writeNumberField("mirrorWaitNanos", done.mirrorWaitNanos());
         });
   }
 

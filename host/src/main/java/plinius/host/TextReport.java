@@ -114,14 +114,15 @@ final class TextReport implements Report {
     String text =
         String.format(
             Locale.ROOT,
-            "iteration %d/%d  loss %.5f  average %.5f  rate %.6g  %.1f ms, of it mirror %.1f ms",
+            "iteration %d/%d  loss %.5f  average %.5f  rate %.6g  %.1f ms, of it waiting for"
+                + " mirrors %.1f ms",
             done.iteration(),
             target,
             done.loss(),
             done.averageLoss(),
             done.rate(),
             done.nanos() / 1e6,
-            done.mirrorNanos() / 1e6);
+            done.mirrorWaitNanos() / 1e6);
     if (terminal && !last) {
       int made = done.iteration() - first;
       long left =

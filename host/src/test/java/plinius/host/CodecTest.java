@@ -115,7 +115,7 @@ class CodecTest {
         new EnclaveMessage.PhaseBegan(Phase.MIRROR_IN, 0),
         new EnclaveMessage.PhaseBegan(Phase.RECOVERY, 32),
         new EnclaveMessage.PhaseBegan(Phase.MIRROR_OUT, 32),
-        new EnclaveMessage.IterationDone(32, 0.5, 0.75, 0.1, true, 300, 200, 100),
+        new EnclaveMessage.IterationDone(32, 0.5, 0.75, 0.1, true, 300, 200, 100, 50),
         new EnclaveMessage.Validated(
             100, new EnclaveMessage.Score(Metric.ACCURACY, 10_000, 9_890, .989), true),
         new EnclaveMessage.Done(500, STATE),

@@ -33,7 +33,10 @@ public final class Workers implements AutoCloseable {
     return wake.length + 1;
   }
 
-  /** Runs task 0 to tasks - 1, and returns when all are done. What a task throws is thrown here. */
+  /**
+   * Runs task 0 to tasks - 1, and returns when all are done. What a task throws is thrown here. Any
+   * thread may call it, one at a time.
+   */
   public void run(int tasks, IntConsumer task) {
     if (wake.length == 0 || tasks <= 1) {
       for (int i = 0; i < tasks; i++) {

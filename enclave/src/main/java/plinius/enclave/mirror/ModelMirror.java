@@ -227,19 +227,23 @@ public final class ModelMirror implements AutoCloseable {
    * @throws PoolException.Full before anything was written, if the pool has no room for them
    */
   public void mirrorOut(Progress progress) {
-    mirrorOut(progress, () -> {});
+    mirrorOut(progress, () -> {}, () -> {});
   }
 
   /**
-   * {@link #mirrorOut(Progress)} that says when its own work begins: after the pool has brought its
-   * working twin up to date, before anything of this mirror is written.
+   * {@link #mirrorOut(Progress)} that says how far it is.
+   *
+   * @param begun the pool has brought its working twin up to date, nothing of this mirror is
+   *     written yet
+   * @param sealed the tensors are not looked at any more: whoever changes them from here on changes
+   *     nothing of this mirror, which is not durable yet
    */
-  public void mirrorOut(Progress progress, Runnable begun) {
+  public void mirrorOut(Progress progress, Runnable begun, Runnable sealed) {
     long next = sequence + 1;
     SealedRecords records = new SealedRecords(terms.job(), epoch, next, tensors, staging);
     try {
       // The ring changes only when the transaction did not abort.
-      ring = trusting(() -> pool.update(tx -> write(tx, records, next, progress, begun)));
+      ring = trusting(() -> pool.update(tx -> write(tx, records, next, progress, begun, sealed)));
     } finally {
       staging.wipe();
     }
@@ -248,7 +252,7 @@ public final class ModelMirror implements AutoCloseable {
 
   /** The ring of the mirror after this one. */
   private List<MirrorHeader.Ancestor> write(
-      Tx tx, SealedRecords records, long next, Progress progress, Runnable begun) {
+      Tx tx, SealedRecords records, long next, Progress progress, Runnable begun, Runnable sealed) {
     begun.run();
     long root = block(tx);
     List<Extent> before = new ArrayList<>();
@@ -263,6 +267,7 @@ public final class ModelMirror implements AutoCloseable {
     Extent headerExtent = tx.allocExtent(records.sealedBytes(open));
 
     records.write(tx, fresh, sealer);
+    sealed.run();
     for (int i = 0; i < tensors.size(); i++) {
       set(tx, extentAt(root, i), fresh.get(i));
     }

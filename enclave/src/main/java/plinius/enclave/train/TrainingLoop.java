@@ -2,6 +2,7 @@ package plinius.enclave.train;
 
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import plinius.boundary.Bytes;
@@ -18,7 +19,8 @@ import plinius.enclave.pmdata.BatchSource;
 /**
  * Trains and mirrors. What an iteration computes depends on the network's state alone, so that it
  * is the same after any crash; an iteration is told to the host only when its mirror is durable,
- * and the broker told of it as the job's freshness mode wants.
+ * and the broker told of it as the job's freshness mode wants. For both the {@link MirrorThread}
+ * waits while the next iteration computes, which is not told, nor its failure, before.
  */
 public final class TrainingLoop implements AutoCloseable {
   private static final int STOPPED = 75;
@@ -31,8 +33,9 @@ public final class TrainingLoop implements AutoCloseable {
   private final BooleanSupplier stopRequested;
   private final Schedule schedule;
   private final Optional<Validation> validation;
+  private final MirrorThread mirrorThread = new MirrorThread();
 
-  /** Iterations that the pool holds. */
+  /** Iterations that the pool holds; like the next field written by each mirror, read after it. */
   private int mirrored;
 
   /** Whether the pool's first update still has its copying to do. */
@@ -101,8 +104,10 @@ public final class TrainingLoop implements AutoCloseable {
     while (network.iteration() < schedule.target() && !stopRequested.getAsBoolean()) {
       iterate();
     }
+    mirrorThread.await();
     if (mirrored < network.iteration()) {
-      mirrorOut();
+      mirrorOut((_, _) -> {});
+      mirrorThread.await();
     }
     freshness.settle(mirror.newest());
     int iteration = network.iteration();
@@ -118,43 +123,75 @@ public final class TrainingLoop implements AutoCloseable {
 
   private void iterate() {
     long began = System.nanoTime();
-    double loss = network.trainIteration(batches);
+    double loss;
+    long computed;
+    try {
+      loss = network.trainIteration(batches);
+      computed = System.nanoTime();
+    } finally {
+      mirrorThread.await();
+    }
     int iteration = network.iteration();
     requireFinite(Double.isFinite(loss), "the loss is " + loss);
     boolean mirrors =
         iteration % schedule.mirrorEvery() == 0
             || iteration == schedule.target()
             || stopRequested.getAsBoolean();
-    long mirrorBegan = System.nanoTime();
+    // What the network says of this iteration is asked here: the next one may have changed it.
+    double averageLoss = network.averageLoss();
+    double rate = network.rate();
+    long unsealNanos = batches.takeNanos();
+    BiConsumer<Long, Long> told =
+        (sealedAt, mirrorNanos) ->
+            host.accept(
+                new EnclaveMessage.IterationDone(
+                    iteration,
+                    loss,
+                    averageLoss,
+                    rate,
+                    mirrors,
+                    sealedAt - began,
+                    unsealNanos,
+                    mirrorNanos,
+                    sealedAt - computed));
     if (mirrors) {
-      mirrorOut();
+      mirrorOut(told);
+    } else {
+      told.accept(System.nanoTime(), 0L);
     }
-    long ended = System.nanoTime();
-    host.accept(
-        new EnclaveMessage.IterationDone(
-            iteration,
-            loss,
-            network.averageLoss(),
-            network.rate(),
-            mirrors,
-            ended - began,
-            batches.takeNanos(),
-            ended - mirrorBegan));
     if (iteration < schedule.target()) {
       validate();
     }
   }
 
-  private void mirrorOut() {
-    int iteration = network.iteration();
+  /**
+   * Returns when the tensors are sealed; the mirror's thread goes on.
+   *
+   * @param told is told, when all is done, at which time they were sealed and how long all took
+   */
+  private void mirrorOut(BiConsumer<Long, Long> told) {
+    long began = System.nanoTime();
     requireFiniteParameters();
-    if (recovers) {
-      host.accept(new PhaseBegan(Phase.RECOVERY, iteration));
-      recovers = false;
-    }
-    mirror.mirrorOut(progress(), () -> host.accept(new PhaseBegan(Phase.MIRROR_OUT, iteration)));
-    freshness.mirrored(mirror.newest());
-    mirrored = iteration;
+    Progress progress = progress();
+    int iteration = network.iteration();
+    mirrorThread.begin(
+        release -> {
+          if (recovers) {
+            host.accept(new PhaseBegan(Phase.RECOVERY, iteration));
+            recovers = false;
+          }
+          long[] sealedAt = new long[1];
+          mirror.mirrorOut(
+              progress,
+              () -> host.accept(new PhaseBegan(Phase.MIRROR_OUT, iteration)),
+              () -> {
+                sealedAt[0] = System.nanoTime();
+                release.run();
+              });
+          freshness.mirrored(mirror.newest());
+          mirrored = iteration;
+          told.accept(sealedAt[0], System.nanoTime() - began);
+        });
   }
 
   private Progress progress() {
@@ -184,6 +221,7 @@ public final class TrainingLoop implements AutoCloseable {
     if (validation.isEmpty() || !schedule.validates(iteration)) {
       return;
     }
+    mirrorThread.await();
     // Not every iteration was mirrored, and the best model is a mirror too.
     requireFiniteParameters();
     EnclaveMessage.Score score = validation.get().examination().run();
@@ -191,9 +229,10 @@ public final class TrainingLoop implements AutoCloseable {
     host.accept(new EnclaveMessage.Validated(iteration, score, better));
   }
 
-  /** Closes what it validates with. */
+  /** Ends the mirror's thread, and closes what it validates with. */
   @Override
   public void close() {
+    mirrorThread.close();
     validation.ifPresent(Validation::close);
   }
 }

@@ -292,6 +292,21 @@ class ModelMirrorTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Protocol.class)
+  void what_changes_once_the_tensors_are_sealed_is_not_in_the_mirror(Protocol protocol) {
+    SimulatedMemory memory = memory();
+    try (ModelMirror mirror = ModelMirror.create(memory, protocol, terms(), tensors)) {
+      for (int i = 1; i <= 3; i++) {
+        fill(i);
+        mirror.mirrorOut(progress(i), () -> {}, () -> Arrays.fill(block, Float.NaN));
+
+        assertThat(iterationOf(SimulatedMemory.of(memory.visible(), Granularity.LINE)))
+            .isEqualTo(i);
+      }
+    }
+  }
+
   @Test
   void a_pool_too_small_for_a_second_model_is_full_and_keeps_the_first() {
     float[] large = new float[1 << 19];

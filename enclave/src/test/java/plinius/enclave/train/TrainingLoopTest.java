@@ -2,9 +2,9 @@ package plinius.enclave.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static plinius.enclave.train.SmallJob.memory;
 
 import java.nio.file.Path;
-import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,11 +14,6 @@ import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import plinius.attestation.kbs.BrokerKey;
-import plinius.attestation.kbs.CfgDigest;
-import plinius.attestation.kbs.FreshnessMode;
-import plinius.attestation.kbs.Grant;
-import plinius.attestation.kbs.GrantPurpose;
 import plinius.boundary.Bytes;
 import plinius.boundary.EnclaveMessage;
 import plinius.boundary.EnclaveMessage.Done;
@@ -29,135 +24,25 @@ import plinius.boundary.EnclaveMessage.PhaseBegan;
 import plinius.boundary.EnclaveMessage.Score;
 import plinius.boundary.EnclaveMessage.Stopped;
 import plinius.boundary.EnclaveMessage.Validated;
-import plinius.darknet.Network;
-import plinius.darknet.NetworkOptions;
-import plinius.darknet.cfg.Cfg;
-import plinius.darknet.cfg.CfgFile;
-import plinius.dataset.DataSetInfo;
-import plinius.dataset.SampleKind;
 import plinius.enclave.EnclaveException;
-import plinius.enclave.mirror.Freshness;
 import plinius.enclave.mirror.MirrorTerms;
 import plinius.enclave.mirror.MirroredTensor;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
-import plinius.enclave.pmdata.BatchSource;
-import plinius.enclave.pmdata.PmData;
-import plinius.kernel.CounterRandom;
-import plinius.kernel.Kernels;
-import plinius.kernel.Workers;
-import plinius.owner.OwnerKey;
-import plinius.owner.Sample;
-import plinius.owner.SampleSource;
-import plinius.owner.SealedDataSetWriter;
 import plinius.pmem.PersistentMemory;
 import plinius.romulus.Pool;
 import plinius.romulus.Protocol;
-import plinius.seal.Id128;
 import plinius.testkit.Granularity;
 import plinius.testkit.SimulatedMemory;
 
 class TrainingLoopTest {
-  private static final String CFG =
-      """
-      [net]
-      batch=8
-      subdivisions=2
-      height=6
-      width=6
-      channels=1
-      learning_rate=0.05
-      momentum=0.9
-      decay=0.0005
-      policy=constant
-      max_batches=12
-
-      [convolutional]
-      batch_normalize=1
-      filters=4
-      size=3
-      stride=1
-      pad=1
-      activation=leaky
-
-      [connected]
-      output=3
-      activation=linear
-
-      [softmax]
-      """;
-
   @TempDir Path directory;
-  private Path sealed;
-  private Grant grant;
+  private SmallJob job;
   private SimulatedMemory bestMemory = memory();
-
-  /** Bars whose place is their class, and noise. */
-  private static final class Bars implements SampleSource {
-    private static final int COUNT = 50;
-    private int index;
-
-    @Override
-    public SampleKind kind() {
-      return new SampleKind(6, 6, 1, 3);
-    }
-
-    @Override
-    public long count() {
-      return COUNT;
-    }
-
-    @Override
-    public Optional<Sample> next() {
-      if (index == COUNT) {
-        return Optional.empty();
-      }
-      CounterRandom random = new CounterRandom(7);
-      byte[] pixels = new byte[36];
-      for (int i = 0; i < pixels.length; i++) {
-        float bar = i / 12 == index % 3 ? 150 : 0;
-        pixels[i] = (byte) (int) (bar + 100 * random.uniform(1, index, i));
-      }
-      Sample sample = new Sample(pixels, index % 3);
-      index++;
-      return Optional.of(sample);
-    }
-
-    @Override
-    public void close() {
-      index = COUNT;
-    }
-  }
 
   @BeforeEach
   void seal() throws NoSuchAlgorithmException {
-    sealed = directory.resolve("train.sealed");
-    try (OwnerKey owner = OwnerKey.generate();
-        Bars bars = new Bars()) {
-      DataSetInfo info = SealedDataSetWriter.write(sealed, owner, bars, _ -> {});
-      Id128 job = Id128.random();
-      grant =
-          new Grant(
-              GrantPurpose.TRAIN,
-              job,
-              1,
-              owner.id(),
-              owner.jobKey(job),
-              List.of(
-                  new Grant.DataKey(
-                      info.id(), owner.recordKey(info.id()), owner.manifestKey(info.id()))),
-              owner.digestKey(1),
-              owner.orderKey(1),
-              CfgDigest.ofCanonical(cfg(Map.of()).canonical()),
-              1,
-              FreshnessMode.OFFLINE,
-              Optional.empty(),
-              BrokerKey.of(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic()));
-    }
-  }
-
-  private static CfgFile cfg(Map<String, String> settings) {
-    return Cfg.parse(CFG, "test.cfg", settings);
+    job = new SmallJob(directory);
   }
 
   /** One life of an enclave over this memory. */
@@ -168,67 +53,23 @@ class TrainingLoopTest {
       TrainingLoop.Schedule schedule,
       BooleanSupplier stop) {
     List<EnclaveMessage> said = new ArrayList<>();
-    CfgFile cfg = cfg(settings);
-    try (Workers workers = new Workers(threads);
-        PmData data = PmData.open("train.sealed", sealed, grant)) {
-      Network network = Network.build(cfg, new NetworkOptions(Kernels.best(), workers, 1, true));
-      List<MirroredTensor> tensors = tensors(network);
-      MirrorTerms terms =
-          new MirrorTerms(
-              grant.job(),
-              grant.ownerKeyId(),
-              grant.jobKey(),
-              1,
-              CfgDigest.ofCanonical(cfg.canonical()).bytes(),
-              cfg.canonical(),
-              1,
-              network.plan(),
-              network.shards(),
-              grant.digestKey());
-      try (ModelMirror mirror = mirror(memory, terms, tensors);
-          BestModel best = new BestModel(tensors, all -> mirror(bestMemory, terms, all))) {
-        Optional<Progress> mirrored = mirror.mirrorIn();
-        mirrored.ifPresent(
-            progress -> {
-              network.setSeen(progress.seen());
-              network.setAverageLoss(progress.averageLoss());
-            });
-        TrainingLoop loop =
-            new TrainingLoop(
-                network,
-                BatchSource.of(data, grant, cfg, network),
-                mirror,
-                new Freshness(FreshnessMode.OFFLINE, Optional.empty(), _ -> {}),
-                said::add,
-                stop,
-                schedule,
-                Optional.of(new TrainingLoop.Validation(Examination.of(data, cfg, network), best)));
-        loop.run(mirrored.isPresent());
-      }
-    }
+    job.live(
+        memory,
+        new SmallJob.Life(
+            settings,
+            threads,
+            Protocol.PING_PONG,
+            schedule,
+            stop,
+            said::add,
+            Optional.empty(),
+            Optional.of(bestMemory)));
     return said;
-  }
-
-  private static ModelMirror mirror(
-      PersistentMemory memory, MirrorTerms terms, List<MirroredTensor> tensors) {
-    return memory.getLong(0) == 0
-        ? ModelMirror.create(memory, Protocol.PING_PONG, terms, tensors)
-        : ModelMirror.open(memory, terms, tensors);
   }
 
   private List<EnclaveMessage> run(PersistentMemory memory, int target, int every, int threads) {
     bestMemory = memory();
     return run(memory, Map.of(), threads, new TrainingLoop.Schedule(target, every, 0), () -> false);
-  }
-
-  private static List<MirroredTensor> tensors(Network network) {
-    return network.state().stream()
-        .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))
-        .toList();
-  }
-
-  private static SimulatedMemory memory() {
-    return new SimulatedMemory(4 << 20, Granularity.LINE);
   }
 
   private static Bytes state(List<EnclaveMessage> said) {
@@ -414,21 +255,22 @@ class TrainingLoopTest {
     judged.getLast().block()[0] = Float.NaN;
     MirrorTerms terms =
         new MirrorTerms(
-            grant.job(),
-            grant.ownerKeyId(),
-            grant.jobKey(),
+            job.grant.job(),
+            job.grant.ownerKeyId(),
+            job.grant.jobKey(),
             1,
             new byte[32],
-            CFG,
+            SmallJob.CFG,
             1,
             "plan",
             8,
-            grant.digestKey());
-    try (ModelMirror spoilt = mirror(bestMemory, terms, judged)) {
+            job.grant.digestKey());
+    try (ModelMirror spoilt = SmallJob.mirror(bestMemory, Protocol.PING_PONG, terms, judged)) {
       spoilt.mirrorOut(new Progress(1, 8, 0.5));
     }
 
-    try (BestModel best = new BestModel(model, all -> mirror(bestMemory, terms, all))) {
+    try (BestModel best =
+        new BestModel(model, all -> SmallJob.mirror(bestMemory, Protocol.PING_PONG, terms, all))) {
       assertThat(best.keep(score(Double.NaN), new Progress(2, 16, 0.5))).isFalse();
       assertThat(best.keep(score(0.25), new Progress(3, 24, 0.5))).isTrue();
       assertThat(best.keep(score(Double.NaN), new Progress(4, 32, 0.5))).isFalse();
