@@ -19,7 +19,7 @@ final class Plot {
   private static final int WIDTH = 560;
   private static final int HEIGHT = 330;
   private static final int LEFT = 58;
-  private static final int RIGHT = 12;
+  private static final int RIGHT = 20; // half of a number at the last mark
   private static final int TOP = 12;
   private static final int BOTTOM = 52;
   private static final int LEGEND_LINE = 18;
