@@ -478,12 +478,11 @@ public final class Network {
 
   /** Whether every parameter, statistic and update is a finite number. */
   public boolean finite() {
-    // The sum of x * 0 is 0 unless one of them is infinite or not a number.
-    float sum = 0;
+    float most = 0; // NaN once one of them is; a maximum is taken in vectors, unlike a sum
     for (float value : storage.block()) {
-      sum += value * 0;
+      most = Math.max(most, Math.abs(value));
     }
-    return sum == 0;
+    return most < Float.POSITIVE_INFINITY;
   }
 
   /** The layers, for those who read weights into them or look at what they compute. */
