@@ -81,7 +81,7 @@ final class QuirksTest {
   }
 
   private static Network net(String cfg, Quirk... on) {
-    return net(cfg, new CounterRandom(7)::uniform, on);
+    return net(cfg, new CounterRandom(7), on);
   }
 
   private static Network net(String cfg, Draws draws, Quirk... on) {

@@ -136,7 +136,7 @@ final class SizesTest {
   }
 
   private static int side(Sizes sizes, long iteration) {
-    return sizes.side(iteration, new CounterRandom(3)::uniform);
+    return sizes.side(iteration, new CounterRandom(3));
   }
 
   @Test
