@@ -31,8 +31,8 @@ public enum ConvPlan {
     return obstacle(s).isEmpty() ? WINOGRAD : DIRECT;
   }
 
-  /** Why a shape is not for Winograd's way; empty if it is. */
-  private static String obstacle(ConvShape s) {
+  /** Why a shape is not for Winograd's way, for people; empty if it is. */
+  public static String obstacle(ConvShape s) {
     if (s.size() != 3 || s.stride() != 1 || s.pad() > 2 || s.groups() != 1) {
       return "no 3 x 3 filters with stride 1 in one group";
     }
@@ -81,14 +81,5 @@ public enum ConvPlan {
    */
   public static int images(ConvShape s) {
     return Math.max(1, 64 / (tiles(s.outH()) * tiles(s.outW())));
-  }
-
-  /** What is chosen and why, for people. */
-  public static String explain(ConvShape s) {
-    String obstacle = obstacle(s);
-    return obstacle.isEmpty()
-        ? "Winograd F(4x4,3x3): %d x %d tiles of 4 x 4 outputs"
-            .formatted(tiles(s.outH()), tiles(s.outW()))
-        : "direct: " + obstacle;
   }
 }

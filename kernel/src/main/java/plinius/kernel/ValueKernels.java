@@ -12,6 +12,15 @@ public abstract class ValueKernels implements Kernels {
   protected ValueKernels() {}
 
   @Override
+  public void addBias(float[] y, int yAt, int rows, int channels, float[] bias, int bAt) {
+    Ranges.rows(y, yAt, rows, channels);
+    checkFromIndexSize(bAt, channels, bias.length);
+    for (int row = 0; row < rows; row++) {
+      add(bias, bAt, y, yAt + row * channels, channels);
+    }
+  }
+
+  @Override
   public void normalize(
       float[] x, int xAt, int rows, int channels, float[] terms, Activation f, float[] y, int yAt) {
     Ranges.rows(x, xAt, rows, channels);

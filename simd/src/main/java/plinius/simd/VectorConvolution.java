@@ -23,78 +23,48 @@ final class VectorConvolution {
 
   private VectorConvolution() {}
 
+  /** Images, or what stands for them. */
+  private record Images(int count, int h, int w, int c) {
+
+    /** Where an image begins, if the first is at 0. */
+    int at(int image) {
+      return image * h * w * c;
+    }
+  }
+
   /**
    * A convolution reduced to what the loops need; backward to the data is one too, of the delta,
    * with the filter turned round.
    *
-   * @param h height of the input
-   * @param w width of the input
-   * @param c its channels
    * @param dilate zeros + 1 between two input pixels: the stride of the forward convolution
    * @param pad may be negative in a backward convolution
    */
   private record Plan(
-      int h,
-      int w,
-      int c,
-      int dilate,
-      int outH,
-      int outW,
-      int filters,
-      int size,
-      int stride,
-      int pad,
-      int groups) {
+      Images in, Images out, int dilate, int size, int stride, int pad, int groups) {
 
     static Plan forward(ConvShape s, int images) {
-      if (s.size() == 1 && s.stride() == 1 && s.pad() == 0) {
-        // Every pixel stands alone: all images are one long row.
-        int pixels = images * s.h() * s.w();
-        return new Plan(1, pixels, s.c(), 1, 1, pixels, s.filters(), 1, 1, 0, s.groups());
-      }
-      return new Plan(
-          s.h(),
-          s.w(),
-          s.c(),
-          1,
-          s.outH(),
-          s.outW(),
-          s.filters(),
-          s.size(),
-          s.stride(),
-          s.pad(),
-          s.groups());
+      Images in = images(s, images, s.h(), s.w(), s.c());
+      Images out = images(s, images, s.outH(), s.outW(), s.filters());
+      return new Plan(in, out, 1, s.size(), s.stride(), s.pad(), s.groups());
     }
 
     static Plan backward(ConvShape s, int images) {
-      if (s.size() == 1 && s.stride() == 1 && s.pad() == 0) {
-        int pixels = images * s.h() * s.w();
-        return new Plan(1, pixels, s.filters(), 1, 1, pixels, s.c(), 1, 1, 0, s.groups());
-      }
-      return new Plan(
-          s.outH(),
-          s.outW(),
-          s.filters(),
-          s.stride(),
-          s.h(),
-          s.w(),
-          s.c(),
-          s.size(),
-          1,
-          s.size() - 1 - s.pad(),
-          s.groups());
+      Plan p = forward(s, images);
+      return new Plan(p.out, p.in, p.stride, p.size, 1, p.size - 1 - p.pad, p.groups);
     }
 
-    boolean allImagesInOne() {
-      return size == 1 && stride == 1 && pad == 0 && dilate == 1;
+    private static Images images(ConvShape s, int images, int h, int w, int c) {
+      // Where every pixel stands alone, all images are one long row.
+      boolean alone = s.size() == 1 && s.stride() == 1 && s.pad() == 0;
+      return alone ? new Images(1, 1, images * h * w, c) : new Images(images, h, w, c);
     }
 
     int channels() {
-      return c / groups;
+      return in.c / groups;
     }
 
     int groupFilters() {
-      return filters / groups;
+      return out.c / groups;
     }
 
     int blocks() {
@@ -116,16 +86,16 @@ final class VectorConvolution {
     }
 
     int paddedWidth() {
-      return (outW - 1) * stride + size;
+      return (out.w - 1) * stride + size;
     }
 
     /** Values from one row of the input, as the loops read it, to the next. */
     int pitch() {
-      return inPlace() ? w * c : paddedWidth() * channels();
+      return inPlace() ? in.w * in.c : paddedWidth() * channels();
     }
 
     int paddedCount() {
-      return Math.multiplyExact(h, Math.multiplyExact(paddedWidth(), channels()));
+      return Math.multiplyExact(in.h, Math.multiplyExact(paddedWidth(), channels()));
     }
   }
 
@@ -163,7 +133,7 @@ final class VectorConvolution {
       ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int images) {
     Plan p = Plan.forward(s, images);
     for (int g = 0; g < p.groups; g++) {
-      correlate(p, g, x, xAt, prepared, y, yAt, p.allImagesInOne() ? 1 : images, false);
+      correlate(p, g, x, xAt, prepared, y, yAt, false);
     }
   }
 
@@ -171,52 +141,40 @@ final class VectorConvolution {
       ConvShape s, float[] delta, int dAt, float[] prepared, float[] xDelta, int xdAt, int images) {
     Plan p = Plan.backward(s, images);
     for (int g = 0; g < p.groups; g++) {
-      correlate(p, g, delta, dAt, prepared, xDelta, xdAt, p.allImagesInOne() ? 1 : images, true);
+      correlate(p, g, delta, dAt, prepared, xDelta, xdAt, true);
     }
   }
 
   private static void correlate(
-      Plan p,
-      int group,
-      float[] x,
-      int xAt,
-      float[] w,
-      float[] y,
-      int yAt,
-      int images,
-      boolean add) {
+      Plan p, int group, float[] x, int xAt, float[] w, float[] y, int yAt, boolean add) {
     int channels = p.channels();
     int k = p.size * channels;
     float[] input = p.inPlace() ? x : Scratch.mine().zeros(PADDED, p.paddedCount());
     float[] tile = Scratch.mine().tile;
     ForwardTiles sums =
         new ForwardTiles(input, p.stride * channels, p.pitch(), k, w, p.dilate * k * BLOCK);
-    for (int n = 0; n < images; n++) {
-      int image = xAt + n * p.h * p.w * p.c;
-      int start = p.inPlace() ? image : FIRST;
-      if (!p.inPlace()) {
-        copyPadded(p, x, image + group * channels, input);
-      }
-      int out = yAt + n * p.outH * p.outW * p.filters + group * p.groupFilters();
+    for (int n = 0; n < p.in.count; n++) {
+      int start = read(p, group, x, xAt + p.in.at(n), input);
+      int out = yAt + p.out.at(n) + group * p.groupFilters();
       for (int b = 0; b < p.blocks(); b++) {
         int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
         int block = p.packedAt(group, b);
         boolean direct = !add && filters == BLOCK;
-        for (int oh = 0; oh < p.outH; oh++) {
+        for (int oh = 0; oh < p.out.h; oh++) {
           int top = oh * p.stride - p.pad;
           int first = firstRow(p, top);
           int rows = rows(p, top, first);
           int source = start + (rows > 0 ? (top + first) / p.dilate * p.pitch() : 0);
           int weights = block + first * k * BLOCK;
-          for (int ow = 0; ow < p.outW; ow += TILE) {
-            int pixels = Math.min(TILE, p.outW - ow);
+          for (int ow = 0; ow < p.out.w; ow += TILE) {
+            int pixels = Math.min(TILE, p.out.w - ow);
             int from = source + ow * p.stride * channels;
-            int at = out + (oh * p.outW + ow) * p.filters + b * BLOCK;
+            int at = out + (oh * p.out.w + ow) * p.out.c + b * BLOCK;
             if (direct) {
-              sums.run(pixels, rows, from, weights, y, at, p.filters);
+              sums.run(pixels, rows, from, weights, y, at, p.out.c);
             } else {
               sums.run(pixels, rows, from, weights, tile, FIRST, BLOCK);
-              put(tile, pixels, y, at, p.filters, filters, add);
+              put(tile, pixels, y, at, p.out.c, filters, add);
             }
           }
         }
@@ -251,51 +209,51 @@ final class VectorConvolution {
 
   private static int rows(Plan p, int top, int first) {
     int inFilter = (p.size - 1 - first + p.dilate) / p.dilate;
-    int inImage = p.h - (top + first) / p.dilate;
+    int inImage = p.in.h - (top + first) / p.dilate;
     return first >= p.size ? 0 : Math.max(0, Math.min(inFilter, inImage));
   }
 
-  /** Copies one group of one image between the zeros. */
-  private static void copyPadded(Plan p, float[] x, int at, float[] padded) {
+  /** Where the loops read one group of an image: where it lies, or its copy between zeros. */
+  private static int read(Plan p, int group, float[] x, int image, float[] input) {
+    if (p.inPlace()) {
+      return image;
+    }
     int channels = p.channels();
     int width = p.paddedWidth();
     int first = Math.max(0, -p.pad + p.dilate - 1) / p.dilate;
-    int last = Math.min(p.w, (width - p.pad + p.dilate - 1) / p.dilate);
-    for (int row = 0; row < p.h; row++) {
-      int source = at + row * p.w * p.c;
+    int last = Math.min(p.in.w, (width - p.pad + p.dilate - 1) / p.dilate);
+    for (int row = 0; row < p.in.h; row++) {
+      int source = image + group * channels + row * p.in.w * p.in.c;
       int target = FIRST + (row * width + p.pad) * channels;
-      if (channels == p.c && p.dilate == 1 && last > first) {
+      if (channels == p.in.c && p.dilate == 1 && last > first) {
         int values = (last - first) * channels;
-        System.arraycopy(x, source + first * p.c, padded, target + first * channels, values);
+        System.arraycopy(x, source + first * p.in.c, input, target + first * channels, values);
       } else {
         for (int column = first; column < last; column++) {
           System.arraycopy(
-              x, source + column * p.c, padded, target + column * p.dilate * channels, channels);
+              x, source + column * p.in.c, input, target + column * p.dilate * channels, channels);
         }
       }
     }
+    return FIRST;
   }
 
   static void backwardWeights(
       ConvShape s, float[] x, int xAt, float[] delta, int dAt, float[] u, int uAt, int images) {
     Plan p = Plan.forward(s, images);
-    int pixels = p.outH * p.outW;
-    boolean whole = p.groups == 1 && p.filters % BLOCK == 0;
-    int dStep = whole ? p.filters : p.blocks() * BLOCK;
+    int pixels = p.out.h * p.out.w;
+    boolean whole = p.groups == 1 && p.out.c % BLOCK == 0;
+    int dStep = whole ? p.out.c : p.blocks() * BLOCK;
     for (int g = 0; g < p.groups; g++) {
       float[] input = p.inPlace() ? x : Scratch.mine().zeros(PADDED, p.paddedCount());
       float[] d = whole ? delta : Scratch.mine().array(DELTAS, Math.multiplyExact(pixels, dStep));
-      for (int n = 0; n < (p.allImagesInOne() ? 1 : images); n++) {
-        int image = xAt + n * p.h * p.w * p.c;
-        int dImage = dAt + n * pixels * p.filters;
-        if (!p.inPlace()) {
-          copyPadded(p, x, image + g * p.channels(), input);
-        }
+      for (int n = 0; n < p.in.count; n++) {
+        int source = read(p, g, x, xAt + p.in.at(n), input);
+        int dImage = dAt + p.out.at(n);
         if (!whole) {
           copyBlocks(p, delta, dImage + g * p.groupFilters(), d, dStep);
         }
         int target = uAt + g * p.groupFilters();
-        int source = p.inPlace() ? image : FIRST;
         gradients(p, input, source, d, whole ? dImage : FIRST, dStep, u, target);
       }
     }
@@ -304,9 +262,9 @@ final class VectorConvolution {
   /** Delta of one group (pixel, filter) with zeros up to whole blocks. */
   private static void copyBlocks(Plan p, float[] delta, int at, float[] d, int step) {
     int filters = p.groupFilters();
-    for (int i = 0; i < p.outH * p.outW; i++) {
+    for (int i = 0; i < p.out.h * p.out.w; i++) {
       int to = FIRST + i * step;
-      System.arraycopy(delta, at + i * p.filters, d, to, filters);
+      System.arraycopy(delta, at + i * p.out.c, d, to, filters);
       Arrays.fill(d, to + filters, to + step, 0);
     }
   }
@@ -317,10 +275,10 @@ final class VectorConvolution {
     int k = p.size * channels;
     float[] tile = Scratch.mine().tile;
     GradientTiles sums =
-        new GradientTiles(x, p.stride * channels, p.stride * p.pitch(), d, dStep, p.outW * dStep);
+        new GradientTiles(x, p.stride * channels, p.stride * p.pitch(), d, dStep, p.out.w * dStep);
     for (int kh = 0; kh < p.size; kh++) {
       int first = Math.max(0, p.pad - kh + p.stride - 1) / p.stride;
-      int end = Math.min(p.outH, Math.floorDiv(p.h - 1 + p.pad - kh, p.stride) + 1);
+      int end = Math.min(p.out.h, Math.floorDiv(p.in.h - 1 + p.pad - kh, p.stride) + 1);
       if (first >= end) {
         continue;
       }
@@ -329,18 +287,18 @@ final class VectorConvolution {
         int taps = Math.min(TILE, k - i);
         for (int b = 0; b < p.blocks(); b++) {
           int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
-          int from = dAt + first * p.outW * dStep + b * BLOCK;
-          int at = uAt + (kh * k + i) * p.filters + b * BLOCK;
+          int from = dAt + first * p.out.w * dStep + b * BLOCK;
+          int at = uAt + (kh * k + i) * p.out.c + b * BLOCK;
           if (filters == BLOCK) {
-            sums.run(taps, end - first, p.outW, source + i, from, updates, at, p.filters);
+            sums.run(taps, end - first, p.out.w, source + i, from, updates, at, p.out.c);
             continue;
           }
           for (int t = 0; t < taps; t++) {
-            System.arraycopy(updates, at + t * p.filters, tile, FIRST + t * BLOCK, filters);
+            System.arraycopy(updates, at + t * p.out.c, tile, FIRST + t * BLOCK, filters);
           }
-          sums.run(taps, end - first, p.outW, source + i, from, tile, FIRST, BLOCK);
+          sums.run(taps, end - first, p.out.w, source + i, from, tile, FIRST, BLOCK);
           for (int t = 0; t < taps; t++) {
-            System.arraycopy(tile, FIRST + t * BLOCK, updates, at + t * p.filters, filters);
+            System.arraycopy(tile, FIRST + t * BLOCK, updates, at + t * p.out.c, filters);
           }
         }
       }

@@ -121,21 +121,6 @@ public final class VectorKernels extends ValueKernels {
   }
 
   @Override
-  public void addBias(float[] y, int yAt, int rows, int channels, float[] bias, int bAt) {
-    Ranges.rows(y, yAt, rows, channels);
-    checkFromIndexSize(bAt, channels, bias.length);
-    int bound = FLOATS.loopBound(channels);
-    for (int row = 0, at = yAt; row < rows; row++, at += channels) {
-      for (int c = 0; c < bound; c += LANES) {
-        load(y, at + c).add(load(bias, bAt + c)).intoArray(y, at + c);
-      }
-      for (int c = bound; c < channels; c++) {
-        y[at + c] += bias[bAt + c];
-      }
-    }
-  }
-
-  @Override
   public void channelSums(float[] x, int xAt, int rows, int channels, float[] sums, int sAt) {
     Ranges.rows(x, xAt, rows, channels);
     checkFromIndexSize(sAt, channels, sums.length);
@@ -422,21 +407,13 @@ public final class VectorKernels extends ValueKernels {
 
   /** Adds one window's deltas, all channels, to those of its values that were the largest. */
   private static void unpool(
-      PoolShape s,
-      float[] d,
-      int dAt,
-      int[] index,
-      int iAt,
-      float[] dx,
-      int at,
-      int top,
-      int left) {
+      PoolShape s, float[] d, int dAt, int[] best, int bAt, float[] dx, int at, int top, int left) {
     int endRow = Math.min(s.h(), top + s.size());
     int firstColumn = Math.max(0, left);
     int endColumn = Math.min(s.w(), left + s.size());
     for (int c = 0; c < s.c(); c += LANES) {
       FloatVector delta = load(d, dAt + c);
-      IntVector winner = IntVector.fromArray(INTS, index, iAt + c).sub(Lanes.indexes());
+      IntVector winner = IntVector.fromArray(INTS, best, bAt + c).sub(Lanes.indexes());
       for (int row = Math.max(0, top); row < endRow; row++) {
         for (int column = firstColumn; column < endColumn; column++) {
           int place = (row * s.w() + column) * s.c() + c;
@@ -457,16 +434,6 @@ public final class VectorKernels extends ValueKernels {
       broadcast(alpha).fma(load(x, xAt + i), load(y, yAt + i)).intoArray(y, yAt + i);
     }
     super.axpy(alpha, x, xAt + bound, y, yAt + bound, count - bound);
-  }
-
-  @Override
-  public void scale(float alpha, float[] x, int xAt, int count) {
-    checkFromIndexSize(xAt, count, x.length);
-    int bound = FLOATS.loopBound(count);
-    for (int i = xAt; i < xAt + bound; i += LANES) {
-      load(x, i).mul(alpha).intoArray(x, i);
-    }
-    super.scale(alpha, x, xAt + bound, count - bound);
   }
 
   @Override

@@ -200,6 +200,7 @@ final class VectorWinograd {
   private static void outputs(
       Grid g, int first, int tiles, float[] m, float[] y, int yAt, boolean add, Scratch scratch) {
     int perImage = g.tilesH() * g.tilesW();
+    int plane = plane(g.filters);
     float[] tile = scratch.array(TILE, 16 * g.filters);
     for (int t = 0; t < tiles; t++) {
       int image = (first + t) / perImage;
@@ -208,15 +209,9 @@ final class VectorWinograd {
       int rows = Math.min(4, g.outH - top);
       int count = Math.min(4, g.outW - left) * g.filters;
       for (int f = 0; f < g.filters; f += LANES) {
+        int from = FIRST + t * g.filters + f;
         WinogradTransforms.output(
-            m,
-            FIRST + t * g.filters + f,
-            plane(g.filters),
-            rows,
-            tile,
-            FIRST + f,
-            g.filters,
-            scratch.patch);
+            m, from, plane, rows, tile, FIRST + f, g.filters, scratch.patch);
       }
       int target = yAt + ((image * g.outH + top) * g.outW + left) * g.filters;
       for (int row = 0; row < rows; row++) {

@@ -189,10 +189,20 @@ public record NetTable(
     return sum;
   }
 
+  /** How a convolution is computed, and why so. */
+  private static String explained(ConvShape shape) {
+    return ConvPlan.of(shape) == ConvPlan.DIRECT
+        ? "direct: " + ConvPlan.obstacle(shape)
+        : "Winograd F(4x4,3x3): %d x %d tiles of 4 x 4 outputs"
+            .formatted(
+                Math.ceilDiv(shape.outH(), ConvPlan.TILE),
+                Math.ceilDiv(shape.outW(), ConvPlan.TILE));
+  }
+
   private static List<String> kernels(Layer layer, Outline.Needs needs) {
     List<String> kernels = new ArrayList<>();
     for (ConvShape shape : needs.convolutions()) {
-      kernels.add(ConvPlan.explain(shape));
+      kernels.add(explained(shape));
     }
     if (layer.plan().contains("shards")) {
       kernels.add(layer.plan() + ": their partial sums in all shards would be too large");
