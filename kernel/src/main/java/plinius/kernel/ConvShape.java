@@ -8,16 +8,7 @@ package plinius.kernel;
  * fully connected layer is the convolution of a 1 x 1 image.
  */
 public record ConvShape(
-    int h,
-    int w,
-    int c,
-    int outH,
-    int outW,
-    int filters,
-    int size,
-    int stride,
-    int pad,
-    int groups) {
+    int h, int w, int c, int filters, int size, int stride, int pad, int groups) {
 
   public ConvShape {
     if (h < 1 || w < 1 || c < 1 || filters < 1 || size < 1 || stride < 1 || pad < 0 || groups < 1) {
@@ -30,6 +21,8 @@ public record ConvShape(
           "%d channels and %d filters cannot be split into %d groups"
               .formatted(c, filters, groups));
     }
+    int outH = out(h, size, stride, pad);
+    int outW = out(w, size, stride, pad);
     if (outH < 1 || outW < 1) {
       throw new IllegalArgumentException(
           "a filter of size %d finds no place in an image of %d x %d with padding %d"
@@ -41,23 +34,24 @@ public record ConvShape(
           "an image of %d x %d x %d or weights of %d x %d x %d x %d are more than an array holds"
               .formatted(h, w, c, size, size, c / groups, filters));
     }
-    if (outH != (h + 2 * pad - size) / stride + 1 || outW != (w + 2 * pad - size) / stride + 1) {
-      throw new IllegalArgumentException(
-          "output %d x %d does not follow from the input".formatted(outH, outW));
-    }
-  }
-
-  /** Computes the output size as Darknet does: (in + 2 pad - size) / stride + 1. */
-  public static ConvShape of(
-      int h, int w, int c, int filters, int size, int stride, int pad, int groups) {
-    int outH = (h + 2 * pad - size) / stride + 1;
-    int outW = (w + 2 * pad - size) / stride + 1;
-    return new ConvShape(h, w, c, outH, outW, filters, size, stride, pad, groups);
   }
 
   /** A fully connected layer: every input to every output. */
   public static ConvShape connected(int inputs, int outputs) {
-    return new ConvShape(1, 1, inputs, 1, 1, outputs, 1, 1, 0, 1);
+    return new ConvShape(1, 1, inputs, outputs, 1, 1, 0, 1);
+  }
+
+  /** The size of the output along one axis, as Darknet has it. */
+  private static int out(int in, int size, int stride, int pad) {
+    return (in + 2 * pad - size) / stride + 1;
+  }
+
+  public int outH() {
+    return out(h, size, stride, pad);
+  }
+
+  public int outW() {
+    return out(w, size, stride, pad);
   }
 
   public int inputs() {
@@ -65,7 +59,7 @@ public record ConvShape(
   }
 
   public int outputs() {
-    return outH * outW * filters;
+    return outH() * outW() * filters;
   }
 
   public int weights() {

@@ -1,6 +1,6 @@
 package plinius.kernel;
 
-import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -45,25 +45,14 @@ public final class Workers implements AutoCloseable {
       return;
     }
     int helpers = Math.min(wake.length, tasks - 1);
-    Batch mine = new Batch(tasks, task, new CountDownLatch(helpers));
+    Batch mine = new Batch(tasks, task, helpers);
     batch = mine;
     for (int i = 0; i < helpers; i++) {
       wake[i].release();
     }
     mine.take();
-    boolean interrupted = false;
-    while (true) {
-      try {
-        mine.left.await();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
+    mine.done.join(); // an interrupt is kept for later
     batch = null;
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
     Throwable failure = mine.failure.get();
     if (failure instanceof RuntimeException e) {
       throw e;
@@ -81,7 +70,7 @@ public final class Workers implements AutoCloseable {
         return;
       }
       current.take();
-      current.left.countDown();
+      current.leave();
     }
   }
 
@@ -96,14 +85,21 @@ public final class Workers implements AutoCloseable {
   private static final class Batch {
     final int tasks;
     final IntConsumer task;
-    final CountDownLatch left;
+    final AtomicInteger helpers; // that have not left
+    final CompletableFuture<Void> done = new CompletableFuture<>();
     final AtomicInteger next = new AtomicInteger();
     final AtomicReference<Throwable> failure = new AtomicReference<>();
 
-    Batch(int tasks, IntConsumer task, CountDownLatch left) {
+    Batch(int tasks, IntConsumer task, int helpers) {
       this.tasks = tasks;
       this.task = task;
-      this.left = left;
+      this.helpers = new AtomicInteger(helpers);
+    }
+
+    void leave() {
+      if (helpers.decrementAndGet() == 0) {
+        done.complete(null);
+      }
     }
 
     void take() {

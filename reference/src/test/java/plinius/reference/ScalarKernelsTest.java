@@ -34,7 +34,7 @@ class ScalarKernelsTest {
   })
   void convolution_is_the_sum_over_its_window(
       int h, int w, int c, int filters, int size, int stride, int pad, int groups) {
-    ConvShape s = ConvShape.of(h, w, c, filters, size, stride, pad, groups);
+    ConvShape s = new ConvShape(h, w, c, filters, size, stride, pad, groups);
     float[] x = some(s.inputs());
     float[] weights = some(s.weights());
     float[] y = new float[s.outputs()];
@@ -60,7 +60,7 @@ class ScalarKernelsTest {
   })
   void backward_convolutions_are_the_derivatives_of_the_forward_one(
       int h, int w, int c, int filters, int size, int stride, int pad, int groups) {
-    ConvShape s = ConvShape.of(h, w, c, filters, size, stride, pad, groups);
+    ConvShape s = new ConvShape(h, w, c, filters, size, stride, pad, groups);
     float[] x = some(s.inputs());
     float[] weights = some(s.weights());
     float[] delta = some(s.outputs());
@@ -142,11 +142,11 @@ class ScalarKernelsTest {
 
   @Test
   void shapes_without_meaning_are_refused() {
-    assertThatThrownBy(() -> ConvShape.of(3, 3, 1, 1, 5, 1, 0, 1))
+    assertThatThrownBy(() -> new ConvShape(3, 3, 1, 1, 5, 1, 0, 1))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> ConvShape.of(3, 3, 3, 4, 1, 1, 0, 2))
+    assertThatThrownBy(() -> new ConvShape(3, 3, 3, 4, 1, 1, 0, 2))
         .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> ConvShape.of(40_000, 40_000, 64, 64, 3, 1, 1, 1))
+    assertThatThrownBy(() -> new ConvShape(40_000, 40_000, 64, 64, 3, 1, 1, 1))
         .isInstanceOf(IllegalArgumentException.class);
   }
 

@@ -44,7 +44,7 @@ final class Allocations {
 
   private Allocations() {
     for (int[] c : SHAPES) {
-      convolution(ConvShape.of(c[1], c[1], c[2], c[3], c[4], c[5], c[6], c[7]), c[0]);
+      convolution(new ConvShape(c[1], c[1], c[2], c[3], c[4], c[5], c[6], c[7]), c[0]);
     }
     rows();
     values();

@@ -68,7 +68,7 @@ final class KernelBenchmark {
   }
 
   private static ConvShape shape(int[] c) {
-    return ConvShape.of(c[0], c[0], c[1], c[2], c[3], c[4], c[5], c[6]);
+    return new ConvShape(c[0], c[0], c[1], c[2], c[3], c[4], c[5], c[6]);
   }
 
   /** Multiply-adds of 16 independent sums, nothing loaded: best of some, all threads at once. */

@@ -145,7 +145,7 @@ final class KernelDigest {
     int images = 4;
     int from = 1;
     for (int[] c : CONVOLUTIONS) {
-      ConvShape s = ConvShape.of(c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
+      ConvShape s = new ConvShape(c[0], c[1], c[2], c[3], c[4], c[5], c[6], c[7]);
       float[] x = some(images * s.inputs());
       float[] w = some(s.weights());
       float[] y = some(images * s.outputs());

@@ -103,7 +103,7 @@ class KernelEqualityTest {
 
   @Test
   void a_large_convolution_gives_the_bits_of_the_reference_however_its_images_are_divided() {
-    ConvShape s = ConvShape.of(14, 14, 64, 64, 3, 1, 1, 1);
+    ConvShape s = new ConvShape(14, 14, 64, 64, 3, 1, 1, 1);
     int images = 6; // more tiles than are transformed at a time
     float[] x = values(images * s.inputs(), 1);
     float[] w = values(s.weights(), 2);
@@ -148,7 +148,7 @@ class KernelEqualityTest {
   @Test
   void ranges_outside_an_array_are_refused_before_anything_is_written() {
     Kernels kernels = new VectorKernels();
-    ConvShape s = ConvShape.of(4, 4, 16, 16, 3, 1, 1, 1);
+    ConvShape s = new ConvShape(4, 4, 16, 16, 3, 1, 1, 1);
     float[] x = new float[2 * s.inputs()];
     float[] w = values(s.weights(), 1);
     float[] prepared = new float[ConvPlan.preparedFloats(s)];

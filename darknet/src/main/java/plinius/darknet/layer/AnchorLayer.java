@@ -80,9 +80,9 @@ abstract class AnchorLayer extends ComparingLayer {
     return room * (coords + 1);
   }
 
-  final Spot spot(int image, int row, int column, int n) {
-    int at = image * out.count() + (row * out.w() + column) * out.c() + n * entries;
-    return new Spot(at, row, column, mask[n]);
+  final Spot spot(int image, int cell, int n) {
+    int at = image * out.count() + cell * out.c() + n * entries;
+    return new Spot(at, cell / out.w(), cell % out.w(), mask[n]);
   }
 
   @Override
@@ -127,25 +127,22 @@ abstract class AnchorLayer extends ComparingLayer {
    * No object, unless a truth is near; then each truth pulls at the anchor that is to stand for it.
    */
   void compare(Pass pass, int image, List<Truth> truths) {
-    for (int row = 0; row < out.h(); row++) {
-      for (int column = 0; column < out.w(); column++) {
-        for (int n = 0; n < mask.length; n++) {
-          Spot spot = spot(image, row, column, n);
-          Box box = box(spot);
-          int near = nearest(box, truths.size(), t -> truths.get(t).box());
-          float iou = truths.isEmpty() ? 0 : truths.get(near).box().iou(box);
-          if (everywhere(pass, spot, iou)) {
-            object(pass, spot, truths.get(near));
-          }
+    for (int cell = 0; cell < out.h() * out.w(); cell++) {
+      for (int n = 0; n < mask.length; n++) {
+        Spot spot = spot(image, cell, n);
+        Box box = box(spot);
+        int near = nearest(box, truths.size(), t -> truths.get(t).box());
+        float iou = truths.isEmpty() ? 0 : truths.get(near).box().iou(box);
+        if (everywhere(pass, spot, iou)) {
+          object(pass, spot, truths.get(near));
         }
       }
     }
     for (Truth truth : truths) {
-      int row = cell(truth.box().y(), out.h());
-      int column = cell(truth.box().x(), out.w());
-      int n = responsible(image, row, column, truth.box());
+      int cell = cell(truth.box().y(), out.h()) * out.w() + cell(truth.box().x(), out.w());
+      int n = responsible(image, cell, truth.box());
       if (n >= 0) {
-        object(pass, spot(image, row, column, n), truth);
+        object(pass, spot(image, cell, n), truth);
       }
     }
   }
@@ -159,7 +156,7 @@ abstract class AnchorLayer extends ComparingLayer {
   abstract boolean everywhere(Pass pass, Spot spot, float iou);
 
   /** Which of a cell's anchors stands for a truth; -1 = none of this layer. */
-  abstract int responsible(int image, int row, int column, Box truth);
+  abstract int responsible(int image, int cell, Box truth);
 
   /** What the spot learns that stands for a truth. */
   abstract void object(Pass pass, Spot spot, Truth truth);
@@ -178,7 +175,7 @@ abstract class AnchorLayer extends ComparingLayer {
     return nearest;
   }
 
-  /** The cell that a place falls into, of so many. */
+  /** The row or column that a place falls into, of so many. */
   private static int cell(float place, int cells) {
     int cell = (int) (place * cells);
     if (cell < 0 || cell >= cells) {

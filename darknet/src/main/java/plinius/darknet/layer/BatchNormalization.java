@@ -17,8 +17,8 @@ class BatchNormalization extends Biases {
   /** A layer within a recurrent one has statistics for each. */
   final int steps = site.part() > 0 ? storage.timeSteps() : 1;
 
-  final float[][] means = new float[steps][channels];
-  private final float[][] variances = new float[steps][channels];
+  final float[][] means = new float[steps][channels]; // of the last training batch
+  final float[][] variances = new float[steps][channels];
   private final float[] imageMeans = storage.trainingActivations(channels); // (batch, channels)
   private final float[] imageSquares = storage.trainingActivations(channels);
   private final ChannelSums deviations = new ChannelSums(channels);
@@ -43,16 +43,6 @@ class BatchNormalization extends Biases {
   private NamedTensor rolling(String statistic) {
     String name = site.name() + ".rolling_" + statistic;
     return storage.slot(name, NamedTensor.Role.STATISTIC, channels);
-  }
-
-  /** (channels), the mean of the last training batch; in a recurrent layer, of its last step. */
-  float[] mean() {
-    return means[steps - 1];
-  }
-
-  /** (channels), the variance of the last training batch. */
-  float[] variance() {
-    return variances[steps - 1];
   }
 
   @Override

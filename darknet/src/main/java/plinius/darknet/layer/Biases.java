@@ -46,9 +46,7 @@ class Biases {
   void write(Pass pass, int from, int to, float[] target, int at) {
     int rows = (to - from) * rowsPerImage;
     pass.kernels.addBias(target, at, rows, channels, storage.block(), biases.at());
-    if (activation != Activation.LINEAR) {
-      pass.kernels.activate(activation, target, at, rows * channels);
-    }
+    pass.kernels.activate(activation, target, at, rows * channels);
   }
 
   /** Before {@link #addSums}. */
@@ -64,9 +62,7 @@ class Biases {
   void addSums(Pass pass, int from, int to, float[] y, int yAt) {
     int first = from * rowsPerImage * channels;
     int rows = (to - from) * rowsPerImage;
-    if (activation != Activation.LINEAR) {
-      pass.kernels.gradient(activation, y, yAt, delta, first, rows * channels);
-    }
+    pass.kernels.gradient(activation, y, yAt, delta, first, rows * channels);
     int at = sums.at(pass.shardOf(from));
     pass.kernels.channelSums(delta, first, rows, channels, sums.partials(), at);
   }

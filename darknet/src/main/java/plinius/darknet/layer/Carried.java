@@ -15,15 +15,11 @@ import java.util.Optional;
  */
 @SuppressWarnings("ArrayRecordComponent") // views
 record Carried(
-    Storage storage,
-    Optional<NamedTensor> trained,
-    float[] after,
-    float[] before,
-    float[] predicting) {
+    Optional<NamedTensor> trained, float[] after, float[] before, float[] predicting) {
   /** A state of so many values for each stream. */
   Carried(Storage storage, Optional<NamedTensor> trained, int values, float[] after) {
     int streams = storage.batch() / storage.timeSteps();
-    this(storage, trained, after, storage.activations(values), new float[streams * values]);
+    this(trained, after, storage.activations(values), new float[streams * values]);
   }
 
   /** A state that goes on in training too, in a tensor of this name. */
@@ -45,7 +41,7 @@ record Carried(
     } else if (!pass.training) {
       System.arraycopy(predicting, 0, before, 0, size);
     } else if (trained.isPresent()) {
-      System.arraycopy(storage.block(), trained.get().offset(), before, 0, size);
+      System.arraycopy(trained.get().block(), trained.get().offset(), before, 0, size);
     } else {
       Arrays.fill(before, 0, size, 0);
     }
@@ -56,7 +52,7 @@ record Carried(
     if (!pass.training) {
       System.arraycopy(after, at, predicting, 0, size);
     } else if (trained.isPresent()) {
-      System.arraycopy(after, at, storage.block(), trained.get().offset(), size);
+      System.arraycopy(after, at, trained.get().block(), trained.get().offset(), size);
     }
   }
 

@@ -32,17 +32,6 @@ final class ConnectedLayer extends WeightedLayer {
   }
 
   @Override
-  public void forward(Pass pass) {
-    forwardInBlocks(pass);
-  }
-
-  @Override
-  public void backward(Pass pass) {
-    foldDelta(pass);
-    backwardInBlocks(pass);
-  }
-
-  @Override
   float initial(CounterRandom random, int i) {
     float scale = (float) StrictMath.sqrt(2.0 / in.count());
     return scale * (2 * random.uniform(site.initialPurpose(), site.part(), i) - 1);

@@ -2,7 +2,6 @@ package plinius.darknet.layer;
 
 import java.util.Optional;
 import plinius.darknet.cfg.Section;
-import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.CounterRandom;
 
@@ -22,7 +21,7 @@ class ConvolutionalLayer extends WeightedLayer {
   /** A convolution within another layer. */
   static ConvolutionalLayer within(Site site, int filters) {
     Shape in = site.in();
-    return new ConvolutionalLayer(site, ConvShape.of(in.h(), in.w(), in.c(), filters, 3, 1, 1, 1));
+    return new ConvolutionalLayer(site, new ConvShape(in.h(), in.w(), in.c(), filters, 3, 1, 1, 1));
   }
 
   ConvolutionalLayer(Site site, ConvShape shape) {
@@ -54,7 +53,7 @@ class ConvolutionalLayer extends WeightedLayer {
     if (section.integer("numload") > filters) {
       throw section.refuse("numload", "is more than the " + filters + " filters.");
     }
-    return ConvShape.of(in.h(), in.w(), in.c(), filters, size, stride, pad, groups);
+    return new ConvShape(in.h(), in.w(), in.c(), filters, size, stride, pad, groups);
   }
 
   /** Whether such a layer will be {@link #inBlocks}, before it is made. */
@@ -85,20 +84,11 @@ class ConvolutionalLayer extends WeightedLayer {
   @Override
   public void forward(Pass pass) {
     if (binary.isEmpty()) {
-      forwardInBlocks(pass);
-      return;
+      super.forward(pass);
+    } else {
+      pass.at(binary.get().input(pass, pass.input), pass.inputDelta, 0);
+      forwardInBlocks(pass, binary.get().weights(storage, weights), 0);
     }
-    float[] input = binary.get().input(pass, pass.input);
-    float[] target = biases.target(pass);
-    float[] binarised = binary.get().weights(storage, weights);
-    pass.kernels.prepareForward(shape, binarised, 0, storage.prepared);
-    pass.runBlocks(
-        ConvPlan.images(shape),
-        (from, to) -> {
-          pass.kernels.convForward(shape, input, 0, storage.prepared, target, 0, from, to);
-          biases.gather(pass, from, to);
-        });
-    activate(pass);
   }
 
   @Override
@@ -106,30 +96,13 @@ class ConvolutionalLayer extends WeightedLayer {
     if (smooth != 0) {
       smoothDelta(pass);
     }
-    foldDelta(pass);
     if (binary.isEmpty()) {
-      backwardInBlocks(pass);
+      super.backward(pass);
     } else {
-      backward(pass, binary.get());
+      foldDelta(pass);
+      pass.at(binary.get().input(pass, pass.input), pass.inputDelta, 0);
+      backwardInBlocks(pass, binary.get().weights(storage, weights), 0);
     }
-  }
-
-  private void backward(Pass pass, Binarisation binarised) {
-    boolean wanted = pass.wantsInputDelta();
-    if (wanted) {
-      pass.kernels.prepareBackward(shape, binarised.weights(storage, weights), 0, storage.prepared);
-    }
-    pass.runBlocks(
-        ConvPlan.images(shape),
-        (from, to) -> {
-          biases.foldDelta(pass, from, to);
-          if (wanted) {
-            pass.kernels.convBackwardData(
-                shape, delta, 0, storage.prepared, pass.inputDelta, 0, from, to);
-          }
-        });
-    float[] input = binarised.input(pass, pass.input);
-    WeightUpdates.add(pass, shape, input, delta, storage.block(), weights.updatesAt());
   }
 
   /** Pulls each output towards its 5 x 5 neighbours (convolutional_kernels.cu smooth_kernel). */

@@ -37,7 +37,7 @@ final class DeconvolutionalLayer extends WeightedLayer {
     if ((long) size * size * in.c() * filters > 1 << 29 || h * w * filters > 1 << 29) {
       throw section.refuse("filters", "makes more than 2^29 weights or outputs.");
     }
-    return ConvShape.of((int) h, (int) w, filters, in.c(), size, stride, pad, 1);
+    return new ConvShape((int) h, (int) w, filters, in.c(), size, stride, pad, 1);
   }
 
   @Override

@@ -15,19 +15,13 @@ import java.util.List;
 public record Detection(Box box, float objectness, float[] probabilities) {
   /** What a picture's detections depend on. */
   public record Query(
-      int image,
-      int width,
-      int height,
-      int netWidth,
-      int netHeight,
-      float threshold,
-      float treeThreshold) {
+      int image, int width, int height, Shape net, float threshold, float treeThreshold) {
     float above(float value) {
       return value > threshold ? value : 0;
     }
 
     Box unboxed(Box box) {
-      return box.unboxed(width, height, netWidth, netHeight);
+      return box.unboxed(width, height, net.w(), net.h());
     }
   }
 

@@ -69,7 +69,7 @@ public abstract class Layer {
     }
   }
 
-  /** For layers without parameters: adds to the delta of the input; of themselves nothing. */
+  /** Adds to the delta of the input; of itself nothing. */
   void addInputDelta(Pass pass) {}
 
   /**

@@ -52,13 +52,15 @@ class LocalLayer extends Layer {
      *
      * @param inputAt of the value
      * @param weightsAt of its weights for all filters
+     * @param outAt of the place's first filter
      */
-    void see(int inputAt, int weightsAt);
+    void see(int inputAt, int weightsAt, int outAt);
   }
 
   private void taps(int image, int place, Tap tap) {
     int top = place / out.w() * stride - pad;
     int left = place % out.w() * stride - pad;
+    int outAt = image * out.count() + place * out.c();
     for (int i = 0; i < size * size; i++) {
       int y = top + i / size;
       int x = left + i % size;
@@ -66,66 +68,65 @@ class LocalLayer extends Layer {
         for (int c = 0; c < in.c(); c++) {
           int number = (place * size * size + i) * in.c() + c;
           int at = image * in.count() + (y * in.w() + x) * in.c() + c;
-          tap.see(at, weights.at() + number * out.c());
+          tap.see(at, weights.at() + number * out.c(), outAt);
         }
       }
     }
   }
 
+  /** All places of an image, in order. */
+  private void taps(int image, Tap tap) {
+    for (int place = 0; place < places; place++) {
+      taps(image, place, tap);
+    }
+  }
+
   @Override
   public void forward(Pass pass) {
+    int filters = out.c();
     float[] block = storage.block();
     pass.eachImage(
         image -> {
-          int outAt = image * out.count();
-          System.arraycopy(block, biases.at(), output, outAt, out.count());
-          for (int place = 0; place < places; place++) {
-            int at = outAt + place * out.c();
-            taps(
-                image,
-                place,
-                (i, w) -> pass.kernels.axpy(pass.input[i], block, w, output, at, out.c()));
-          }
-          pass.kernels.activate(activation, output, outAt, out.count());
+          int at = image * out.count();
+          System.arraycopy(block, biases.at(), output, at, out.count());
+          taps(image, (i, w, o) -> pass.kernels.axpy(pass.input[i], block, w, output, o, filters));
+          pass.kernels.activate(activation, output, at, out.count());
         });
   }
 
   @Override
   public void backward(Pass pass) {
+    int filters = out.c();
     float[] block = storage.block();
     pass.kernels.gradient(activation, output, 0, delta, 0, pass.images * out.count());
     int shift = weights.updatesAt() - weights.at();
+    Tap update =
+        (i, w, o) -> pass.kernels.axpy(pass.input[i], delta, o, block, w + shift, filters);
     // A place has its weights for itself: each task sums over all images in their order.
     pass.run(
         places,
         place -> {
           for (int image = 0; image < pass.images; image++) {
-            int at = image * out.count() + place * out.c();
-            pass.kernels.add(delta, at, block, biases.updatesAt() + place * out.c(), out.c());
-            taps(
-                image,
-                place,
-                (i, w) -> pass.kernels.axpy(pass.input[i], delta, at, block, w + shift, out.c()));
+            int at = image * out.count() + place * filters;
+            pass.kernels.add(delta, at, block, biases.updatesAt() + place * filters, filters);
+            taps(image, place, update);
           }
         });
-    if (pass.wantsInputDelta()) {
-      pass.eachImage(
-          image -> {
-            for (int place = 0; place < places; place++) {
-              int at = image * out.count() + place * out.c();
-              taps(
-                  image,
-                  place,
-                  (i, w) -> {
-                    float sum = 0;
-                    for (int f = 0; f < out.c(); f++) {
-                      sum += block[w + f] * delta[at + f];
-                    }
-                    pass.inputDelta[i] += sum;
-                  });
-            }
-          });
-    }
+    super.backward(pass);
+  }
+
+  @Override
+  void addInputDelta(Pass pass) {
+    float[] block = storage.block();
+    Tap back =
+        (i, w, o) -> {
+          float sum = 0;
+          for (int f = 0; f < out.c(); f++) {
+            sum += block[w + f] * delta[o + f];
+          }
+          pass.inputDelta[i] += sum;
+        };
+    pass.eachImage(image -> taps(image, back));
   }
 
   @Override

@@ -109,11 +109,9 @@ class RegionLayer extends AnchorLayer {
   }
 
   @Override
-  int responsible(int image, int row, int column, Box truth) {
+  int responsible(int image, int cell, Box truth) {
     return nearest(
-        truth.centred(),
-        count,
-        n -> biasMatch ? size(n) : box(spot(image, row, column, n)).centred());
+        truth.centred(), count, n -> biasMatch ? size(n) : box(spot(image, cell, n)).centred());
   }
 
   @Override
@@ -159,7 +157,7 @@ class RegionLayer extends AnchorLayer {
     List<Detection> found = new ArrayList<>();
     for (int n = 0; n < count; n++) {
       for (int cell = 0; cell < out.h() * out.w(); cell++) {
-        Spot spot = spot(query.image(), cell / out.w(), cell % out.w(), n);
+        Spot spot = spot(query.image(), cell, n);
         float scale = background ? 1 : output[spot.at() + coords];
         float objectness = query.above(scale);
         float[] probabilities = new float[classes];

@@ -222,23 +222,19 @@ public class Storage {
     if (block.length == 0) {
       block = state(blockFloats);
     }
-    partials = atLeast(partialFloats, partials);
-    sums = atLeast(sumFloats, sums);
-    prepared = atLeast(preparedFloats, prepared);
+    partials = scratch(partialFloats, partials);
+    sums = scratch(sumFloats, sums);
+    prepared = scratch(preparedFloats, prepared);
   }
 
-  private float[] atLeast(int count, float[] scratch) {
-    return count <= scratch.length ? scratch : floats(count);
+  /** So much scratch; that from before, if it is enough. */
+  protected float[] scratch(int count, float[] before) {
+    return count <= before.length ? before : floats(count);
   }
 
   /** Bytes that live for one iteration, of images of the largest size. */
   public long activationBytes() {
     return activationBytes;
-  }
-
-  /** Bytes of scratch that layers use in turn. */
-  public long scratchBytes() {
-    return 4L * partialFloats + 4L * sumFloats + 4L * preparedFloats;
   }
 
   /** Images in a sub-batch. */

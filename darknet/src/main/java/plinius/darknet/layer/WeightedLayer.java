@@ -33,10 +33,21 @@ abstract class WeightedLayer extends Layer {
     return WeightUpdates.plan(shape, storage.batch());
   }
 
-  /** Forward of a convolution over the output of the layer before. */
-  final void forwardInBlocks(Pass pass) {
+  @Override
+  public void forward(Pass pass) {
+    forwardInBlocks(pass, storage.block(), weights.at());
+  }
+
+  @Override
+  public void backward(Pass pass) {
+    foldDelta(pass);
+    backwardInBlocks(pass, storage.block(), weights.at());
+  }
+
+  /** Forward of a convolution, with these weights, over the output of the layer before. */
+  final void forwardInBlocks(Pass pass, float[] w, int wAt) {
     float[] target = biases.target(pass);
-    pass.kernels.prepareForward(shape, storage.block(), weights.at(), storage.prepared);
+    pass.kernels.prepareForward(shape, w, wAt, storage.prepared);
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
@@ -92,13 +103,13 @@ abstract class WeightedLayer extends Layer {
   }
 
   /**
-   * Backward of a convolution over the output of the layer before. Each block's delta is made, used
-   * up and forgotten while it is in the cache.
+   * Backward of a convolution, with these weights, over the output of the layer before. Each
+   * block's delta is made, used up and forgotten while it is in the cache.
    */
-  final void backwardInBlocks(Pass pass) {
+  final void backwardInBlocks(Pass pass, float[] w, int wAt) {
     boolean wanted = pass.wantsInputDelta();
     if (wanted) {
-      pass.kernels.prepareBackward(shape, storage.block(), weights.at(), storage.prepared);
+      pass.kernels.prepareBackward(shape, w, wAt, storage.prepared);
     }
     // As the scratch was asked for: a step of a recurrent layer has fewer shards than the batch.
     boolean updates = WeightUpdates.inBlocks(shape, Pass.shards(storage.batch()));

@@ -53,7 +53,7 @@ final class YoloLayer extends AnchorLayer {
 
   /** The anchor of the truth's size, if this scale has it. */
   @Override
-  int responsible(int image, int row, int column, Box truth) {
+  int responsible(int image, int cell, Box truth) {
     int best = nearest(truth.centred(), sizes.length / 2, this::size);
     return IntStream.range(0, mask.length).filter(n -> mask[n] == best).findFirst().orElse(-1);
   }
@@ -69,15 +69,13 @@ final class YoloLayer extends AnchorLayer {
   @Override
   public List<Detection> detections(Detection.Query query) {
     List<Detection> found = new ArrayList<>();
-    for (int row = 0; row < out.h(); row++) {
-      for (int column = 0; column < out.w(); column++) {
-        for (int n = 0; n < mask.length; n++) {
-          Spot spot = spot(query.image(), row, column, n);
-          float objectness = output[spot.at() + 4];
-          if (objectness > query.threshold()) {
-            float[] probabilities = probabilities(query, spot, objectness);
-            found.add(new Detection(query.unboxed(box(spot)), objectness, probabilities));
-          }
+    for (int cell = 0; cell < out.h() * out.w(); cell++) {
+      for (int n = 0; n < mask.length; n++) {
+        Spot spot = spot(query.image(), cell, n);
+        float objectness = output[spot.at() + 4];
+        if (objectness > query.threshold()) {
+          float[] probabilities = probabilities(query, spot, objectness);
+          found.add(new Detection(query.unboxed(box(spot)), objectness, probabilities));
         }
       }
     }

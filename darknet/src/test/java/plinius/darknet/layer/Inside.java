@@ -42,7 +42,8 @@ public final class Inside {
 
   private static void add(Map<String, Statistics> found, String name, Biases biases) {
     if (biases instanceof BatchNormalization normalization) {
-      found.put(name, new Statistics(normalization.mean(), normalization.variance()));
+      int last = normalization.steps - 1;
+      found.put(name, new Statistics(normalization.means[last], normalization.variances[last]));
     }
   }
 }

@@ -160,7 +160,7 @@ public final class OriginalLayers extends KeptLayers {
       }
       if (forwardOnly) {
         foldDelta(pass);
-        backwardInBlocks(pass);
+        backwardInBlocks(pass, storage.block(), weights.at());
       } else {
         super.backward(pass);
       }
@@ -176,7 +176,7 @@ public final class OriginalLayers extends KeptLayers {
     FlatConvolution(Site site, ConvShape asked) {
       super(
           site,
-          ConvShape.of(
+          new ConvShape(
               asked.outH(), asked.outW(), asked.c(), asked.filters(), 1, 1, 0, asked.groups()),
           false);
       int cells = asked.outH() * asked.outW();

@@ -34,6 +34,7 @@ public final class Outline extends Storage {
   private final List<Needs> needs = new ArrayList<>();
   private final List<ConvShape> convolutions = new ArrayList<>();
   private long layerBytes;
+  private long scratchBytes;
 
   Outline(Section net, NetworkOptions options, boolean withState) {
     super(net, options);
@@ -78,6 +79,23 @@ public final class Outline extends Storage {
   protected void convolution(ConvShape shape) {
     convolutions.add(shape);
     super.convolution(shape);
+  }
+
+  @Override
+  public void allocate() {
+    scratchBytes = 0;
+    super.allocate();
+  }
+
+  @Override
+  protected float[] scratch(int count, float[] before) {
+    scratchBytes += (long) count * Float.BYTES;
+    return NO_FLOATS;
+  }
+
+  /** Bytes of scratch that layers use in turn. */
+  long scratchBytes() {
+    return scratchBytes;
   }
 
   @Override
