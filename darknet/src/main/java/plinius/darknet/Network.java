@@ -340,8 +340,7 @@ public final class Network {
    */
   public List<Detection> detections(
       int image, int width, int height, float threshold, float treeThreshold) {
-    Detection.Query query =
-        new Detection.Query(image, width, height, in, threshold, treeThreshold);
+    Detection.Query query = new Detection.Query(image, width, height, in, threshold, treeThreshold);
     return layers.stream().flatMap(layer -> layer.detections(query).stream()).toList();
   }
 

@@ -210,8 +210,7 @@ final class VectorWinograd {
       int count = Math.min(4, g.outW - left) * g.filters;
       for (int f = 0; f < g.filters; f += LANES) {
         int from = FIRST + t * g.filters + f;
-        WinogradTransforms.output(
-            m, from, plane, rows, tile, FIRST + f, g.filters, scratch.patch);
+        WinogradTransforms.output(m, from, plane, rows, tile, FIRST + f, g.filters, scratch.patch);
       }
       int target = yAt + ((image * g.outH + top) * g.outW + left) * g.filters;
       for (int row = 0; row < rows; row++) {

@@ -14,8 +14,7 @@ import java.util.Optional;
  * @param predicting (streams, values), of predictions
  */
 @SuppressWarnings("ArrayRecordComponent") // views
-record Carried(
-    Optional<NamedTensor> trained, float[] after, float[] before, float[] predicting) {
+record Carried(Optional<NamedTensor> trained, float[] after, float[] before, float[] predicting) {
   /** A state of so many values for each stream. */
   Carried(Storage storage, Optional<NamedTensor> trained, int values, float[] after) {
     int streams = storage.batch() / storage.timeSteps();

@@ -100,8 +100,7 @@ class LocalLayer extends Layer {
     float[] block = storage.block();
     pass.kernels.gradient(activation, output, 0, delta, 0, pass.images * out.count());
     int shift = weights.updatesAt() - weights.at();
-    Tap update =
-        (i, w, o) -> pass.kernels.axpy(pass.input[i], delta, o, block, w + shift, filters);
+    Tap update = (i, w, o) -> pass.kernels.axpy(pass.input[i], delta, o, block, w + shift, filters);
     // A place has its weights for itself: each task sums over all images in their order.
     pass.run(
         places,
