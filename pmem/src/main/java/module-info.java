@@ -1,5 +1,5 @@
 /**
- * Mapping and write-back of persistent memory (pwb, pfence, psync): the one seam where time and
+ * Mapping and write-back of persistent memory (pwb, pfence): the one seam where time and
  * power can be faked.
  */
 module plinius.pmem {

@@ -16,11 +16,6 @@ public final class Bytes {
     return new Bytes(value.clone());
   }
 
-  /** Parses lower or upper case hexadecimal digits. */
-  public static Bytes ofHex(String digits) {
-    return new Bytes(HexFormat.of().parseHex(digits));
-  }
-
   public int length() {
     return value.length;
   }

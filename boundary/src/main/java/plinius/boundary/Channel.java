@@ -3,7 +3,6 @@ package plinius.boundary;
 import java.io.DataInputStream;
 import java.io.EOFException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -13,24 +12,12 @@ import java.util.function.Function;
  * One side's end of the two pipes between host and enclave. Each message goes with its length, a
  * big-endian u32, in front. Any thread may send; one thread receives.
  *
+ * @param encode with {@code decode} this side's half of the codec
  * @param <S> what this side sends
  * @param <R> what this side receives
  */
-public final class Channel<S extends Message, R extends Message> {
-  private final DataInputStream in;
-  private final OutputStream out;
-  private final Function<S, byte[]> encode;
-  private final Function<byte[], R> decode;
-
-  /** An end that reads and writes these pipes with one side's half of the codec. */
-  public Channel(
-      InputStream in, OutputStream out, Function<S, byte[]> encode, Function<byte[], R> decode) {
-    this.in = new DataInputStream(in);
-    this.out = out;
-    this.encode = encode;
-    this.decode = decode;
-  }
-
+public record Channel<S extends Message, R extends Message>(
+    DataInputStream in, OutputStream out, Function<S, byte[]> encode, Function<byte[], R> decode) {
   /** Returns when the message is in the pipe, not when the other side has read it. */
   public synchronized void send(S message) {
     byte[] encoded = encode.apply(message);

@@ -44,11 +44,6 @@ public sealed interface HostMessage extends Message {
       Message.check(threshold >= 0 && threshold <= 1, "threshold", threshold);
       Message.check(overlap >= 0 && overlap <= 1, "overlap", overlap);
     }
-
-    /** The same question to the newest model, or to the best. */
-    public Query of(boolean theBest) {
-      return new Query(length, temperature, draws, theBest, threshold, overlap);
-    }
   }
 
   /** How lines leave the processor's caches. */

@@ -356,7 +356,7 @@ final class BrokerLog {
     long number = lines + 1;
     String text = new String(bytes, 0, textBytes, StandardCharsets.UTF_8);
     Map<String, Object> members = parse(number, text);
-    JsonFields fields = JsonFields.of("line " + number, members);
+    JsonFields fields = new JsonFields("line " + number, members);
     try {
       if (!fields.string("prev").equals(lastMac) || fields.number("index") != lines) {
         throw new BrokerException.LogTampered(file, number, "does not follow the line before it");

@@ -200,8 +200,8 @@ final class KbsService {
                         "no session waits for evidence here: it is unknown, used or too old"));
     JsonFields message = JsonFields.parse("the attestation", asked.request().body());
     JsonFields runtime =
-        JsonFields.of("the attestation.runtime-data", message.value("runtime-data"));
-    JsonFields tee = JsonFields.of("the attestation.tee-evidence", message.value("tee-evidence"));
+        new JsonFields("the attestation.runtime-data", message.value("runtime-data"));
+    JsonFields tee = new JsonFields("the attestation.tee-evidence", message.value("tee-evidence"));
     if (!MessageDigest.isEqual(
         runtime.string("nonce").getBytes(StandardCharsets.UTF_8),
         session.nonce().getBytes(StandardCharsets.UTF_8))) {

@@ -45,7 +45,7 @@ final class PoolFile {
 
   private static PoolInfo read(Path file) {
     try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
-      return Pool.inspect(memory);
+      return Pool.open(memory).info();
     }
   }
 

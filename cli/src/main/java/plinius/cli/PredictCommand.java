@@ -15,7 +15,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import plinius.boundary.HostMessage.Mode;
-import plinius.boundary.HostMessage.Query;
 import plinius.dataset.SealedResult;
 
 /** What the model says about samples, for nobody but the owner. */
@@ -61,7 +60,7 @@ final class PredictCommand implements Callable<Integer>, JsonErrors {
     List<String> known = ClassNames.in(Optional.ofNullable(names));
     RunRequest request = run.request(Mode.PREDICT);
     return SealedAnswer.ask(
-        request.asking(new RunRequest.Question(Query.NONE.of(best), Optional.empty())),
+        request.asking(RunRequest.Question.NONE.of(best)),
         key,
         Optional.ofNullable(out),
         SealedResult.Content.OUTPUTS,

@@ -59,6 +59,19 @@ public record RunRequest(
       requireNonNull(query);
       requireNonNull(out);
     }
+
+    /** The same to the newest model, or to the best. */
+    public Question of(boolean best) {
+      Query to =
+          new Query(
+              query.length(),
+              query.temperature(),
+              query.draws(),
+              best,
+              query.threshold(),
+              query.overlap());
+      return new Question(to, out);
+    }
   }
 
   /**

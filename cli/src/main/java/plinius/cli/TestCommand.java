@@ -1,12 +1,10 @@
 package plinius.cli;
 
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import plinius.boundary.HostMessage.Mode;
-import plinius.boundary.HostMessage.Query;
 
 /** Tests a mirrored model in an enclave, and changes nothing. */
 @Command(
@@ -27,7 +25,7 @@ final class TestCommand implements Callable<Integer>, JsonErrors {
   @Override
   public Integer call() {
     Installation installation = Installation.current();
-    RunRequest.Question question = new RunRequest.Question(Query.NONE.of(best), Optional.empty());
+    RunRequest.Question question = RunRequest.Question.NONE.of(best);
     try (Owner owner = Owner.start(installation, key.file(), key.passphrase(), 0)) {
       return HostProcess.run(installation, owner.prepare(run.request(Mode.TEST).asking(question)));
     }

@@ -235,7 +235,7 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
       return Optional.empty();
     }
     try (PersistentMemory memory = MappedMemory.open(making, Access.READ_ONLY, WriteBack.AUTO)) {
-      return record.job(Id128.of(Pool.inspect(memory).identity().jobId()));
+      return record.job(Id128.of(Pool.open(memory).info().identity().jobId()));
     } catch (PoolException | PmemException e) {
       return Optional.empty(); // killed before the pool was whole, so before the record
     }

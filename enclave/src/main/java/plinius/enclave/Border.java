@@ -1,6 +1,7 @@
 package plinius.enclave;
 
 import java.io.BufferedInputStream;
+import java.io.DataInputStream;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -28,7 +29,8 @@ final class Border implements KbsTransport {
   private volatile boolean stopRequested;
 
   Border(InputStream in, OutputStream out) {
-    channel = new Channel<>(new BufferedInputStream(in), out, Codec::encode, Codec::decode);
+    DataInputStream said = new DataInputStream(new BufferedInputStream(in));
+    channel = new Channel<>(said, out, Codec::encode, Codec::decode);
     Thread.ofPlatform().daemon().name("border").start(this::listen);
   }
 

@@ -1,5 +1,6 @@
 package plinius.enclave;
 
+import java.util.Arrays;
 import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.Advance;
 import plinius.boundary.BoundaryException;
@@ -103,12 +104,10 @@ final class ExitCode {
 
   /** The innermost line of our own code: says where, and nothing of what was there. */
   private static String place(Throwable failure) {
-    for (StackTraceElement frame : failure.getStackTrace()) {
-      String name = frame.getClassName();
-      if (name.startsWith("plinius.")) {
-        return "at " + name + "." + frame.getMethodName() + ":" + frame.getLineNumber();
-      }
-    }
-    return "at an unknown place";
+    return Arrays.stream(failure.getStackTrace())
+        .filter(at -> at.getClassName().startsWith("plinius."))
+        .map(at -> "at " + at.getClassName() + "." + at.getMethodName() + ":" + at.getLineNumber())
+        .findFirst()
+        .orElse("at an unknown place");
   }
 }

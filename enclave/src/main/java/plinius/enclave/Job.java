@@ -63,14 +63,12 @@ record Job(Begin begin, Grant grant, CfgFile cfg, Network network) {
 
   /** What the job's mirrors are bound to. */
   MirrorTerms terms() {
-    String canonical = cfg.canonical();
     return new MirrorTerms(
         grant.job(),
         grant.ownerKeyId(),
         grant.jobKey(),
         grant.epoch(),
-        CfgDigest.ofCanonical(canonical).bytes(),
-        canonical,
+        cfg.canonical(),
         grant.seed(),
         network.plan(),
         network.shards(),

@@ -7,6 +7,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import plinius.boundary.EnclaveMessage.Failed;
 import plinius.boundary.HostMessage.Begin;
+import plinius.kernel.Kernels;
 import plinius.seal.AesWarmUp;
 
 /**
@@ -31,7 +32,7 @@ public final class Main {
       CompletableFuture<Void> warmUp =
           CompletableFuture.runAsync(
               AesWarmUp::run, Thread.ofPlatform().daemon().name("aes warm-up")::start);
-      code = new Session(border, border.await(Begin.class), warmUp).run();
+      code = new Session(border, border.await(Begin.class), warmUp, Kernels.best()).run();
     } catch (RuntimeException | Error e) {
       Failed failed = ExitCode.of(e);
       border.send(failed);

@@ -63,22 +63,12 @@ import plinius.seal.Id128;
  * One run: asks for the grant, checks everything that the host said against it, opens the pool,
  * trains or tests. In this order nothing is written before all that is there is authenticated.
  */
-final class Session {
+record Session(
+    Border border, Begin begin, CompletableFuture<Void> warmUp, Kernels kernels) {
   /** Who was killed a moment ago may need so long to let go of the lock. */
   private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
 
   private static final Duration LOCK_PAUSE = Duration.ofMillis(20);
-
-  private final Border border;
-  private final Begin begin;
-  private final CompletableFuture<Void> warmUp;
-  private final Kernels kernels = Kernels.best();
-
-  Session(Border border, Begin begin, CompletableFuture<Void> warmUp) {
-    this.border = border;
-    this.begin = begin;
-    this.warmUp = warmUp;
-  }
 
   /** The exit code; failures are thrown. */
   int run() {

@@ -1,6 +1,7 @@
 package plinius.host;
 
 import java.io.BufferedInputStream;
+import java.io.DataInputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -146,7 +148,7 @@ final class Session implements AutoCloseable {
         told = record.of(told);
       }
       channel =
-          new Channel<>(new BufferedInputStream(said), told, HostCodec::encode, HostCodec::decode);
+          new Channel<>(new DataInputStream(new BufferedInputStream(said)), told, HostCodec::encode, HostCodec::decode);
     }
   }
 
@@ -182,7 +184,7 @@ final class Session implements AutoCloseable {
                 .platform()
                 .map(folder -> SimulatedMachine.made(folder).toAbsolutePath().toString())
                 .orElse(""),
-            Bytes.ofHex(arguments.job()),
+            Bytes.of(HexFormat.of().parseHex(arguments.job())),
             arguments.threads(),
             arguments.mirrorEvery(),
             arguments.validEvery(),

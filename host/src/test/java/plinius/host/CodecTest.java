@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -33,7 +34,11 @@ import plinius.boundary.HostMessage.WriteBack;
 import plinius.boundary.Message;
 
 class CodecTest {
-  private static final Bytes STATE = Bytes.ofHex("00112233445566778899aabbccddeeff".repeat(2));
+  private static final Bytes STATE = bytes("00112233445566778899aabbccddeeff".repeat(2));
+
+  private static Bytes bytes(String hex) {
+    return Bytes.of(HexFormat.of().parseHex(hex));
+  }
 
   private static byte[] encode(Message message) {
     return switch (message) {
@@ -50,7 +55,7 @@ class CodecTest {
   }
 
   private static Channel<HostMessage, EnclaveMessage> onHost(InputStream in) {
-    return new Channel<>(in, new ByteArrayOutputStream(), HostCodec::encode, HostCodec::decode);
+    return new Channel<>(new DataInputStream(in), new ByteArrayOutputStream(), HostCodec::encode, HostCodec::decode);
   }
 
   /** One of each kind, and both forms of what is optional. */
@@ -70,7 +75,7 @@ class CodecTest {
             "/pm/best.pm",
             "/pm/lock",
             "/platform",
-            Bytes.ofHex("000102030405060708090a0b0c0d0e0f"),
+            bytes("000102030405060708090a0b0c0d0e0f"),
             2,
             7,
             100,
@@ -91,7 +96,7 @@ class CodecTest {
             "/b",
             "/l",
             "/f",
-            Bytes.ofHex("ff".repeat(16)),
+            bytes("ff".repeat(16)),
             1,
             1,
             0,
@@ -99,16 +104,16 @@ class CodecTest {
             WriteBack.AUTO,
             Protocol.ROMULUS,
             0,
-            Bytes.ofHex("")),
-        new HostMessage.KbsReply(200, Optional.of("c0ffee"), Bytes.ofHex("7b7d")),
-        new HostMessage.KbsReply(401, Optional.empty(), Bytes.ofHex("")),
+            bytes("")),
+        new HostMessage.KbsReply(200, Optional.of("c0ffee"), bytes("7b7d")),
+        new HostMessage.KbsReply(401, Optional.empty(), bytes("")),
         new HostMessage.KbsUnreachable("refused"),
         new HostMessage.PoolReady(),
         new HostMessage.Stop(),
         new EnclaveMessage.Ready("simulation", STATE, "vector (512 bits)", "protects nothing"),
-        new EnclaveMessage.KbsCall("POST", "/kbs/v0/auth", Optional.empty(), Bytes.ofHex("7b7d")),
+        new EnclaveMessage.KbsCall("POST", "/kbs/v0/auth", Optional.empty(), bytes("7b7d")),
         new EnclaveMessage.KbsCall(
-            "GET", "/kbs/v0/resource/a/b/c", Optional.of("c0ffee"), Bytes.ofHex("")),
+            "GET", "/kbs/v0/resource/a/b/c", Optional.of("c0ffee"), bytes("")),
         new EnclaveMessage.NeedPool(4096, true),
         new EnclaveMessage.Started(500, 1, -1, "by clwb"),
         new EnclaveMessage.Resumed(31, 500, 2, 1, 17, 0.25, 1_000_000, "by msync"),
@@ -245,7 +250,7 @@ class CodecTest {
   void messages_pass_a_channel_in_order() {
     ByteArrayOutputStream pipe = new ByteArrayOutputStream();
     Channel<EnclaveMessage, HostMessage> enclave =
-        new Channel<>(new ByteArrayInputStream(new byte[0]), pipe, Codec::encode, Codec::decode);
+        new Channel<>(new DataInputStream(InputStream.nullInputStream()), pipe, Codec::encode, Codec::decode);
     List<Message> sent = new ArrayList<>();
     for (Message message : examples()) {
       if (message instanceof EnclaveMessage ours) {

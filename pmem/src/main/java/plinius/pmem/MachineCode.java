@@ -1,12 +1,15 @@
 package plinius.pmem;
 
-import java.lang.foreign.AddressLayout;
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.HexFormat;
 
@@ -76,18 +79,11 @@ final class MachineCode {
   /** Lays functions one behind the other into a page that is still writable. */
   private static final class Assembler {
     private static final FunctionDescriptor RANGE =
-        FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG);
+        FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG);
     private static final FunctionDescriptor LINES =
-        FunctionDescriptor.of(
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_LONG,
-            ValueLayout.ADDRESS,
-            ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT);
+        FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_INT, JAVA_INT);
     private static final FunctionDescriptor WORDS =
-        FunctionDescriptor.ofVoid(
-            ValueLayout.JAVA_LONG, ValueLayout.ADDRESS, ValueLayout.JAVA_LONG);
+        FunctionDescriptor.ofVoid(JAVA_LONG, ADDRESS, JAVA_LONG);
 
     private final MemorySegment page;
     private long end;
@@ -99,9 +95,9 @@ final class MachineCode {
     MethodHandle function(String code, FunctionDescriptor shape) {
       byte[] bytes = HexFormat.of().parseHex(code.replace(" ", ""));
       MemorySegment start = page.asSlice(end, bytes.length);
-      MemorySegment.copy(bytes, 0, start, ValueLayout.JAVA_BYTE, 0, bytes.length);
+      MemorySegment.copy(bytes, 0, start, JAVA_BYTE, 0, bytes.length);
       end = (end + bytes.length + SLOT_BYTES - 1) & -SLOT_BYTES;
-      boolean arrays = shape.argumentLayouts().contains(ValueLayout.ADDRESS);
+      boolean arrays = shape.argumentLayouts().contains(ADDRESS);
       return Linker.nativeLinker().downcallHandle(start, shape, Linker.Option.critical(arrays));
     }
 
@@ -143,7 +139,7 @@ final class MachineCode {
     MethodHandle streamWords =
         code.function(Assembler.loop(STREAM_WORDS, "75") + RETURN, Assembler.WORDS);
     MethodHandle sfence = code.function(SFENCE + RETURN, FunctionDescriptor.ofVoid());
-    MethodHandle cpuid = code.function(CPUID, FunctionDescriptor.of(ValueLayout.JAVA_LONG));
+    MethodHandle cpuid = code.function(CPUID, FunctionDescriptor.of(JAVA_LONG));
     if ((int) mprotect.invokeExact(page, 4096L, PROT_READ | PROT_EXEC) != 0) {
       return null;
     }
@@ -160,23 +156,15 @@ final class MachineCode {
     try {
       Linker linker = Linker.nativeLinker();
       SymbolLookup libc = linker.defaultLookup();
-      AddressLayout address = ValueLayout.ADDRESS;
       MethodHandle mmap =
           linker.downcallHandle(
               libc.findOrThrow("mmap"),
               FunctionDescriptor.of(
-                  address,
-                  address,
-                  ValueLayout.JAVA_LONG,
-                  ValueLayout.JAVA_INT,
-                  ValueLayout.JAVA_INT,
-                  ValueLayout.JAVA_INT,
-                  ValueLayout.JAVA_LONG));
+                  ADDRESS, ADDRESS, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG));
       MethodHandle mprotect =
           linker.downcallHandle(
               libc.findOrThrow("mprotect"),
-              FunctionDescriptor.of(
-                  ValueLayout.JAVA_INT, address, ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT));
+              FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT));
       MemorySegment start =
           (MemorySegment)
               mmap.invokeExact(

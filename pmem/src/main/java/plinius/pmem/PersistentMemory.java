@@ -1,9 +1,9 @@
 package plinius.pmem;
 
 /**
- * A range of byte-addressable memory that outlives the process, and the three operations that order
- * what reaches it: pwb, pfence and psync (Izraelevitz, Mendes and Scott, DISC 2016). Offsets and
- * lengths are bytes; integers are little-endian.
+ * A range of byte-addressable memory that outlives the process, and the two operations that order
+ * what reaches it: pwb and pfence (Izraelevitz, Mendes and Scott, DISC 2016, whose psync is a pfence
+ * here). Offsets and lengths are bytes; integers are little-endian.
  *
  * <p>A store is durable once a {@link #pwb} that covers it was followed by a {@link #pfence} <em>of
  * the same thread</em>, or by a {@link #handOver} of that thread and then a pfence of another one.
@@ -119,11 +119,6 @@ public interface PersistentMemory extends AutoCloseable {
    * the write-backs of its own processor only.
    */
   void handOver();
-
-  /** As {@link #pfence}, named where the point is durability for the caller and not order. */
-  default void psync() {
-    pfence();
-  }
 
   /**
    * Makes this memory longer; what is there stays where it is, what is new is zero and has its

@@ -8,15 +8,9 @@ import jdk.internal.misc.Unsafe;
  * java.base. It fences on every call. A class of its own, so that only its use fails where the
  * export is missing.
  */
-final class UnsafeWriteBack {
+record UnsafeWriteBack(Unsafe unsafe) {
   /** Present if the virtual machine has it and lets this module use it. */
   static final Optional<UnsafeWriteBack> AVAILABLE = load();
-
-  private final Unsafe unsafe;
-
-  private UnsafeWriteBack(Unsafe unsafe) {
-    this.unsafe = unsafe;
-  }
 
   private static Optional<UnsafeWriteBack> load() {
     try {

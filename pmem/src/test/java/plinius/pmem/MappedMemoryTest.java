@@ -48,7 +48,7 @@ class MappedMemoryTest {
       memory.copy(1003, 30_000, 19_000);
       memory.fill(60_000, 100, (byte) 9);
       memory.pwb(30_000, 30_100);
-      memory.psync();
+      memory.pfence();
       memory.handOver();
       memory.persistLong(8, 0x0807060504030201L);
       // Lines of what was streamed, in another order, few of them and many.

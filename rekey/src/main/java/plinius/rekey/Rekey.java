@@ -386,7 +386,6 @@ final class Rekey {
         key.id(),
         jobKey,
         Math.addExact(old.epoch(), 1),
-        CfgDigest.ofCanonical(request.cfg().canonical()).bytes(),
         request.cfg().canonical(),
         old.terms().seed(),
         network.plan(),
@@ -424,7 +423,7 @@ final class Rekey {
       throw refused("there is no pool " + file);
     }
     try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
-      return Pool.inspect(memory);
+      return Pool.open(memory).info();
     }
   }
 

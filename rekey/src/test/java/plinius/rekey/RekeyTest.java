@@ -488,7 +488,6 @@ class RekeyTest {
           key.id(),
           keys.get(keys.size() - 2),
           1,
-          CfgDigest.ofCanonical(CFG.canonical()).bytes(),
           CFG.canonical(),
           SEED,
           network.plan(),

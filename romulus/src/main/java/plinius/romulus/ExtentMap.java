@@ -10,17 +10,7 @@ package plinius.romulus;
  * that an aborted transaction allocated is free again at once. No list in volatile memory has to
  * agree with this.
  */
-final class ExtentMap {
-  private final TwinStore twin;
-  private final long twinBytes;
-  private final long areaOffset;
-
-  ExtentMap(TwinStore twin, long twinBytes, long areaOffset) {
-    this.twin = twin;
-    this.twinBytes = twinBytes;
-    this.areaOffset = areaOffset;
-  }
-
+record ExtentMap(TwinStore twin, long twinBytes, long areaOffset) {
   /** Bytes of the block that holds both maps. */
   static long mapBytes(long areaPages) {
     return Math.max(16, 16 * words(areaPages));
@@ -61,9 +51,7 @@ final class ExtentMap {
     }
     long used = map();
     long starts = used + 8 * words(areaPages);
-    for (long page = first; page < first + probe.pages(); ) {
-      page = change(used, page, first + probe.pages(), true);
-    }
+    change(used, first, first + probe.pages(), true);
     change(starts, first, first + 1, true);
     twin.set(Heap.USED_PAGES_OFFSET, twin.get(Heap.USED_PAGES_OFFSET) + probe.pages());
     twin.set(Heap.EXTENTS_OFFSET, twin.get(Heap.EXTENTS_OFFSET) + 1);
@@ -118,14 +106,15 @@ final class ExtentMap {
     return -1;
   }
 
-  /** Changes the bits of one word; returns the page after the last one that was changed. */
-  private long change(long map, long from, long to, boolean value) {
-    long end = Math.min(to, (from / 64 + 1) * 64);
-    long mask = (end - from == 64 ? -1L : (1L << (end - from)) - 1) << (from % 64);
-    long offset = map + 8 * (from / 64);
-    long old = twin.get(offset);
-    twin.set(offset, value ? old | mask : old & ~mask);
-    return end;
+  /** Changes the bits of these pages, word by word. */
+  private void change(long map, long from, long to, boolean value) {
+    for (long page = from; page < to; page = (page / 64 + 1) * 64) {
+      long inWord = Math.min(to - page, 64 - page % 64);
+      long mask = -1L >>> (64 - inWord) << (page % 64);
+      long offset = map + 8 * (page / 64);
+      long old = twin.get(offset);
+      twin.set(offset, value ? old | mask : old & ~mask);
+    }
   }
 
   void free(Extent extent) {
@@ -141,9 +130,7 @@ final class ExtentMap {
     if (!whole) {
       throw new IllegalArgumentException(extent + " is not an extent that is in use");
     }
-    for (long page = first; page < end; ) {
-      page = change(used, page, end, false);
-    }
+    change(used, first, end, false);
     change(starts, first, first + 1, false);
     twin.set(Heap.USED_PAGES_OFFSET, twin.get(Heap.USED_PAGES_OFFSET) - extent.pages());
     twin.set(Heap.EXTENTS_OFFSET, twin.get(Heap.EXTENTS_OFFSET) - 1);

@@ -15,7 +15,7 @@ import java.nio.charset.StandardCharsets;
  *   4096  blocks up to top: bytes of the block (8), USED or next free block of the class (8), payload
  * </pre>
  */
-final class Heap {
+record Heap(TwinStore twin, long twinBytes) {
   /** "HEAP V1". */
   static final long MAGIC = 0x00_31_56_20_50_41_45_48L;
 
@@ -41,14 +41,6 @@ final class Heap {
   /** State of a block that is in use; odd, so that it is no offset. */
   static final long USED = 0x44_45_53_55_4B_4C_42_01L;
 
-  private final TwinStore twin;
-  private final long twinBytes;
-
-  Heap(TwinStore twin, long twinBytes) {
-    this.twin = twin;
-    this.twinBytes = twinBytes;
-  }
-
   /** An empty heap. */
   void format() {
     twin.zero(0, BLOCKS_OFFSET);
@@ -57,10 +49,10 @@ final class Heap {
   }
 
   long alloc(long bytes) {
-    if (bytes < 1 || bytes > twinBytes) {
-      if (bytes < 1) {
-        throw new IllegalArgumentException("a block has at least 1 byte, not " + bytes);
-      }
+    if (bytes < 1) {
+      throw new IllegalArgumentException("a block has at least 1 byte, not " + bytes);
+    }
+    if (bytes > twinBytes) {
       throw full(bytes);
     }
     int sizeClass = sizeClass(bytes + BLOCK_HEADER_BYTES);
@@ -68,8 +60,7 @@ final class Heap {
     long head = FREE_LISTS_OFFSET + 8L * sizeClass;
     long block = twin.get(head);
     if (block != 0) {
-      checkBlock(block);
-      if (twin.get(block) != blockBytes || twin.get(block + 8) == USED) {
+      if (!liesInside(block) || twin.get(block) != blockBytes || twin.get(block + 8) == USED) {
         throw new PoolException.Corrupt(
             "heap", "the free list of size " + blockBytes + " leads to another block at " + block);
       }
@@ -174,10 +165,8 @@ final class Heap {
   /** The block of a ref that was returned by {@link #alloc} and not freed since. */
   private long usedBlock(long ref) {
     long block = ref - BLOCK_HEADER_BYTES;
-    boolean inside =
-        block >= BLOCKS_OFFSET && block < twin.get(TOP_OFFSET) && block % BLOCK_HEADER_BYTES == 0;
-    if (!inside
-        || block > twinBytes - BLOCK_HEADER_BYTES
+    if (!liesInside(block)
+        || block >= twin.get(TOP_OFFSET)
         || twin.get(block + 8) != USED
         || !isClass(twin.get(block))) {
       throw new IllegalArgumentException("no block that is in use begins at ref " + ref);
@@ -185,12 +174,10 @@ final class Heap {
     return block;
   }
 
-  private void checkBlock(long block) {
-    if (block < BLOCKS_OFFSET
-        || block > twinBytes - BLOCK_HEADER_BYTES
-        || block % BLOCK_HEADER_BYTES != 0) {
-      throw new PoolException.Corrupt("heap", "a free list leads to " + block);
-    }
+  private boolean liesInside(long block) {
+    return block >= BLOCKS_OFFSET
+        && block <= twinBytes - BLOCK_HEADER_BYTES
+        && block % BLOCK_HEADER_BYTES == 0;
   }
 
   static boolean isClass(long blockBytes) {

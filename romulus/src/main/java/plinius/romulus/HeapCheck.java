@@ -15,7 +15,7 @@ import java.util.function.LongUnaryOperator;
 final class HeapCheck {
   /** What a sound twin says of itself. */
   record Summary(
-      long top, long usedBytes, long areaPages, long usedPages, long extents, List<String> roots) {}
+      long usedBytes, long areaPages, long usedPages, long extents, List<String> roots) {}
 
   private final LongUnaryOperator twin;
   private final long twinBytes;
@@ -54,7 +54,7 @@ final class HeapCheck {
     checkMaps();
     long pages = get(Heap.USED_PAGES_OFFSET);
     return new Summary(
-        top, usedBytes, get(Heap.AREA_PAGES_OFFSET), pages, get(Heap.EXTENTS_OFFSET), roots());
+        usedBytes, get(Heap.AREA_PAGES_OFFSET), pages, get(Heap.EXTENTS_OFFSET), roots());
   }
 
   private void walkBlocks() {

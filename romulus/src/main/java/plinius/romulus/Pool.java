@@ -135,34 +135,6 @@ public final class Pool implements AutoCloseable {
         offset -> memory.getLong(base + offset), header.twinBytes(), areaPagesMax);
   }
 
-  /** What {@link #open} would find, without keeping anything open. */
-  public static PoolInfo inspect(PersistentMemory memory) {
-    PoolFormat.Header header = PoolFormat.readHeader(memory);
-    Protocol protocol = header.protocol();
-    long value = PoolFormat.readValue(memory, protocol);
-    return info(memory, header, protocol.sequence(value), protocol.committedTwin(value));
-  }
-
-  private static PoolInfo info(
-      PersistentMemory memory, PoolFormat.Header header, long sequence, int twin) {
-    HeapCheck.Summary heap = check(memory, header, twin);
-    return new PoolInfo(
-        PoolFormat.VERSION,
-        header.protocol(),
-        header.identity(),
-        header.extentsOffset() + heap.areaPages() * PoolFormat.PAGE_BYTES,
-        header.twinBytes(),
-        sequence,
-        twin,
-        heap.usedBytes(),
-        header.twinBytes() - Heap.BLOCKS_OFFSET - heap.usedBytes(),
-        heap.areaPages() * PoolFormat.PAGE_BYTES,
-        heap.usedPages() * PoolFormat.PAGE_BYTES,
-        heap.extents(),
-        heap.roots(),
-        memory.medium());
-  }
-
   /**
    * Runs a transaction; returns after it is durable. One that changes nothing costs no fence; in
    * the classic protocol it may pay the first two of the next one that does.
@@ -317,7 +289,26 @@ public final class Pool implements AutoCloseable {
 
   /** What the pool holds now. */
   public PoolInfo info() {
-    return reading(state -> info(memory, header, Twins.sequence(state), Twins.twin(state)));
+    return reading(this::info);
+  }
+
+  private PoolInfo info(long state) {
+    HeapCheck.Summary heap = check(memory, header, Twins.twin(state));
+    return new PoolInfo(
+        PoolFormat.VERSION,
+        header.protocol(),
+        header.identity(),
+        header.extentsOffset() + heap.areaPages() * PoolFormat.PAGE_BYTES,
+        header.twinBytes(),
+        Twins.sequence(state),
+        Twins.twin(state),
+        heap.usedBytes(),
+        header.twinBytes() - Heap.BLOCKS_OFFSET - heap.usedBytes(),
+        heap.areaPages() * PoolFormat.PAGE_BYTES,
+        heap.usedPages() * PoolFormat.PAGE_BYTES,
+        heap.extents(),
+        heap.roots(),
+        memory.medium());
   }
 
   /** Looks at the state that is visible now, which nobody changes meanwhile. */

@@ -81,7 +81,7 @@ class PoolFormatTest {
     // A flipped bit of the committed twin: open refuses it, or nothing that an update does leaves
     // the pool.
     byte[] image = image();
-    long sequence = Pool.inspect(memory(image)).sequence();
+    long sequence = Pool.open(memory(image)).info().sequence();
     int base = 8192 + (int) (sequence % 2) * Story.SMALL_TWIN_BYTES;
     Random random = new Random(SEED);
     int refused = 0;

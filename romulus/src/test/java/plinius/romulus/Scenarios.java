@@ -44,7 +44,7 @@ record Scenarios(Protocol protocol, UnaryOperator<PersistentMemory> seam) {
 
   /** The image with rubbish in the working twin, as a crash may leave it. */
   static byte[] scrambled(byte[] image) {
-    int other = 1 - Pool.inspect(lines(image)).committedTwin();
+    int other = 1 - Pool.open(lines(image)).info().committedTwin();
     int working = 8192 + other * Story.SMALL_TWIN_BYTES;
     Arrays.fill(image, working, working + Story.SMALL_TWIN_BYTES, (byte) 0x5A);
     return image;

@@ -31,7 +31,7 @@ public final class SecretBytes implements AutoCloseable {
   }
 
   /** Takes the bytes over and wipes the array. */
-  static SecretBytes owning(byte[] bytes) {
+  public static SecretBytes owning(byte[] bytes) {
     SecretBytes secret = new SecretBytes(bytes);
     Arrays.fill(bytes, (byte) 0);
     return secret;

@@ -69,7 +69,7 @@ public record PoolStructure(
    * @throws plinius.romulus.PoolException if it is not a sound one
    */
   public static PoolStructure read(PersistentMemory memory) {
-    PoolInfo info = Pool.inspect(memory);
+    PoolInfo info = Pool.open(memory).info();
     long base = TWINS_OFFSET + info.committedTwin() * info.twinBytes();
     Map<Long, Long> used = new TreeMap<>();
     Map<Long, Long> free = new TreeMap<>();

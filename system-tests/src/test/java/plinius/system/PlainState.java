@@ -8,7 +8,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import plinius.attestation.kbs.CfgDigest;
 import plinius.darknet.Network;
 import plinius.darknet.NetworkOptions;
 import plinius.darknet.cfg.Cfg;
@@ -45,7 +44,7 @@ final class PlainState {
           network.state().stream()
               .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))
               .toList();
-      Id128 job = Id128.of(Pool.inspect(memory).identity().jobId());
+      Id128 job = Id128.of(Pool.open(memory).info().identity().jobId());
       try (SecretBytes jobKey = key.jobKey(job);
           SecretBytes digestKey = key.digestKey(SEED)) {
         MirrorTerms terms =
@@ -54,7 +53,6 @@ final class PlainState {
                 key.id(),
                 jobKey,
                 1,
-                CfgDigest.ofCanonical(cfg.canonical()).bytes(),
                 cfg.canonical(),
                 SEED,
                 network.plan(),

@@ -102,13 +102,10 @@ public final class GramineAttester implements Attester {
    */
   @Override
   public Optional<SecretBytes> sealingKey() {
-    byte[] raw = read("keys/_sgx_mrenclave");
-    try (SecretBytes root = SecretBytes.copyOf(raw)) {
-      return raw.length == SEAL_KEY_BYTES
+    try (SecretBytes root = SecretBytes.owning(read("keys/_sgx_mrenclave"))) {
+      return root.length() == SEAL_KEY_BYTES
           ? Optional.of(KeyDerivation.derive(root, new byte[0], "plinius/sgx-seal"))
           : Optional.empty();
-    } finally {
-      Arrays.fill(raw, (byte) 0);
     }
   }
 

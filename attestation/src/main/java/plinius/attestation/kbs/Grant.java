@@ -206,11 +206,7 @@ public record Grant(
   private static SecretBytes take(ByteBuffer keys) {
     byte[] key = new byte[KEY_BYTES];
     keys.get(key);
-    try {
-      return SecretBytes.copyOf(key);
-    } finally {
-      Arrays.fill(key, (byte) 0);
-    }
+    return SecretBytes.owning(key);
   }
 
   /** Wipes the keys. */

@@ -22,7 +22,8 @@ public final class JsonFields {
   private final Map<?, ?> members;
   private final Set<String> unread = new TreeSet<>();
 
-  private JsonFields(String what, Object value) {
+  /** Of a value already parsed; {@code what} is its name in messages. */
+  public JsonFields(String what, Object value) {
     if (!(value instanceof Map<?, ?> map)) {
       throw new AttestationException.BadMessage(what + " is not a JSON object");
     }
@@ -31,7 +32,7 @@ public final class JsonFields {
     map.keySet().forEach(name -> unread.add((String) name));
   }
 
-  /** Parses an object; {@code what} is its name in messages. */
+  /** Parses an object. */
   public static JsonFields parse(String what, String text) {
     Object value;
     try {
@@ -40,11 +41,6 @@ public final class JsonFields {
       // Without the cause: a parser may quote the text, and the text may hold keys.
       throw new AttestationException.BadMessage(what + " is not JSON, or beyond the limits");
     }
-    return new JsonFields(what, value);
-  }
-
-  /** Of a value already parsed. */
-  public static JsonFields of(String what, Object value) {
     return new JsonFields(what, value);
   }
 

@@ -26,6 +26,7 @@ import plinius.attestation.ReportData;
 import plinius.attestation.TeeKind;
 import plinius.seal.KeyDerivation;
 import plinius.seal.SecretBytes;
+import plinius.seal.jose.Base64Url;
 import plinius.seal.jose.Json;
 import plinius.seal.jose.Jwk;
 
@@ -96,8 +97,7 @@ public final class SimulatedPlatform implements Attester {
       Signature signature = Signature.getInstance(Simulation.SIGNATURE_ALGORITHM);
       signature.initSign(signingKey.getPrivate());
       signature.update(signedBytes(members));
-      members.put(
-          "signature", Base64.getUrlEncoder().withoutPadding().encodeToString(signature.sign()));
+      members.put("signature", Base64Url.encode(signature.sign()));
     } catch (GeneralSecurityException e) {
       throw new AttestationException.PlatformUnusable("cannot sign simulated evidence: " + e);
     }
@@ -141,7 +141,7 @@ public final class SimulatedPlatform implements Attester {
     if (root.length != SEAL_BYTES) {
       throw new IOException(file + " holds " + root.length + " bytes, want " + SEAL_BYTES);
     }
-    return SecretBytes.copyOf(root);
+    return SecretBytes.owning(root);
   }
 
   private static byte[] decode(Path file, String base64) throws IOException {

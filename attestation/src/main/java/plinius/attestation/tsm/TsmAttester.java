@@ -116,21 +116,7 @@ public final class TsmAttester implements Attester {
     IOException last = null;
     for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
       try {
-        Optional<Blobs> blobs =
-            withEntry(
-                entries,
-                entry -> {
-                  entries.write(entry, "inblob", reportData.bytes());
-                  byte[] report = blob(entry, "outblob");
-                  byte[] auxiliary = kind == TeeKind.SNP ? blob(entry, "auxblob") : new byte[0];
-                  // More than our own write: somebody else's bytes may be in the report.
-                  return text(entries, entry, "generation").equals("1")
-                      ? Optional.of(new Blobs(report, auxiliary))
-                      : Optional.empty();
-                });
-        if (blobs.isPresent()) {
-          return blobs.get();
-        }
+        return withEntry(entries, entry -> blobs(entry, reportData));
       } catch (IOException e) {
         // EBUSY and EWOULDBLOCK when others ask at the same time: a new entry is a new try.
         last = e;
@@ -139,7 +125,18 @@ public final class TsmAttester implements Attester {
     throw new AttestationException.PlatformUnusable(
         ("the kernel's configfs-tsm gave no report in %d attempts: %s. It needs root, or a mount"
                 + " that the enclave's user may write")
-            .formatted(ATTEMPTS, last == null ? "others write into our entries" : last));
+            .formatted(ATTEMPTS, last));
+  }
+
+  private Blobs blobs(String entry, ReportData reportData) throws IOException {
+    entries.write(entry, "inblob", reportData.bytes());
+    byte[] report = blob(entry, "outblob");
+    byte[] auxiliary = kind == TeeKind.SNP ? blob(entry, "auxblob") : new byte[0];
+    // More than our own write: somebody else's bytes may be in the report.
+    if (!text(entries, entry, "generation").equals("1")) {
+      throw new IOException("others write into our entries");
+    }
+    return new Blobs(report, auxiliary);
   }
 
   private byte[] blob(String entry, String attribute) throws IOException {

@@ -28,7 +28,8 @@ public final class BatchSource implements BatchLoader {
   public static BatchSource of(PmData data, Grant grant, CfgFile cfg, Network network) {
     CounterRandom random = new CounterRandom(grant.seed());
     if (data.kind().data() == DataKind.TEXT) {
-      return new BatchSource(new TextBatches(data, cfg, network, random));
+      int steps = cfg.net().integer("time_steps");
+      return new BatchSource(new TextBatches(network, new Text(data, network), steps, random));
     }
     SampleOrder order = new SampleOrder(grant.orderKey(), data.count());
     return new BatchSource(new SampleBatches(order, new Fitting(data, cfg, network), random));

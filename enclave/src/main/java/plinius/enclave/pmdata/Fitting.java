@@ -56,7 +56,7 @@ public final class Fitting {
     augmentation =
         resizable && !scenes ? Augmentation.of(cfg.net(), height, width) : Optional.empty();
     placement =
-        resizable && scenes && detects()
+        resizable && scenes && detects(last)
             ? Optional.of(Placement.of(cfg.net(), last))
             : Optional.empty();
     requireTruths(cfg);
@@ -72,10 +72,6 @@ public final class Fitting {
     return network;
   }
 
-  private boolean detects() {
-    return detects(last);
-  }
-
   private static boolean detects(Section layer) {
     return switch (layer.type()) {
       case "region", "yolo", "detection" -> true;
@@ -86,7 +82,7 @@ public final class Fitting {
   private void requireTruths(CfgFile cfg) {
     switch (kind.data()) {
       case SCENES -> {
-        if (!detects()) {
+        if (!detects(last)) {
           throw data.unfit("scenes with boxes", "does not end in [yolo], [region] or [detection]");
         }
         cfg.layers().stream().filter(Fitting::detects).forEach(this::requireBoxes);
@@ -99,7 +95,7 @@ public final class Fitting {
         }
       }
       case IMAGES, VECTORS -> {
-        if (detects() || kind.classes() != network.truths()) {
+        if (detects(last) || kind.classes() != network.truths()) {
           throw data.unfit(
               "of " + kind.classes() + " classes",
               "tells " + network.truths() + " apart; change its last layer");

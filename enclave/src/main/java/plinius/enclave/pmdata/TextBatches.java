@@ -3,7 +3,6 @@ package plinius.enclave.pmdata;
 import java.util.Arrays;
 import plinius.darknet.BatchLoader;
 import plinius.darknet.Network;
-import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.data.Chance;
 import plinius.kernel.CounterRandom;
 
@@ -13,21 +12,10 @@ import plinius.kernel.CounterRandom;
  * [stream]. A stream goes on where its last batch ended, but once in a while it goes on elsewhere,
  * and its recurrent state begins anew.
  */
-final class TextBatches implements BatchLoader {
+record TextBatches(Network network, Text text, int steps, CounterRandom random)
+    implements BatchLoader {
   /** Batches after which a stream goes on elsewhere, in the mean. */
   private static final int STAY = 64;
-
-  private final Network network;
-  private final Text text;
-  private final int steps;
-  private final CounterRandom random;
-
-  TextBatches(PmData data, CfgFile cfg, Network network, CounterRandom random) {
-    this.network = network;
-    text = new Text(data, network);
-    steps = cfg.net().integer("time_steps");
-    this.random = random;
-  }
 
   @Override
   public void load(long position, int rows, float[] input, float[] truth) {

@@ -54,58 +54,49 @@ public record Examination(PmData data, Supplier<Score> score) implements AutoClo
   /** Accuracy of classes, or the mean squared error of targets. */
   private static Score ofSamples(Fitting fitting) {
     PmData data = fitting.data();
-    int outputCount = fitting.network().outputs();
-    Counts counts = new Counts();
+    int count = fitting.network().outputs();
+    double[] sum = new double[1];
     fitting.predict(
         (labels, outputs) -> {
           for (int i = 0; i < labels.size(); i++) {
-            counts.add(labels.get(i), outputs, i * outputCount, outputCount);
+            sum[0] += judge(labels.get(i), outputs, i * count, count);
           }
         });
     long samples = data.count();
-    double squares = counts.squares / samples / data.kind().slots();
     return data.kind().data() == DataKind.REGRESSION
-        ? new Score(Metric.MEAN_SQUARED_ERROR, samples, 0, squares)
-        : new Score(Metric.ACCURACY, samples, counts.correct, (double) counts.correct / samples);
+        ? new Score(Metric.MEAN_SQUARED_ERROR, samples, 0, sum[0] / samples / data.kind().slots())
+        : new Score(Metric.ACCURACY, samples, (long) sum[0], sum[0] / samples);
   }
 
-  private static final class Counts {
-    long correct;
-    double squares;
+  /** Of one sample: 1 if its class is told, else 0; or the sum of its squared errors. */
+  private static double judge(Label label, float[] outputs, int at, int count) {
+    return switch (label) {
+      case Label.Category category ->
+          largest(outputs, at, count) == category.number() ? 1 : 0;
+      case Label.Targets targets -> squares(outputs, at, targets.values());
+      case Label.Boxes _, Label.Length _ ->
+          throw new IllegalStateException("no label of a sample with an answer");
+    };
+  }
 
-    /** Counts one sample. */
-    void add(Label label, float[] outputs, int at, int count) {
-      switch (label) {
-        case Label.Category category -> {
-          if (largest(outputs, at, count) == category.number()) {
-            correct++;
-          }
-        }
-        case Label.Targets targets -> squares += squares(outputs, at, targets.values());
-        case Label.Boxes _, Label.Length _ ->
-            throw new IllegalStateException("no label of a sample with an answer");
+  /** Index of the largest value; the first of equals. */
+  private static int largest(float[] values, int at, int count) {
+    int best = 0;
+    for (int i = 1; i < count; i++) {
+      if (values[at + i] > values[at + best]) {
+        best = i;
       }
     }
+    return best;
+  }
 
-    /** Index of the largest value; the first of equals. */
-    private static int largest(float[] values, int at, int count) {
-      int best = 0;
-      for (int i = 1; i < count; i++) {
-        if (values[at + i] > values[at + best]) {
-          best = i;
-        }
-      }
-      return best;
+  private static double squares(float[] values, int at, float[] targets) {
+    double sum = 0;
+    for (int i = 0; i < targets.length; i++) {
+      double difference = values[at + i] - targets[i];
+      sum += difference * difference;
     }
-
-    private static double squares(float[] values, int at, float[] targets) {
-      double sum = 0;
-      for (int i = 0; i < targets.length; i++) {
-        double difference = values[at + i] - targets[i];
-        sum += difference * difference;
-      }
-      return sum;
-    }
+    return sum;
   }
 
   /** How precise the finds in scenes are. */

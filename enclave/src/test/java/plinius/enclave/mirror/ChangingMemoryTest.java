@@ -168,7 +168,6 @@ class ChangingMemoryTest {
         new Id128(3, 4),
         jobKey,
         1,
-        new byte[32],
         "[net]",
         1,
         "plan",

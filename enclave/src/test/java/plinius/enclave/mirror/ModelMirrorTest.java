@@ -60,10 +60,7 @@ class ModelMirrorTest {
   }
 
   private MirrorTerms terms(String cfg, long seed, String plan, Id128 keyId, Id128 job) {
-    byte[] digest = new byte[32];
-    digest[0] = (byte) cfg.hashCode();
-    digest[1] = (byte) (cfg.hashCode() >> 8);
-    return new MirrorTerms(job, keyId, jobKey, 1, digest, cfg, seed, plan, 8, digestKey);
+    return new MirrorTerms(job, keyId, jobKey, 1, cfg, seed, plan, 8, digestKey);
   }
 
   private void fill(int iteration) {
@@ -468,7 +465,7 @@ class ModelMirrorTest {
       SimulatedMemory memory = memory();
       MirrorTerms other =
           new MirrorTerms(
-              JOB, KEY_ID, otherKey, 1, new byte[32], "[net]\n", 1, "plan a", 8, digestKey);
+              JOB, KEY_ID, otherKey, 1, "[net]\n", 1, "plan a", 8, digestKey);
       try (ModelMirror mirror = ModelMirror.create(memory, Protocol.PING_PONG, other, tensors)) {
         mirror.mirrorOut(progress(1));
         mirror.mirrorOut(progress(2));
@@ -577,7 +574,7 @@ class ModelMirrorTest {
         List.of(new MirroredTensor("w", new int[] {back.length}, back, 0, back.length)));
 
     assertThat(back).containsExactly(large);
-    assertThat(Pool.inspect(memory).extentCount()).isEqualTo(2);
+    assertThat(Pool.open(memory).info().extentCount()).isEqualTo(2);
   }
 
   private static int count(byte[] image, byte[] wanted) {

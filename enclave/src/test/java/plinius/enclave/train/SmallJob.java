@@ -165,7 +165,6 @@ final class SmallJob {
         grant.ownerKeyId(),
         grant.jobKey(),
         1,
-        CfgDigest.ofCanonical(cfg.canonical()).bytes(),
         cfg.canonical(),
         1,
         network.plan(),

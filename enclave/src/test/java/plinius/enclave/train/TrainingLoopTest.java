@@ -243,7 +243,7 @@ class TrainingLoopTest {
         .isInstanceOf(EnclaveException.Diverged.class)
         .hasMessageContaining("iteration 1: a parameter");
 
-    assertThat(Pool.inspect(bestMemory).roots()).isEmpty();
+    assertThat(Pool.open(bestMemory).info().roots()).isEmpty();
   }
 
   @Test
@@ -259,7 +259,6 @@ class TrainingLoopTest {
             job.grant.ownerKeyId(),
             job.grant.jobKey(),
             1,
-            new byte[32],
             SmallJob.CFG,
             1,
             "plan",

@@ -3,7 +3,6 @@ package plinius.exchange.weights;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.MirrorId;
 import plinius.darknet.Network;
@@ -186,7 +185,6 @@ public final class ModelPool {
         keys.ownerKeyId(),
         keys.jobKey(),
         EPOCH,
-        CfgDigest.ofCanonical(cfg.canonical()).bytes(),
         cfg.canonical(),
         keys.seed(),
         network.plan(),

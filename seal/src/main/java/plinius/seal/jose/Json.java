@@ -15,12 +15,12 @@ import java.util.regex.Pattern;
 import plinius.seal.SealException;
 
 /**
- * Strict, bounded JSON (RFC 8259) as plain values: Map, List, String, Long, Double, Boolean and
- * {@link Null}. Refuses what parsers disagree about: a name twice, lone surrogates, integers beyond
- * 64 bits, numbers beyond a double, anything after the value.
+ * Strict, bounded JSON (RFC 8259) as plain values: Map, List, String, Long, Boolean and {@link
+ * Null}. Refuses what parsers disagree about: a name twice, lone surrogates, numbers that are no
+ * integers of 64 bits (nobody here sends one), anything after the value.
  *
- * <p>The writer is canonical (RFC 8785, JCS): names sorted by UTF-16 unit, no white space. It
- * writes whole numbers only, and unlike JCS those beyond 2^53 with all their digits.
+ * <p>The writer is canonical (RFC 8785, JCS): names sorted by UTF-16 unit, no white space; unlike
+ * JCS it writes integers beyond 2^53 with all their digits.
  */
 public final class Json {
   /** The longest text, in characters. */
@@ -28,8 +28,6 @@ public final class Json {
 
   /** How deep arrays and objects may nest. */
   public static final int DEPTH_MAX = 32;
-
-  private static final int NUMBER_MAX = 64;
 
   private Json() {}
 
@@ -117,7 +115,7 @@ public final class Json {
 
   /**
    * The canonical text of Map, List, String, Long, Integer, Boolean and {@link Null}; other types
-   * are an IllegalArgumentException, and a Double that was read is Malformed.
+   * are an IllegalArgumentException.
    */
   public static String write(Object value) {
     return write(value, 0);
@@ -130,8 +128,6 @@ public final class Json {
     return switch (value) {
       case Null _ -> "null";
       case Boolean _, Long _, Integer _ -> value.toString();
-      case Double _ ->
-          throw new SealException.Malformed("bad JSON: only whole numbers are written");
       case String string -> quoted(string);
       case List<?> list ->
           list.stream().map(each -> write(each, depth + 1)).collect(joining(",", "[", "]"));
@@ -172,8 +168,7 @@ public final class Json {
 
   /** One pass, recursive to {@link #DEPTH_MAX}; allocates no more than a few times the text. */
   private static final class Parser {
-    private static final Pattern NUMBER =
-        Pattern.compile("-?(?:0|[1-9][0-9]*+)(\\.[0-9]++)?+([eE][+-]?[0-9]++)?+");
+    private static final Pattern INTEGER = Pattern.compile("-?(?:0|[1-9][0-9]{0,18}+)(?![0-9.eE])");
 
     private final String text;
     private int at;
@@ -194,7 +189,7 @@ public final class Json {
         case 't' -> word("true", true);
         case 'f' -> word("false", false);
         case 'n' -> word("null", Null.NULL);
-        default -> number();
+        default -> integer();
       };
     }
 
@@ -268,24 +263,17 @@ public final class Json {
       };
     }
 
-    private Object number() {
-      Matcher number = NUMBER.matcher(text).region(at, text.length());
-      if (!number.lookingAt() || number.end() - at > NUMBER_MAX) {
-        throw bad("a value expected, numbers with at most " + NUMBER_MAX + " characters");
-      }
-      at = number.end();
+    private Long integer() {
+      Matcher integer = INTEGER.matcher(text).region(at, text.length());
       try {
-        if (number.group(1) == null && number.group(2) == null) {
-          return Long.valueOf(number.group());
+        if (integer.lookingAt()) {
+          at = integer.end();
+          return Long.valueOf(integer.group());
         }
       } catch (NumberFormatException e) {
-        throw bad("an integer beyond 64 bits");
+        // Beyond 64 bits: refused like whatever else is none.
       }
-      double value = Double.parseDouble(number.group());
-      if (!Double.isFinite(value)) {
-        throw bad("a number beyond a double");
-      }
-      return value;
+      throw bad("a value expected, numbers only as integers of 64 bits");
     }
 
     private Object word(String word, Object value) {

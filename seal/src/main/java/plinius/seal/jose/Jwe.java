@@ -67,10 +67,9 @@ public final class Jwe {
     try (SecretBytes content = unwrap(encryptedKey, wrapping);
         Unsealer unsealer = new Unsealer(content)) {
       unsealer.unseal(sealed, 0, sealedBytes, aad, plain, 0);
-      return SecretBytes.copyOf(plain);
+      return SecretBytes.owning(plain);
     } finally {
       Arrays.fill(wrapping, (byte) 0);
-      Arrays.fill(plain, (byte) 0);
     }
   }
 
@@ -78,12 +77,8 @@ public final class Jwe {
     try {
       Cipher unwrap = Cipher.getInstance("AES/KW/NoPadding");
       unwrap.init(Cipher.UNWRAP_MODE, new SecretKeySpec(wrapping, "AES"));
-      byte[] content = unwrap.unwrap(encryptedKey, "AES", Cipher.SECRET_KEY).getEncoded();
-      try {
-        return SecretBytes.copyOf(content);
-      } finally {
-        Arrays.fill(content, (byte) 0);
-      }
+      return SecretBytes.owning(
+          unwrap.unwrap(encryptedKey, "AES", Cipher.SECRET_KEY).getEncoded());
     } catch (GeneralSecurityException e) {
       throw new SealException.NotAuthentic(
           "the JWE is not authentic: it was sealed to another key, or its key was altered");

@@ -16,9 +16,9 @@ class JsonTest {
   @Test
   void all_kinds_of_values_are_read() {
     assertThat(
-            Json.parse(" {\"a\" : [1, -2.5e1, true, false, null, \"\\u00e9\\n\\/\"], \"b\":{}} "))
+            Json.parse(" {\"a\" : [1, -25, true, false, null, \"\\u00e9\\n\\/\"], \"b\":{}} "))
         .isEqualTo(
-            Map.of("a", List.of(1L, -25.0, true, false, Json.Null.NULL, "é\n/"), "b", Map.of()));
+            Map.of("a", List.of(1L, -25L, true, false, Json.Null.NULL, "é\n/"), "b", Map.of()));
   }
 
   /** RFC 8785 section 3.2.2 and 3.2.3. */
@@ -71,6 +71,10 @@ class JsonTest {
         "Infinity",
         "-Infinity",
         "1e999",
+        "-2.5e1",
+        "1.0",
+        "1E2",
+        "0.5",
         "9223372036854775808",
         "-9223372036854775809",
         "\"",
@@ -123,7 +127,7 @@ class JsonTest {
 
   @Test
   void what_json_cannot_say_is_not_written() {
-    assertThatThrownBy(() -> Json.write(0.5)).isInstanceOf(SealException.Malformed.class);
+    assertThatThrownBy(() -> Json.write(0.5)).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Json.write(new byte[0])).isInstanceOf(IllegalArgumentException.class);
     assertThatThrownBy(() -> Json.write("\ud800")).isInstanceOf(SealException.Malformed.class);
   }
