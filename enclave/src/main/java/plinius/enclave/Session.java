@@ -63,8 +63,7 @@ import plinius.seal.Id128;
  * One run: asks for the grant, checks everything that the host said against it, opens the pool,
  * trains or tests. In this order nothing is written before all that is there is authenticated.
  */
-record Session(
-    Border border, Begin begin, CompletableFuture<Void> warmUp, Kernels kernels) {
+record Session(Border border, Begin begin, CompletableFuture<Void> warmUp, Kernels kernels) {
   /** Who was killed a moment ago may need so long to let go of the lock. */
   private static final Duration LOCK_WAIT = Duration.ofSeconds(5);
 

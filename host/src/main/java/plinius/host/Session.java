@@ -1,8 +1,8 @@
 package plinius.host;
 
 import java.io.BufferedInputStream;
-import java.io.DataInputStream;
 import java.io.BufferedReader;
+import java.io.DataInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -148,7 +148,11 @@ final class Session implements AutoCloseable {
         told = record.of(told);
       }
       channel =
-          new Channel<>(new DataInputStream(new BufferedInputStream(said)), told, HostCodec::encode, HostCodec::decode);
+          new Channel<>(
+              new DataInputStream(new BufferedInputStream(said)),
+              told,
+              HostCodec::encode,
+              HostCodec::decode);
     }
   }
 

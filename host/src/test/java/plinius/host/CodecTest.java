@@ -55,7 +55,8 @@ class CodecTest {
   }
 
   private static Channel<HostMessage, EnclaveMessage> onHost(InputStream in) {
-    return new Channel<>(new DataInputStream(in), new ByteArrayOutputStream(), HostCodec::encode, HostCodec::decode);
+    return new Channel<>(
+        new DataInputStream(in), new ByteArrayOutputStream(), HostCodec::encode, HostCodec::decode);
   }
 
   /** One of each kind, and both forms of what is optional. */
@@ -250,7 +251,8 @@ class CodecTest {
   void messages_pass_a_channel_in_order() {
     ByteArrayOutputStream pipe = new ByteArrayOutputStream();
     Channel<EnclaveMessage, HostMessage> enclave =
-        new Channel<>(new DataInputStream(InputStream.nullInputStream()), pipe, Codec::encode, Codec::decode);
+        new Channel<>(
+            new DataInputStream(InputStream.nullInputStream()), pipe, Codec::encode, Codec::decode);
     List<Message> sent = new ArrayList<>();
     for (Message message : examples()) {
       if (message instanceof EnclaveMessage ours) {

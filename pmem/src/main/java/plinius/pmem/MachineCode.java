@@ -78,8 +78,7 @@ final class MachineCode {
 
   /** Lays functions one behind the other into a page that is still writable. */
   private static final class Assembler {
-    private static final FunctionDescriptor RANGE =
-        FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG);
+    private static final FunctionDescriptor RANGE = FunctionDescriptor.ofVoid(JAVA_LONG, JAVA_LONG);
     private static final FunctionDescriptor LINES =
         FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG, ADDRESS, JAVA_INT, JAVA_INT);
     private static final FunctionDescriptor WORDS =

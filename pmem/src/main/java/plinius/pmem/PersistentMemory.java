@@ -2,8 +2,8 @@ package plinius.pmem;
 
 /**
  * A range of byte-addressable memory that outlives the process, and the two operations that order
- * what reaches it: pwb and pfence (Izraelevitz, Mendes and Scott, DISC 2016, whose psync is a pfence
- * here). Offsets and lengths are bytes; integers are little-endian.
+ * what reaches it: pwb and pfence (Izraelevitz, Mendes and Scott, DISC 2016, whose psync is a
+ * pfence here). Offsets and lengths are bytes; integers are little-endian.
  *
  * <p>A store is durable once a {@link #pwb} that covers it was followed by a {@link #pfence} <em>of
  * the same thread</em>, or by a {@link #handOver} of that thread and then a pfence of another one.

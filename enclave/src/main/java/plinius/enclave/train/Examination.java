@@ -71,8 +71,7 @@ public record Examination(PmData data, Supplier<Score> score) implements AutoClo
   /** Of one sample: 1 if its class is told, else 0; or the sum of its squared errors. */
   private static double judge(Label label, float[] outputs, int at, int count) {
     return switch (label) {
-      case Label.Category category ->
-          largest(outputs, at, count) == category.number() ? 1 : 0;
+      case Label.Category category -> largest(outputs, at, count) == category.number() ? 1 : 0;
       case Label.Targets targets -> squares(outputs, at, targets.values());
       case Label.Boxes _, Label.Length _ ->
           throw new IllegalStateException("no label of a sample with an answer");

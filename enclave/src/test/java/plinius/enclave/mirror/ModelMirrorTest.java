@@ -464,8 +464,7 @@ class ModelMirrorTest {
     try (SecretBytes otherKey = SecretBytes.random(32)) {
       SimulatedMemory memory = memory();
       MirrorTerms other =
-          new MirrorTerms(
-              JOB, KEY_ID, otherKey, 1, "[net]\n", 1, "plan a", 8, digestKey);
+          new MirrorTerms(JOB, KEY_ID, otherKey, 1, "[net]\n", 1, "plan a", 8, digestKey);
       try (ModelMirror mirror = ModelMirror.create(memory, Protocol.PING_PONG, other, tensors)) {
         mirror.mirrorOut(progress(1));
         mirror.mirrorOut(progress(2));

@@ -77,8 +77,7 @@ public final class Jwe {
     try {
       Cipher unwrap = Cipher.getInstance("AES/KW/NoPadding");
       unwrap.init(Cipher.UNWRAP_MODE, new SecretKeySpec(wrapping, "AES"));
-      return SecretBytes.owning(
-          unwrap.unwrap(encryptedKey, "AES", Cipher.SECRET_KEY).getEncoded());
+      return SecretBytes.owning(unwrap.unwrap(encryptedKey, "AES", Cipher.SECRET_KEY).getEncoded());
     } catch (GeneralSecurityException e) {
       throw new SealException.NotAuthentic(
           "the JWE is not authentic: it was sealed to another key, or its key was altered");

@@ -15,8 +15,7 @@ import plinius.testkit.Seeded;
 class JsonTest {
   @Test
   void all_kinds_of_values_are_read() {
-    assertThat(
-            Json.parse(" {\"a\" : [1, -25, true, false, null, \"\\u00e9\\n\\/\"], \"b\":{}} "))
+    assertThat(Json.parse(" {\"a\" : [1, -25, true, false, null, \"\\u00e9\\n\\/\"], \"b\":{}} "))
         .isEqualTo(
             Map.of("a", List.of(1L, -25L, true, false, Json.Null.NULL, "é\n/"), "b", Map.of()));
   }
