@@ -16,6 +16,7 @@ import java.security.PrivateKey;
 import java.security.cert.Certificate;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -68,7 +69,7 @@ final class BrokerKeys {
                       .digest(certificate.getPublicKey().getEncoded()));
       this.tls = context(tlsOnly(store, password), password);
       this.signingKey = (PrivateKey) store.getKey(SIGNING_ALIAS, password);
-      this.brokerKey = BrokerKey.of(signer.getPublicKey());
+      this.brokerKey = new BrokerKey(Base64.getEncoder().encodeToString(signer.getPublicKey().getEncoded()));
     } catch (IOException | GeneralSecurityException e) {
       throw new BrokerException.StateUnusable(
           "cannot open or make the broker's keys "

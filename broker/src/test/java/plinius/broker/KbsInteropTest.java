@@ -43,6 +43,7 @@ import plinius.seal.SecretBytes;
 import plinius.seal.jose.Json;
 import plinius.seal.jose.Jwk;
 import plinius.verification.AppraisalPolicy;
+import plinius.verification.evidence.Members;
 
 /**
  * Messages as Trustee's key broker and its guests exchange them, protocol 0.4.0: those recorded in
@@ -240,7 +241,7 @@ class KbsInteropTest {
       if (!request.get("version").equals("0.4.0") || !request.get("tee").equals("sample")) {
         return refusal("ProtocolVersion");
       }
-      assertThat(Json.list(Json.object(request, "extra-params"), "supported-hash-algorithms"))
+      assertThat(Members.list(Json.object(request, "extra-params"), "supported-hash-algorithms"))
           .contains("sha384");
       byte[] nonce = new byte[32];
       random.nextBytes(nonce);

@@ -22,6 +22,7 @@ import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.MirrorId;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
+import plinius.verification.evidence.Members;
 
 /** The broker's log anchored in a TPM that software plays, Debian's swtpm. */
 class TpmAnchorTest {
@@ -256,7 +257,7 @@ class TpmAnchorTest {
     return Files.readAllLines(log, StandardCharsets.UTF_8).stream()
         .map(line -> plinius.seal.jose.Json.parseObject(line))
         .filter(line -> "anchor".equals(line.get("event")))
-        .map(line -> plinius.seal.jose.Json.number(line, "counter"))
+        .map(line -> Members.number(line, "counter"))
         .toList();
   }
 

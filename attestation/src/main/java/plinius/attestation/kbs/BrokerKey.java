@@ -18,11 +18,6 @@ public record BrokerKey(String spki) {
     decode(spki);
   }
 
-  /** Of a public key. */
-  public static BrokerKey of(PublicKey key) {
-    return new BrokerKey(Base64.getEncoder().encodeToString(key.getEncoded()));
-  }
-
   /** The key, for {@link java.security.Signature} with {@code Ed25519}. */
   public PublicKey publicKey() {
     return decode(spki);

@@ -149,6 +149,6 @@ class GrantTest {
         seed,
         FreshnessMode.DEFAULT,
         Optional.of(MirrorId.of(3, new byte[32])),
-        BrokerKey.of(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic()));
+        new BrokerKey(Base64.getEncoder().encodeToString(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic().getEncoded())));
   }
 }

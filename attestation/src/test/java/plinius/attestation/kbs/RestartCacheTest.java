@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -222,6 +223,6 @@ class RestartCacheTest {
         1,
         mode,
         Optional.empty(),
-        BrokerKey.of(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic()));
+        new BrokerKey(Base64.getEncoder().encodeToString(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic().getEncoded())));
   }
 }

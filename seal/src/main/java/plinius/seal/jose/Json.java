@@ -74,19 +74,9 @@ public final class Json {
     return member(object, name, String.class, "a string");
   }
 
-  /** The integer under a name. */
-  public static long number(Map<String, ?> object, String name) {
-    return member(object, name, Long.class, "an integer");
-  }
-
   /** The object under a name. */
   public static Map<String, Object> object(Map<String, ?> object, String name) {
     return asObject(member(object, name, Object.class, "anything"), "\"" + name + "\"");
-  }
-
-  /** The array under a name. */
-  public static List<Object> list(Map<String, ?> object, String name) {
-    return List.copyOf((List<?>) member(object, name, List.class, "an array"));
   }
 
   /** The elements of an array that are to be objects. */
@@ -99,7 +89,8 @@ public final class Json {
     return object;
   }
 
-  private static <T> T member(Map<String, ?> object, String name, Class<T> type, String what) {
+  /** What lies under a name, of this type; {@code what} says in messages what it is to be. */
+  public static <T> T member(Map<String, ?> object, String name, Class<T> type, String what) {
     Object value = object.get(name);
     if (!type.isInstance(value)) {
       throw new SealException.Malformed(

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import plinius.seal.SealException;
 import plinius.seal.jose.Json;
+import plinius.verification.evidence.Members;
 import plinius.verification.evidence.Refuted;
 
 /**
@@ -23,12 +24,12 @@ public final class SnpReportJson {
       ByteBuffer out = ByteBuffer.allocate(SnpReport.BYTES).order(ByteOrder.LITTLE_ENDIAN);
       u32(out, 0x00, report, "version");
       u32(out, 0x04, report, "guest_svn");
-      out.putLong(0x08, Json.number(report, "policy"));
+      out.putLong(0x08, Members.number(report, "policy"));
       array(out, 0x10, 16, report, "family_id");
       array(out, 0x20, 16, report, "image_id");
       u32(out, 0x30, report, "vmpl");
       u32(out, 0x34, report, "sig_algo");
-      out.putLong(0x40, Json.number(report, "plat_info"));
+      out.putLong(0x40, Members.number(report, "plat_info"));
       u32(out, 0x48, report, "key_info");
       array(out, 0x50, 64, report, "report_data");
       array(out, 0x90, 48, report, "measurement");
@@ -75,7 +76,7 @@ public final class SnpReportJson {
 
   private static void u32(ByteBuffer out, int at, Map<String, Object> report, String name)
       throws Refuted {
-    long value = Json.number(report, name);
+    long value = Members.number(report, name);
     if (value < 0 || value > 0xffffffffL) {
       throw new Refuted(name, Long.toString(value), "32 bits");
     }

@@ -12,6 +12,7 @@ import java.util.Map;
 import plinius.attestation.TeeKind;
 import plinius.seal.SealException;
 import plinius.seal.jose.Json;
+import plinius.verification.evidence.Members;
 import plinius.verification.evidence.ByteView;
 import plinius.verification.evidence.Refuted;
 import plinius.verification.evidence.Signatures;
@@ -85,7 +86,7 @@ public final class HclReport {
   /** The public key with which the virtual TPM attests. */
   PublicKey attestationKey() throws Refuted {
     try {
-      for (Object each : Json.list(Json.parseObject(claims), "keys")) {
+      for (Object each : Members.list(Json.parseObject(claims), "keys")) {
         Map<String, Object> key = Json.asObject(each, "a key");
         if (Json.string(key, "kid").equals(KEY_NAME)) {
           return KeyFactory.getInstance("RSA")

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import plinius.seal.SealException;
 import plinius.seal.jose.Json;
+import plinius.verification.evidence.Members;
 import plinius.verification.evidence.ByteView;
 import plinius.verification.evidence.Findings;
 import plinius.verification.evidence.Refuted;
@@ -33,7 +34,7 @@ final class TpmQuote {
       this.message = HexFormat.of().parseHex(Json.string(json, "message"));
       this.signature = HexFormat.of().parseHex(Json.string(json, "signature"));
       this.pcrs = new ArrayList<>();
-      for (Object each : Json.list(json, "pcrs")) {
+      for (Object each : Members.list(json, "pcrs")) {
         pcrs.add(HexFormat.of().parseHex(String.valueOf(each)));
       }
     } catch (SealException | IllegalArgumentException e) {

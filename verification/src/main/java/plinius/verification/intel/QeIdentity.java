@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Map;
 import plinius.attestation.TeeKind;
 import plinius.seal.jose.Json;
+import plinius.verification.evidence.Members;
 import plinius.verification.evidence.Findings;
 import plinius.verification.evidence.Refuted;
 
@@ -31,7 +32,7 @@ final class QeIdentity {
   /** Refutes a report that is not this enclave's. */
   void requireMatch(SgxReport report, Findings findings) throws Refuted {
     Map<String, Object> identity = json.object();
-    long version = Json.number(identity, "version");
+    long version = Members.number(identity, "version");
     findings.require(
         version == VERSION, "QE identity version", Long.toString(version), "" + VERSION);
     byte[] miscselect = new byte[4];
@@ -44,7 +45,7 @@ final class QeIdentity {
     String mrsigner = Json.string(identity, "mrsigner").toLowerCase(Locale.ROOT);
     findings.require(
         report.mrsigner().equals(mrsigner), "QE mrsigner", report.mrsigner(), mrsigner);
-    long isvprodid = Json.number(identity, "isvprodid");
+    long isvprodid = Members.number(identity, "isvprodid");
     findings.require(
         report.isvprodid() == isvprodid,
         "QE isvprodid",

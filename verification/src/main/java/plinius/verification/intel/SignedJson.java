@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import plinius.seal.SealException;
 import plinius.seal.jose.Json;
+import plinius.verification.evidence.Members;
 import plinius.verification.evidence.Certificates;
 import plinius.verification.evidence.Chains;
 import plinius.verification.evidence.Endorsements;
@@ -69,7 +70,7 @@ final class SignedJson {
 
   /** Number of Intel's evaluation of all platforms that it comes from. */
   long evaluationDataNumber() {
-    return Json.number(object, "tcbEvaluationDataNumber");
+    return Members.number(object, "tcbEvaluationDataNumber");
   }
 
   /** Refutes it unless it is signed by Intel, and valid at this instant. */

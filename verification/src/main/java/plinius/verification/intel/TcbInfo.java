@@ -7,6 +7,7 @@ import java.util.Map;
 import plinius.attestation.TeeKind;
 import plinius.seal.SealException;
 import plinius.seal.jose.Json;
+import plinius.verification.evidence.Members;
 import plinius.verification.evidence.Refuted;
 
 /**
@@ -29,7 +30,7 @@ final class TcbInfo {
 
   /** The kind of platform that it is about. */
   TeeKind kind() throws Refuted {
-    long version = Json.number(json.object(), "version");
+    long version = Members.number(json.object(), "version");
     if (version == VERSION_SGX_ONLY) {
       return TeeKind.SGX;
     }
@@ -60,7 +61,7 @@ final class TcbInfo {
    */
   TcbLevel platformLevel(PckCertificate pck, byte[] tdxSvn) throws Refuted {
     boolean tdx = kind() == TeeKind.TDX;
-    for (Object each : Json.list(json.object(), "tcbLevels")) {
+    for (Object each : Members.list(json.object(), "tcbLevels")) {
       Map<String, Object> level = Json.asObject(each, "a TCB level");
       Map<String, Object> tcb = Json.object(level, "tcb");
       if (reachesPlatform(pck, tcb) && (!tdx || reachesModule(tdxSvn, tcb))) {
@@ -76,13 +77,13 @@ final class TcbInfo {
         return false;
       }
     }
-    return pck.pceSvn() >= Json.number(tcb, "pcesvn");
+    return pck.pceSvn() >= Members.number(tcb, "pcesvn");
   }
 
   private static long platformComponent(Map<String, Object> tcb, int index) {
     return tcb.containsKey("sgxtcbcomponents")
         ? svn(tcb, "sgxtcbcomponents", index)
-        : Json.number(tcb, String.format(Locale.ROOT, "sgxtcbcomp%02dsvn", index + 1));
+        : Members.number(tcb, String.format(Locale.ROOT, "sgxtcbcomp%02dsvn", index + 1));
   }
 
   // From module version 1 on, the first two components are the module's own and judged apart.
@@ -96,11 +97,11 @@ final class TcbInfo {
   }
 
   private static long svn(Map<String, Object> tcb, String components, int index) {
-    List<Object> list = Json.list(tcb, components);
+    List<Object> list = Members.list(tcb, components);
     if (list.size() != PckCertificate.COMPONENTS) {
       throw new SealException.Malformed("bad JSON: " + components + " are not 16");
     }
-    return Json.number(Json.asObject(list.get(index), "a component"), "svn");
+    return Members.number(Json.asObject(list.get(index), "a component"), "svn");
   }
 
   /** The TDX module's identity for this version of it: {@code mrsigner}, {@code attributes}. */
@@ -110,7 +111,7 @@ final class TcbInfo {
       return Json.object(json.object(), "tdxModule");
     }
     String id = "TDX_" + HexFormat.of().toHexDigits((byte) version);
-    for (Object each : Json.list(json.object(), "tdxModuleIdentities")) {
+    for (Object each : Members.list(json.object(), "tdxModuleIdentities")) {
       Map<String, Object> identity = Json.asObject(each, "a module identity");
       if (Json.string(identity, "id")
           .toUpperCase(Locale.ROOT)

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import plinius.seal.SealException;
 import plinius.seal.jose.Json;
+import plinius.verification.evidence.Members;
 import plinius.verification.evidence.Refuted;
 
 /**
@@ -39,7 +40,7 @@ record TcbLevel(TcbStatus status, Instant date, List<String> advisories) {
 
   private static List<String> advisories(Map<String, Object> level) {
     return level.containsKey("advisoryIDs")
-        ? Json.list(level, "advisoryIDs").stream().map(TcbLevel::text).toList()
+        ? Members.list(level, "advisoryIDs").stream().map(TcbLevel::text).toList()
         : List.of();
   }
 
@@ -56,9 +57,9 @@ record TcbLevel(TcbStatus status, Instant date, List<String> advisories) {
    * @param owner the object with {@code tcbLevels}
    */
   static TcbLevel ofIsvSvn(Map<String, Object> owner, int isvsvn) throws Refuted {
-    for (Object each : Json.list(owner, "tcbLevels")) {
+    for (Object each : Members.list(owner, "tcbLevels")) {
       Map<String, Object> level = Json.asObject(each, "a TCB level");
-      if (isvsvn >= Json.number(Json.object(level, "tcb"), "isvsvn")) {
+      if (isvsvn >= Members.number(Json.object(level, "tcb"), "isvsvn")) {
         return parse(level);
       }
     }
