@@ -69,7 +69,8 @@ final class BrokerKeys {
                       .digest(certificate.getPublicKey().getEncoded()));
       this.tls = context(tlsOnly(store, password), password);
       this.signingKey = (PrivateKey) store.getKey(SIGNING_ALIAS, password);
-      this.brokerKey = new BrokerKey(Base64.getEncoder().encodeToString(signer.getPublicKey().getEncoded()));
+      this.brokerKey =
+          new BrokerKey(Base64.getEncoder().encodeToString(signer.getPublicKey().getEncoded()));
     } catch (IOException | GeneralSecurityException e) {
       throw new BrokerException.StateUnusable(
           "cannot open or make the broker's keys "

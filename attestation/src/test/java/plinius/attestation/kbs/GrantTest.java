@@ -149,6 +149,12 @@ class GrantTest {
         seed,
         FreshnessMode.DEFAULT,
         Optional.of(MirrorId.of(3, new byte[32])),
-        new BrokerKey(Base64.getEncoder().encodeToString(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic().getEncoded())));
+        new BrokerKey(
+            Base64.getEncoder()
+                .encodeToString(
+                    KeyPairGenerator.getInstance("Ed25519")
+                        .generateKeyPair()
+                        .getPublic()
+                        .getEncoded())));
   }
 }

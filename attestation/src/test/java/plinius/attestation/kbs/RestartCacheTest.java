@@ -223,6 +223,12 @@ class RestartCacheTest {
         1,
         mode,
         Optional.empty(),
-        new BrokerKey(Base64.getEncoder().encodeToString(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic().getEncoded())));
+        new BrokerKey(
+            Base64.getEncoder()
+                .encodeToString(
+                    KeyPairGenerator.getInstance("Ed25519")
+                        .generateKeyPair()
+                        .getPublic()
+                        .getEncoded())));
   }
 }

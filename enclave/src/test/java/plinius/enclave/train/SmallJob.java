@@ -135,7 +135,13 @@ final class SmallJob {
               1,
               FreshnessMode.OFFLINE,
               Optional.empty(),
-              new BrokerKey(Base64.getEncoder().encodeToString(KeyPairGenerator.getInstance("Ed25519").generateKeyPair().getPublic().getEncoded())));
+              new BrokerKey(
+                  Base64.getEncoder()
+                      .encodeToString(
+                          KeyPairGenerator.getInstance("Ed25519")
+                              .generateKeyPair()
+                              .getPublic()
+                              .getEncoded())));
     }
   }
 

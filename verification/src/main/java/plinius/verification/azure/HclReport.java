@@ -12,8 +12,8 @@ import java.util.Map;
 import plinius.attestation.TeeKind;
 import plinius.seal.SealException;
 import plinius.seal.jose.Json;
-import plinius.verification.evidence.Members;
 import plinius.verification.evidence.ByteView;
+import plinius.verification.evidence.Members;
 import plinius.verification.evidence.Refuted;
 import plinius.verification.evidence.Signatures;
 

@@ -6,8 +6,8 @@ import java.util.Locale;
 import java.util.Map;
 import plinius.attestation.TeeKind;
 import plinius.seal.jose.Json;
-import plinius.verification.evidence.Members;
 import plinius.verification.evidence.Findings;
+import plinius.verification.evidence.Members;
 import plinius.verification.evidence.Refuted;
 
 /** Intel's identity of its quoting enclaves (PCS API version 4, enclave identity version 2). */

@@ -9,11 +9,11 @@ import java.util.List;
 import java.util.Map;
 import plinius.seal.SealException;
 import plinius.seal.jose.Json;
-import plinius.verification.evidence.Members;
 import plinius.verification.evidence.Certificates;
 import plinius.verification.evidence.Chains;
 import plinius.verification.evidence.Endorsements;
 import plinius.verification.evidence.Findings;
+import plinius.verification.evidence.Members;
 import plinius.verification.evidence.Refuted;
 import plinius.verification.evidence.Signatures;
 
