@@ -56,7 +56,7 @@ final class LibtorchContender implements Contender {
   @Override
   public void iterate() {
     set_num_threads(task.threads());
-    try (PointerScope iteration = new PointerScope()) {
+    try (PointerScope _ = new PointerScope()) {
       switch (task.work()) {
         case TRAIN -> train();
         case INFER -> infer();
@@ -73,7 +73,7 @@ final class LibtorchContender implements Contender {
   }
 
   private void infer() {
-    try (NoGradGuard none = new NoGradGuard()) {
+    try (NoGradGuard _ = new NoGradGuard()) {
       network.forward(images).softmax(1);
     }
   }

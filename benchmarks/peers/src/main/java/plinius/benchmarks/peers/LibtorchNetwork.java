@@ -89,7 +89,7 @@ final class LibtorchNetwork implements AutoCloseable {
 
   /** The loss is cross entropy, which begins with the softmax. */
   private static Step loss(Section section, boolean crossEntropy) {
-    if (!crossEntropy || section.type().equals("softmax") && section.integer("groups") != 1) {
+    if (!crossEntropy || (section.type().equals("softmax") && section.integer("groups") != 1)) {
       throw section.refuse("is no cross entropy, the one loss that is compared with libtorch.");
     }
     return (x, before) -> x;
@@ -224,8 +224,8 @@ final class LibtorchNetwork implements AutoCloseable {
 
   /** Refuses a layer whose output has not the shape that the configuration's has. */
   void requireShapes(Tensor images) {
-    try (PointerScope scope = new PointerScope();
-        NoGradGuard none = new NoGradGuard()) {
+    try (PointerScope _ = new PointerScope();
+        NoGradGuard _ = new NoGradGuard()) {
       List<Tensor> outputs = outputs(images);
       for (Layer layer : layers) {
         Tensor output = outputs.get(layer.index());
