@@ -119,13 +119,13 @@ public abstract sealed class MappedMemory implements PersistentMemory {
     if (wanted != WriteBack.MSYNC && kind == Medium.Kind.FILE) {
       throw new PmemException.Unsupported(
           ("%s is an ordinary file: %s would leave its bytes in the page cache, where a loss of"
-               + " power takes them; use msync or auto, or a file on persistent memory")
+                  + " power takes them; use msync or auto, or a file on persistent memory")
               .formatted(file, wanted.option()));
     }
     if (!has(wanted)) {
       throw new PmemException.Unsupported(
           ("write-back by %s is not to be had: the processor lacks it, or executable pages or"
-               + " native access are refused; use auto")
+                  + " native access are refused; use auto")
               .formatted(wanted.option()));
     }
     return wanted;
