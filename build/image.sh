@@ -18,9 +18,11 @@ options="-XX:+UseParallelGC -XX:-UsePerfData -XX:+DisableAttachMechanism"
 options+=" -XX:-HeapDumpOnOutOfMemoryError -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null"
 options+=" -XX:+SuppressFatalErrorMessage -XX:+DisplayVMOutputToStderr -XX:MaxRAMPercentage=50"
 options+=" -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"
-# Inlined into each other the transforms spill their vectors: a sixth of an iteration. Activations
-# in huge pages: a twentieth.
+# Inlined into each other the transforms spill their vectors: a sixth of an iteration. Inlined into a
+# layer's loops, or all into one, what stands last in a kernel exceeds what the compiler takes of one
+# method, and its vectors become objects. Activations in huge pages: a twentieth.
 options+=" -XX:CompileCommand=quiet -XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*"
+options+=" -XX:CompileCommand=dontinline,plinius.simd.Vector*::*"
 options+=" -XX:+UseTransparentHugePages"
 # Arrays of the kernels then begin where a line of the cache does.
 options+=" -XX:ObjectAlignmentInBytes=64"

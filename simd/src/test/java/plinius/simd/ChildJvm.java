@@ -18,6 +18,7 @@ final class ChildJvm {
           "-XX:ObjectAlignmentInBytes=64",
           "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
           "-XX:CompileCommand=quiet",
+          "-XX:CompileCommand=dontinline,plinius.simd.Vector*::*",
           "-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*");
 
   private ChildJvm() {}

@@ -103,6 +103,7 @@ public final class MeasuringJvm {
             "-Xmx3g",
             "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
             "-XX:CompileCommand=quiet",
+            "-XX:CompileCommand=dontinline,plinius.simd.Vector*::*",
             "-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*",
             "-XX:+UseTransparentHugePages",
             "-XX:ObjectAlignmentInBytes=64",
