@@ -2,7 +2,6 @@ package plinius.boundary;
 
 import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.HexFormat;
 
 /** An immutable run of bytes, so that a message stays what it was when it was made. */
 public final class Bytes {
@@ -22,10 +21,6 @@ public final class Bytes {
 
   public byte[] array() {
     return value.clone();
-  }
-
-  public String hex() {
-    return HexFormat.of().formatHex(value);
   }
 
   @Override

@@ -7,7 +7,7 @@ package plinius.boundary;
  *  u8      type
  *  u32     version of all messages; of a Begin only
  *  fields  in the order of the record's components, all numbers big-endian:
- *            int u32 | long u64 | double its 64 bits | boolean u8 0 or 1 |
+ *            int u32, none negative | long u64 | double its 64 bits | boolean u8 0 or 1 |
  *            enum  its name as text
  *            text  u32 length, UTF-8        bytes  u32 length, bytes
  *            optional  u8 0 or 1, value     list   u32 count, values
@@ -64,7 +64,7 @@ public final class Codec {
     int type = in.u8();
     return switch (type) {
       case 1 -> {
-        int version = in.u32();
+        int version = in.natural();
         Message.check(version == Message.VERSION, "version", version);
         yield new HostMessage.Begin(
             in.choice(HostMessage.Mode.values()),
@@ -73,22 +73,22 @@ public final class Codec {
             in.list(() -> new HostMessage.Setting(in.text(), in.text())),
             dataFile(in),
             in.optional(() -> dataFile(in)),
-            new HostMessage.Query(in.u32(), in.f64(), in.u64(), in.bool(), in.f64(), in.f64()),
+            new HostMessage.Query(in.natural(), in.f64(), in.u64(), in.bool(), in.f64(), in.f64()),
             in.text(),
             in.text(),
             in.text(),
             in.text(),
             in.bytes(),
-            in.u32(),
-            in.u32(),
-            in.u32(),
-            in.u32(),
+            in.natural(),
+            in.natural(),
+            in.natural(),
+            in.natural(),
             in.choice(HostMessage.WriteBack.values()),
             in.choice(HostMessage.Protocol.values()),
             in.u64(),
             in.bytes());
       }
-      case 2 -> new HostMessage.KbsReply(in.u32(), in.optional(in::text), in.bytes());
+      case 2 -> new HostMessage.KbsReply(in.natural(), in.optional(in::text), in.bytes());
       case 3 -> new HostMessage.KbsUnreachable(in.text());
       case 4 -> new HostMessage.PoolReady();
       case 5 -> new HostMessage.Stop();

@@ -41,8 +41,11 @@ public record Decoder(ByteBuffer buffer) {
     return buffer.get() & 0xff;
   }
 
-  public int u32() {
-    return buffer.getInt();
+  /** An int, of which none is negative. */
+  public int natural() {
+    int value = buffer.getInt();
+    Message.check(value >= 0, "number", value);
+    return value;
   }
 
   public long u64() {
@@ -104,8 +107,8 @@ public record Decoder(ByteBuffer buffer) {
 
   /** Of things of at least a byte each: checked before anything of that length is allocated. */
   private int count() {
-    int count = u32();
-    if (count < 0 || count > buffer.remaining()) {
+    int count = natural();
+    if (count > buffer.remaining()) {
       throw new BufferUnderflowException();
     }
     return count;

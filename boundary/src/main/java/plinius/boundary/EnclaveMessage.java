@@ -55,11 +55,7 @@ public sealed interface EnclaveMessage extends Message {
    * @param target the iteration at which it will end
    * @param pool where the mirror goes: medium, write-back and what that promises
    */
-  record Started(int target, long epoch, long seed, String pool) implements EnclaveMessage {
-    public Started {
-      Message.check(target >= 0, "target", target);
-    }
-  }
+  record Started(int target, long epoch, long seed, String pool) implements EnclaveMessage {}
 
   /**
    * Training goes on, or testing begins, with what the mirror holds.
@@ -77,19 +73,10 @@ public sealed interface EnclaveMessage extends Message {
       double averageLoss,
       long nanos,
       String pool)
-      implements EnclaveMessage {
-    public Resumed {
-      Message.check(iteration >= 0, "iteration", iteration);
-      Message.check(target >= 0, "target", target);
-    }
-  }
+      implements EnclaveMessage {}
 
   /** One way: nobody waits for an answer. */
-  record PhaseBegan(Phase phase, int iteration) implements EnclaveMessage {
-    public PhaseBegan {
-      Message.check(iteration >= 0, "iteration", iteration);
-    }
-  }
+  record PhaseBegan(Phase phase, int iteration) implements EnclaveMessage {}
 
   /**
    * An iteration is complete and, if {@code mirrored}, durable.
@@ -162,32 +149,16 @@ public sealed interface EnclaveMessage extends Message {
    *
    * @param best whether it is better than after every validation before, and was kept
    */
-  record Validated(int iteration, Score score, boolean best) implements EnclaveMessage {
-    public Validated {
-      Message.check(iteration >= 0, "iteration", iteration);
-    }
-  }
+  record Validated(int iteration, Score score, boolean best) implements EnclaveMessage {}
 
   /** Training reached its end; {@code state} is the stateDigest. */
-  record Done(int iteration, Bytes state) implements EnclaveMessage {
-    public Done {
-      Message.check(iteration >= 0, "iteration", iteration);
-    }
-  }
+  record Done(int iteration, Bytes state) implements EnclaveMessage {}
 
   /** Training stopped as asked and is mirrored; {@code state} is the stateDigest. */
-  record Stopped(int iteration, Bytes state) implements EnclaveMessage {
-    public Stopped {
-      Message.check(iteration >= 0, "iteration", iteration);
-    }
-  }
+  record Stopped(int iteration, Bytes state) implements EnclaveMessage {}
 
   /** The result of a test. */
-  record Tested(int iteration, Score score) implements EnclaveMessage {
-    public Tested {
-      Message.check(iteration >= 0, "iteration", iteration);
-    }
-  }
+  record Tested(int iteration, Score score) implements EnclaveMessage {}
 
   /** More of a result that is sealed to the owner: the next bytes of its file. */
   record Result(Bytes sealed) implements EnclaveMessage {}
@@ -195,7 +166,6 @@ public sealed interface EnclaveMessage extends Message {
   /** The result is complete. */
   record Answered(int iteration, long samples) implements EnclaveMessage {
     public Answered {
-      Message.check(iteration >= 0, "iteration", iteration);
       Message.check(samples >= 0, "samples", samples);
     }
   }

@@ -5,7 +5,6 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.List;
 import java.util.Optional;
 
 /** Fields to bytes, as {@link Codec} says; a value's bytes follow from its Java type. */
@@ -37,7 +36,7 @@ public final class Encoder {
   private void values(Object... values) {
     for (Object value : values) {
       switch (value) {
-        case Integer number -> u32(number);
+        case Integer number -> natural(number);
         case Long number -> u64(number);
         case Double number -> u64(Double.doubleToLongBits(number));
         case Boolean truth -> buffer.write(truth ? 1 : 0);
@@ -48,21 +47,14 @@ public final class Encoder {
           buffer.write(optional.isPresent() ? 1 : 0);
           optional.ifPresent(this::values);
         }
-        case List<?> list -> {
-          u32(list.size());
-          values(list.toArray());
-        }
-        case HostMessage.Setting m -> values(m.key(), m.value());
-        case HostMessage.DataFile m -> values(m.name(), m.path());
-        case HostMessage.Query m ->
-            values(m.length(), m.temperature(), m.draws(), m.best(), m.threshold(), m.overlap());
         case EnclaveMessage.Score m -> values(m.metric(), m.samples(), m.correct(), m.value());
         default -> throw new IllegalStateException("no bytes stand for " + value.getClass());
       }
     }
   }
 
-  private void u32(int value) {
+  private void natural(int value) {
+    Message.check(value >= 0, "number", value);
     buffer.writeBytes(ByteBuffer.allocate(Integer.BYTES).putInt(value).array());
   }
 
@@ -71,7 +63,7 @@ public final class Encoder {
   }
 
   private void run(byte[] bytes) {
-    u32(bytes.length);
+    natural(bytes.length);
     buffer.writeBytes(bytes);
   }
 

@@ -39,7 +39,6 @@ public sealed interface HostMessage extends Message {
     public static final Query NONE = new Query(0, 1, 0, false, .5, .45);
 
     public Query {
-      Message.check(length >= 0, "length", length);
       Message.check(temperature > 0 && temperature <= 100, "temperature", temperature);
       Message.check(threshold >= 0 && threshold <= 1, "threshold", threshold);
       Message.check(overlap >= 0 && overlap <= 1, "overlap", overlap);
@@ -131,8 +130,6 @@ public sealed interface HostMessage extends Message {
       Message.check(job.length() == 16, "job", job);
       Message.check(threads >= 1 && threads <= 1024, "threads", threads);
       Message.check(mirrorEvery >= 1, "mirrorEvery", mirrorEvery);
-      Message.check(validEvery >= 0, "validEvery", validEvery);
-      Message.check(iterations >= 0, "iterations", iterations);
       Message.check(poolBytes >= 0, "poolBytes", poolBytes);
       Message.check(restart.length() <= Message.RESTART_BYTES_MAX, "restart", restart.length());
     }

@@ -18,17 +18,26 @@ final class HostCodec {
 
   private static Encoder encoder(HostMessage message) {
     return switch (message) {
-      case HostMessage.Begin m ->
-          Encoder.of(1, Message.VERSION, m.mode(), m.cfgName(), m.cfgText(), m.settings())
-              .and(m.data(), m.valid(), m.query())
-              .and(m.poolPath(), m.bestPath(), m.lockPath(), m.platformPath(), m.job())
-              .and(m.threads(), m.mirrorEvery(), m.validEvery(), m.iterations())
-              .and(m.writeBack(), m.protocol(), m.poolBytes(), m.restart());
+      case HostMessage.Begin m -> begin(m);
       case HostMessage.KbsReply m -> Encoder.of(2, m.status(), m.cookie(), m.body());
       case HostMessage.KbsUnreachable m -> Encoder.of(3, m.reason());
       case HostMessage.PoolReady _ -> Encoder.of(4);
       case HostMessage.Stop _ -> Encoder.of(5);
     };
+  }
+
+  private static Encoder begin(HostMessage.Begin m) {
+    Encoder out = Encoder.of(1, Message.VERSION, m.mode(), m.cfgName(), m.cfgText());
+    out.and(m.settings().size());
+    m.settings().forEach(setting -> out.and(setting.key(), setting.value()));
+    out.and(m.data().name(), m.data().path(), m.valid().isPresent());
+    m.valid().ifPresent(file -> out.and(file.name(), file.path()));
+    HostMessage.Query query = m.query();
+    return out.and(query.length(), query.temperature(), query.draws(), query.best())
+        .and(query.threshold(), query.overlap())
+        .and(m.poolPath(), m.bestPath(), m.lockPath(), m.platformPath(), m.job())
+        .and(m.threads(), m.mirrorEvery(), m.validEvery(), m.iterations())
+        .and(m.writeBack(), m.protocol(), m.poolBytes(), m.restart());
   }
 
   /** The message of which these are the bytes. */
@@ -45,23 +54,38 @@ final class HostCodec {
       case 66 ->
           new EnclaveMessage.KbsCall(in.text(), in.text(), in.optional(in::text), in.bytes());
       case 67 -> new EnclaveMessage.NeedPool(in.u64(), in.bool());
-      case 68 -> new EnclaveMessage.Started(in.u32(), in.u64(), in.u64(), in.text());
+      case 68 -> new EnclaveMessage.Started(in.natural(), in.u64(), in.u64(), in.text());
       case 69 ->
           new EnclaveMessage.Resumed(
-              in.u32(), in.u32(), in.u64(), in.u64(), in.u64(), in.f64(), in.u64(), in.text());
-      case 70 -> new EnclaveMessage.PhaseBegan(in.choice(EnclaveMessage.Phase.values()), in.u32());
+              in.natural(),
+              in.natural(),
+              in.u64(),
+              in.u64(),
+              in.u64(),
+              in.f64(),
+              in.u64(),
+              in.text());
+      case 70 ->
+          new EnclaveMessage.PhaseBegan(in.choice(EnclaveMessage.Phase.values()), in.natural());
       case 71 ->
           new EnclaveMessage.IterationDone(
-              in.u32(), in.f64(), in.f64(), in.f64(), in.bool(), in.u64(), in.u64(), in.u64(),
+              in.natural(),
+              in.f64(),
+              in.f64(),
+              in.f64(),
+              in.bool(),
+              in.u64(),
+              in.u64(),
+              in.u64(),
               in.u64());
-      case 72 -> new EnclaveMessage.Validated(in.u32(), score(in), in.bool());
-      case 73 -> new EnclaveMessage.Done(in.u32(), in.bytes());
-      case 74 -> new EnclaveMessage.Stopped(in.u32(), in.bytes());
-      case 75 -> new EnclaveMessage.Tested(in.u32(), score(in));
-      case 76 -> new EnclaveMessage.Failed(in.u32(), in.text());
+      case 72 -> new EnclaveMessage.Validated(in.natural(), score(in), in.bool());
+      case 73 -> new EnclaveMessage.Done(in.natural(), in.bytes());
+      case 74 -> new EnclaveMessage.Stopped(in.natural(), in.bytes());
+      case 75 -> new EnclaveMessage.Tested(in.natural(), score(in));
+      case 76 -> new EnclaveMessage.Failed(in.natural(), in.text());
       case 77 -> new EnclaveMessage.Notice(in.text());
       case 78 -> new EnclaveMessage.Result(in.bytes());
-      case 79 -> new EnclaveMessage.Answered(in.u32(), in.u64());
+      case 79 -> new EnclaveMessage.Answered(in.natural(), in.u64());
       case 80 -> new EnclaveMessage.SealedRestart(in.bytes());
       default -> throw Decoder.unknown(type);
     };

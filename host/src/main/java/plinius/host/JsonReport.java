@@ -8,6 +8,7 @@ import java.io.StringWriter;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.HexFormat;
 import plinius.boundary.EnclaveMessage.Answered;
 import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.Ready;
@@ -63,7 +64,8 @@ final class JsonReport implements Report {
         "ready",
         json -> {
           json.writeStringField("platform", ready.platform());
-          json.writeStringField("measurement", ready.measurement().hex());
+          json.writeStringField(
+              "measurement", HexFormat.of().formatHex(ready.measurement().array()));
           json.writeStringField("kernels", ready.kernels());
           json.writeStringField("warning", ready.warning());
         });

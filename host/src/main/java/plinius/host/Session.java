@@ -281,11 +281,11 @@ final class Session implements AutoCloseable {
         verdict = Optional.of(0);
       }
       case Done m -> {
-        report.done(m.iteration(), m.state().hex());
+        report.done(m.iteration(), HexFormat.of().formatHex(m.state().array()));
         verdict = Optional.of(0);
       }
       case Stopped m -> {
-        report.stopped(m.iteration(), m.state().hex());
+        report.stopped(m.iteration(), HexFormat.of().formatHex(m.state().array()));
         verdict = Optional.of(RESUMABLE);
       }
       case Failed m -> {

@@ -238,6 +238,16 @@ class CodecTest {
   }
 
   @Test
+  void a_negative_int_is_neither_said_nor_heard() {
+    assertThatThrownBy(() -> encode(new EnclaveMessage.PhaseBegan(Phase.MIRROR_OUT, -1)))
+        .isInstanceOf(BoundaryException.Malformed.class);
+    byte[] done = encode(new EnclaveMessage.Done(1, STATE));
+    done[1] = -1;
+
+    assertThatThrownBy(() -> decode(done)).isInstanceOf(BoundaryException.Malformed.class);
+  }
+
+  @Test
   void a_begin_of_another_version_is_refused() {
     byte[] begin = encode(examples().getFirst());
     begin[4] = 1;
