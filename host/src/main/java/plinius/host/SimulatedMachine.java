@@ -13,13 +13,12 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
-import java.security.SecureRandom;
 import java.security.spec.ECGenParameterSpec;
 import java.util.Base64;
 
 /**
- * The machine's side of a simulated platform: its two keys, which anyone on this machine can read.
- * The enclave signs with them, as real ones do with what their makers put into the processor.
+ * The machine's side of a simulated platform: its key, which anyone on this machine can read. The
+ * enclave signs and seals with it, as real ones do with what their makers put into the processor.
  */
 public final class SimulatedMachine {
   private static final FileAttribute<?> OWNERS =
@@ -27,7 +26,7 @@ public final class SimulatedMachine {
 
   private SimulatedMachine() {}
 
-  /** Makes the keys in {@code simulation.key} and {@code simulation.seal} unless they are there. */
+  /** Makes the key in {@code simulation.key} unless it is there. */
   public static Path made(Path folder) {
     try {
       Files.createDirectories(folder);
@@ -41,17 +40,11 @@ public final class SimulatedMachine {
         String secret = base64.encodeToString(fresh.getPrivate().getEncoded());
         createDurably(key, String.join("\n", "SIMULATION - NOT A TEE", open, secret, ""));
       }
-      Path seal = folder.resolve("simulation.seal");
-      if (!Files.exists(seal)) {
-        byte[] root = new byte[32];
-        new SecureRandom().nextBytes(root);
-        createDurably(seal, Base64.getEncoder().encodeToString(root) + "\n");
-      }
       return folder;
     } catch (IOException | GeneralSecurityException e) {
       throw new HostException.Medium(
-          ("cannot make the simulated platform's keys in %s: %s. Check the directory's permissions,"
-                  + " or remove its files simulation.*")
+          ("cannot make the simulated platform's key in %s: %s. Check the directory's permissions,"
+                  + " or remove its file simulation.key")
               .formatted(folder, e),
           e);
     }

@@ -17,31 +17,28 @@ import org.junit.jupiter.api.io.TempDir;
 class SimulatedMachineTest {
   @TempDir Path folder;
 
-  private static String keys(Path machine) throws IOException {
-    return Files.readString(machine.resolve("simulation.key"))
-        + Files.readString(machine.resolve("simulation.seal"));
+  private static String key(Path machine) throws IOException {
+    return Files.readString(machine.resolve("simulation.key"));
   }
 
   @Test
-  void keys_are_made_once_and_readable_by_their_owner_alone() throws IOException {
+  void the_key_is_made_once_and_readable_by_their_owner_alone() throws IOException {
     Path machine = folder.resolve("machine");
-    String first = keys(SimulatedMachine.made(machine));
+    String first = key(SimulatedMachine.made(machine));
 
-    assertThat(keys(SimulatedMachine.made(machine))).isEqualTo(first);
-    for (String file : List.of("simulation.key", "simulation.seal")) {
-      assertThat(
-              PosixFilePermissions.toString(Files.getPosixFilePermissions(machine.resolve(file))))
-          .isEqualTo("rw-------");
-    }
-    assertThat(keys(SimulatedMachine.made(folder.resolve("elsewhere")))).isNotEqualTo(first);
+    assertThat(key(SimulatedMachine.made(machine))).isEqualTo(first);
+    Path file = machine.resolve("simulation.key");
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
+    assertThat(key(SimulatedMachine.made(folder.resolve("elsewhere")))).isNotEqualTo(first);
   }
 
   @Test
-  void runs_that_start_together_agree_on_the_keys() throws Exception {
+  void runs_that_start_together_agree_on_the_key() throws Exception {
     List<Future<String>> keys = new ArrayList<>();
     try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
       for (int i = 0; i < 8; i++) {
-        keys.add(executor.submit(() -> keys(SimulatedMachine.made(folder))));
+        keys.add(executor.submit(() -> key(SimulatedMachine.made(folder))));
       }
     }
 

@@ -7,14 +7,13 @@ import java.nio.file.Path;
 import java.security.KeyPair;
 import java.util.Base64;
 import plinius.attestation.simulation.Simulation;
-import plinius.seal.SecretBytes;
 import plinius.seal.jose.Jwk;
 
-/** A simulated platform's keys, as the host makes them. */
+/** A simulated platform's key, as the host makes it. */
 public final class MadeUpKeys {
   private MadeUpKeys() {}
 
-  /** In this folder, unless they are there. */
+  /** In this folder, unless it is there. */
   public static Path in(Path folder) {
     try {
       Files.createDirectories(folder);
@@ -26,9 +25,6 @@ public final class MadeUpKeys {
         Files.writeString(
             folder.resolve("simulation.key"),
             String.join("\n", Simulation.KEY_NAME, open, secret, ""));
-        Files.writeString(
-            folder.resolve("simulation.seal"),
-            base64.encodeToString(SecretBytes.random(32).copy()) + "\n");
       }
       return folder;
     } catch (IOException e) {

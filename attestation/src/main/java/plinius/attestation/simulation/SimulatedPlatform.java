@@ -36,26 +36,23 @@ import plinius.seal.jose.Jwk;
  * sample}: {@code svn} and {@code report_data} as there, and our members {@code name}, {@code
  * measurement}, {@code key} and {@code signature}.
  *
- * <p>Its two keys lie in {@code simulation.key} and {@code simulation.seal} in the platform's
- * directory, where the host made them: this hardware is the host's.
+ * <p>Its key lies in {@code simulation.key} in the platform's directory, where the host made it:
+ * this hardware is the host's. The sealing keys derive from it.
  */
 public final class SimulatedPlatform implements Attester {
   private static final String KEY_FILE = "simulation.key";
-  private static final String SEAL_FILE = "simulation.seal";
-  private static final int SEAL_BYTES = 32;
   private static final int DIGEST_BYTES = 48;
 
   private final Measurement measurement;
   private final KeyPair signingKey;
-  private final SecretBytes sealRoot;
 
   /**
-   * Measures the image and opens the platform's keys.
+   * Measures the image and opens the platform's key.
    *
-   * @param platformDirectory where the keys lie
+   * @param platformDirectory where the key lies
    * @param imageDirectory root of the image that runs
    * @param arguments what it was started with
-   * @throws AttestationException.PlatformUnusable if image or keys cannot be read
+   * @throws AttestationException.PlatformUnusable if image or key cannot be read
    */
   public SimulatedPlatform(Path platformDirectory, Path imageDirectory, List<String> arguments) {
     this(platformDirectory, ImageMeasurement.of(imageDirectory, arguments));
@@ -66,12 +63,11 @@ public final class SimulatedPlatform implements Attester {
     this.measurement = measurement;
     try {
       this.signingKey = signingKey(platformDirectory.resolve(KEY_FILE));
-      this.sealRoot = sealRoot(platformDirectory.resolve(SEAL_FILE));
-    } catch (IOException | GeneralSecurityException e) {
+    } catch (IOException | GeneralSecurityException | IllegalArgumentException e) {
       throw new AttestationException.PlatformUnusable(
-          ("cannot open the simulated platform's keys in %s: %s. Check the directory's permissions,"
-                  + " or remove its files simulation.*")
-              .formatted(platformDirectory, e));
+          ("cannot open the simulated platform's key in %s: %s. Check the directory's permissions,"
+                  + " or remove its file %s")
+              .formatted(platformDirectory, e, KEY_FILE));
     }
   }
 
@@ -106,9 +102,10 @@ public final class SimulatedPlatform implements Attester {
 
   @Override
   public Optional<SecretBytes> sealingKey() {
-    return Optional.of(
-        KeyDerivation.derive(
-            sealRoot, new byte[0], "plinius/simulation-seal", measurement.bytes()));
+    try (SecretBytes root = SecretBytes.owning(signingKey.getPrivate().getEncoded())) {
+      return Optional.of(
+          KeyDerivation.derive(root, new byte[0], "plinius/simulation-seal", measurement.bytes()));
+    }
   }
 
   /** The bytes under the signature: a context, then the canonical members but the signature. */
@@ -131,24 +128,9 @@ public final class SimulatedPlatform implements Attester {
       throw new IOException(file + " is not a key of a simulated platform");
     }
     KeyFactory factory = KeyFactory.getInstance("EC");
+    Base64.Decoder base64 = Base64.getDecoder();
     return new KeyPair(
-        factory.generatePublic(new X509EncodedKeySpec(decode(file, lines.get(1)))),
-        factory.generatePrivate(new PKCS8EncodedKeySpec(decode(file, lines.get(2)))));
-  }
-
-  private static SecretBytes sealRoot(Path file) throws IOException {
-    byte[] root = decode(file, Files.readString(file).strip());
-    if (root.length != SEAL_BYTES) {
-      throw new IOException(file + " holds " + root.length + " bytes, want " + SEAL_BYTES);
-    }
-    return SecretBytes.owning(root);
-  }
-
-  private static byte[] decode(Path file, String base64) throws IOException {
-    try {
-      return Base64.getDecoder().decode(base64);
-    } catch (IllegalArgumentException e) {
-      throw new IOException(file + " is not base64", e);
-    }
+        factory.generatePublic(new X509EncodedKeySpec(base64.decode(lines.get(1)))),
+        factory.generatePrivate(new PKCS8EncodedKeySpec(base64.decode(lines.get(2)))));
   }
 }
