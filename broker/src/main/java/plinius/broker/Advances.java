@@ -8,11 +8,11 @@ import java.util.Base64;
 import java.util.Map;
 import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.Advance;
-import plinius.attestation.kbs.JsonFields;
 import plinius.attestation.kbs.MirrorId;
 import plinius.seal.KeyedDigest;
 import plinius.seal.SecretBytes;
 import plinius.seal.jose.Json;
+import plinius.verification.evidence.JsonFields;
 
 /** The broker's side of an {@link Advance}. */
 final class Advances {

@@ -25,11 +25,11 @@ import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import plinius.attestation.AttestationException;
-import plinius.attestation.kbs.JsonFields;
 import plinius.seal.Id128;
 import plinius.seal.KeyedDigest;
 import plinius.seal.SecretBytes;
 import plinius.seal.jose.Json;
+import plinius.verification.evidence.JsonFields;
 
 /**
  * The broker's memory: a file of canonical JSON lines that only grows. Each line holds its number

@@ -16,11 +16,11 @@ import plinius.attestation.kbs.CfgDigest;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.Grant;
 import plinius.attestation.kbs.GrantPurpose;
-import plinius.attestation.kbs.JsonFields;
 import plinius.attestation.kbs.MirrorId;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
 import plinius.verification.Appraisal;
+import plinius.verification.evidence.JsonFields;
 
 /** The jobs and their epochs: what the log's lines add up to. */
 final class JobBook {

@@ -24,7 +24,6 @@ import plinius.attestation.TeeKind;
 import plinius.attestation.kbs.Advance;
 import plinius.attestation.kbs.Grant;
 import plinius.attestation.kbs.GrantPurpose;
-import plinius.attestation.kbs.JsonFields;
 import plinius.attestation.kbs.KbsClient;
 import plinius.attestation.kbs.KbsRequest;
 import plinius.attestation.kbs.KbsResponse;
@@ -41,6 +40,7 @@ import plinius.verification.AppraisalPolicy;
 import plinius.verification.BadPolicy;
 import plinius.verification.Verification;
 import plinius.verification.evidence.Endorsements;
+import plinius.verification.evidence.JsonFields;
 
 /** The broker's side of the KBS protocol 0.4.0: a request in, an answer out. */
 final class KbsService {

@@ -16,7 +16,6 @@ import plinius.attestation.AttestationException;
 import plinius.attestation.Measurement;
 import plinius.attestation.ReportData;
 import plinius.attestation.TeeKind;
-import plinius.attestation.kbs.JsonFields;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.attestation.simulation.Simulation;
 import plinius.seal.SealException;
@@ -24,6 +23,7 @@ import plinius.seal.jose.Json;
 import plinius.seal.jose.Jwk;
 import plinius.verification.evidence.Claims;
 import plinius.verification.evidence.Findings;
+import plinius.verification.evidence.JsonFields;
 import plinius.verification.evidence.Refuted;
 
 /**

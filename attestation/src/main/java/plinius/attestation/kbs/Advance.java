@@ -10,6 +10,7 @@ import plinius.attestation.AttestationException;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
 import plinius.seal.KeyedDigest;
+import plinius.seal.SealException;
 import plinius.seal.SecretBytes;
 import plinius.seal.jose.Json;
 
@@ -45,14 +46,14 @@ public record Advance(Id128 job, long epoch, MirrorId mirror, String nonce) {
    * @throws AttestationException.BadMessage if the broker did not confirm this very message
    */
   public void requireConfirmed(BrokerKey broker, String answer) {
-    byte[] given = JsonFields.parse("the confirmation", answer).base64("signature");
     boolean genuine;
     try {
       Signature signature = Signature.getInstance("Ed25519");
       signature.initVerify(broker.publicKey());
       signature.update(signed());
-      genuine = signature.verify(given);
-    } catch (GeneralSecurityException e) {
+      String given = Json.string(Json.parseObject(answer), "signature");
+      genuine = signature.verify(Base64.getDecoder().decode(given));
+    } catch (GeneralSecurityException | SealException | IllegalArgumentException e) {
       genuine = false;
     }
     if (!genuine) {

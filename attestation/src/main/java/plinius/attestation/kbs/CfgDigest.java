@@ -18,14 +18,10 @@ public record CfgDigest(String hex) {
     Hex.requireBytes("the digest of the .cfg", hex, BYTES);
   }
 
-  /** From its bytes. */
-  public static CfgDigest of(byte[] bytes) {
-    return new CfgDigest(HexFormat.of().formatHex(bytes));
-  }
-
   /** Of a canonical .cfg, which is hashed as UTF-8. */
   public static CfgDigest ofCanonical(String canonicalCfg) {
-    return of(Digests.sha256().digest(canonicalCfg.getBytes(StandardCharsets.UTF_8)));
+    byte[] digest = Digests.sha256().digest(canonicalCfg.getBytes(StandardCharsets.UTF_8));
+    return new CfgDigest(HexFormat.of().formatHex(digest));
   }
 
   /** A copy of its 32 bytes. */

@@ -14,6 +14,7 @@ import java.util.TreeMap;
 import java.util.stream.Stream;
 import plinius.attestation.AttestationException;
 import plinius.seal.Id128;
+import plinius.seal.SealException;
 import plinius.seal.SecretBytes;
 import plinius.seal.jose.Json;
 
@@ -74,17 +75,17 @@ public record Grant(
   public record DataKey(Id128 id, SecretBytes recordKey, SecretBytes manifestKey) {
     public DataKey {
       Objects.requireNonNull(id);
-      requireKey("record key", recordKey);
-      requireKey("manifest key", manifestKey);
+      require("length of the record key", recordKey.length(), KEY_BYTES);
+      require("length of the manifest key", manifestKey.length(), KEY_BYTES);
     }
   }
 
   public Grant {
     Stream.of(purpose, job, ownerKeyId, cfgDigest, freshness, newest, brokerKey)
         .forEach(Objects::requireNonNull);
-    requireKey("job key", jobKey);
-    requireKey("digest key", digestKey);
-    requireKey("order key", orderKey);
+    require("length of the job key", jobKey.length(), KEY_BYTES);
+    require("length of the digest key", digestKey.length(), KEY_BYTES);
+    require("length of the order key", orderKey.length(), KEY_BYTES);
     long first = purpose == GrantPurpose.TRAIN ? 1 : 0;
     if (epoch < first) {
       throw new IllegalArgumentException("epoch " + epoch + ", want at least " + first);
@@ -111,6 +112,19 @@ public record Grant(
    * What is public in JSON, a line feed, the keys as they are; to be encrypted at once and wiped.
    */
   public byte[] toBytes() {
+    byte[] json = Json.write(members()).getBytes(StandardCharsets.UTF_8);
+    List<SecretBytes> keys = keys();
+    ByteBuffer bytes = ByteBuffer.allocate(json.length + 1 + keys.size() * KEY_BYTES);
+    bytes.put(json).put(END_OF_JSON);
+    for (SecretBytes key : keys) {
+      byte[] copy = key.copy();
+      bytes.put(copy);
+      Arrays.fill(copy, (byte) 0);
+    }
+    return bytes.array();
+  }
+
+  private Map<String, Object> members() {
     Map<String, Object> members = new TreeMap<>();
     members.put("version", VERSION);
     members.put("purpose", purpose.wireName());
@@ -124,16 +138,7 @@ public record Grant(
     members.put("freshness", freshness.wireName());
     members.put("newest", newest.map(MirrorId::toString).orElse(NO_RECORD));
     members.put("brokerKey", brokerKey.spki());
-    byte[] json = Json.write(members).getBytes(StandardCharsets.UTF_8);
-    List<SecretBytes> keys = keys();
-    ByteBuffer bytes = ByteBuffer.allocate(json.length + 1 + keys.size() * KEY_BYTES);
-    bytes.put(json).put(END_OF_JSON);
-    for (SecretBytes key : keys) {
-      byte[] copy = key.copy();
-      bytes.put(copy);
-      Arrays.fill(copy, (byte) 0);
-    }
-    return bytes.array();
+    return members;
   }
 
   /** In the order in which they are written. */
@@ -157,50 +162,50 @@ public record Grant(
     while (json < bytes.length && bytes[json] != END_OF_JSON) {
       json++;
     }
-    JsonFields fields =
-        JsonFields.parse("the grant", new String(bytes, 0, json, StandardCharsets.UTF_8));
-    long version = fields.number("version");
-    if (version != VERSION) {
-      throw new AttestationException.BadMessage(
-          "the grant has version " + version + ", want " + VERSION);
+    int keys = Math.min(json + 1, bytes.length);
+    try {
+      return read(
+          Json.parseObject(new String(bytes, 0, json, StandardCharsets.UTF_8)),
+          ByteBuffer.wrap(bytes, keys, bytes.length - keys));
+    } catch (SealException | IllegalArgumentException e) {
+      throw new AttestationException.BadMessage("the grant is not valid: " + e.getMessage());
     }
-    List<Id128> dataSets = fields.ids("dataSets");
-    int want = (3 + 2 * dataSets.size()) * KEY_BYTES;
-    if (bytes.length - json - 1 != want) {
-      throw new AttestationException.BadMessage(
-          "the grant has " + (bytes.length - json - 1) + " bytes of keys, want " + want);
-    }
-    ByteBuffer keys = ByteBuffer.wrap(bytes, json + 1, want);
+  }
+
+  private static Grant read(Map<String, Object> members, ByteBuffer keys) {
+    require("version", Json.member(members, "version", Long.class, "a number"), VERSION);
+    List<?> dataSets = Json.member(members, "dataSets", List.class, "an array");
+    require("length of its keys", keys.remaining(), (3L + 2L * dataSets.size()) * KEY_BYTES);
     SecretBytes jobKey = take(keys);
     SecretBytes digestKey = take(keys);
     SecretBytes orderKey = take(keys);
     List<DataKey> dataKeys = new ArrayList<>();
-    for (Id128 id : dataSets) {
-      dataKeys.add(new DataKey(id, take(keys), take(keys)));
+    for (Object id : dataSets) {
+      dataKeys.add(new DataKey(Id128.parse(id.toString()), take(keys), take(keys)));
     }
-    try {
-      Grant grant =
-          new Grant(
-              GrantPurpose.ofWireName(fields.string("purpose")),
-              fields.id("job"),
-              fields.number("epoch"),
-              fields.id("ownerKeyId"),
-              jobKey,
-              dataKeys,
-              digestKey,
-              orderKey,
-              new CfgDigest(fields.string("cfgDigest")),
-              Long.parseLong(fields.string("seed")),
-              FreshnessMode.ofWireName(fields.string("freshness")),
-              Optional.of(fields.string("newest"))
-                  .filter(text -> !text.equals(NO_RECORD))
-                  .map(MirrorId::parse),
-              new BrokerKey(fields.string("brokerKey")));
-      fields.requireNothingElse();
-      return grant;
-    } catch (IllegalArgumentException e) {
-      throw new AttestationException.BadMessage("the grant is not valid: " + e.getMessage());
+    Grant grant =
+        new Grant(
+            GrantPurpose.ofWireName(Json.string(members, "purpose")),
+            Id128.parse(Json.string(members, "job")),
+            Json.member(members, "epoch", Long.class, "a number"),
+            Id128.parse(Json.string(members, "ownerKeyId")),
+            jobKey,
+            dataKeys,
+            digestKey,
+            orderKey,
+            new CfgDigest(Json.string(members, "cfgDigest")),
+            Long.parseLong(Json.string(members, "seed")),
+            FreshnessMode.ofWireName(Json.string(members, "freshness")),
+            Optional.of(Json.string(members, "newest"))
+                .filter(text -> !text.equals(NO_RECORD))
+                .map(MirrorId::parse),
+            new BrokerKey(Json.string(members, "brokerKey")));
+    // What we do not know we do not pretend to obey.
+    members.keySet().removeAll(grant.members().keySet());
+    if (!members.isEmpty()) {
+      throw new IllegalArgumentException("it has members we do not know: " + members.keySet());
     }
+    return grant;
   }
 
   private static SecretBytes take(ByteBuffer keys) {
@@ -215,10 +220,9 @@ public record Grant(
     keys().forEach(SecretBytes::close);
   }
 
-  private static void requireKey(String what, SecretBytes key) {
-    if (key.length() != KEY_BYTES) {
-      throw new IllegalArgumentException(
-          "the " + what + " is " + key.length() + " bytes, want " + KEY_BYTES);
+  private static void require(String what, long got, long want) {
+    if (got != want) {
+      throw new IllegalArgumentException("the " + what + " is " + got + ", want " + want);
     }
   }
 }

@@ -1,5 +1,7 @@
 package plinius.attestation.kbs;
 
+import static java.util.stream.Collectors.joining;
+
 import java.security.KeyPair;
 import java.security.interfaces.ECPublicKey;
 import java.util.Arrays;
@@ -87,7 +89,7 @@ public final class KbsClient {
     if (session.isEmpty()) {
       throw new AttestationException.BadMessage("the key broker's challenge begins no session");
     }
-    String nonce = JsonFields.parse("the challenge", challenge.body()).string("nonce");
+    String nonce = member(challenge, "nonce").orElse("");
     if (nonce.isEmpty() || nonce.length() > NONCE_CHARS_MAX) {
       throw new AttestationException.BadMessage(
           "the challenge's nonce has " + nonce.length() + " characters");
@@ -159,19 +161,21 @@ public final class KbsClient {
 
   // The refusal's own words, if it has any; bounded and printable, for the host may have made it.
   private static String detail(KbsResponse response) {
-    String detail;
-    try {
-      detail = JsonFields.parse("the refusal", response.body()).string("detail");
-    } catch (AttestationException.BadMessage e) {
-      return "without a reason";
-    }
-    StringBuilder printable = new StringBuilder();
-    detail
+    return member(response, "detail")
+        .orElse("without a reason")
         .codePoints()
         .limit(DETAIL_CHARS_MAX)
-        .map(each -> Character.isISOControl(each) ? ' ' : each)
-        .forEach(printable::appendCodePoint);
-    return printable.toString();
+        .mapToObj(each -> Character.isISOControl(each) ? " " : Character.toString(each))
+        .collect(joining());
+  }
+
+  /** A text in an answer, if it is there. */
+  private static Optional<String> member(KbsResponse response, String name) {
+    try {
+      return Optional.of(Json.string(Json.parseObject(response.body()), name));
+    } catch (SealException e) {
+      return Optional.empty();
+    }
   }
 
   private static Map<String, Object> teePublicKey(KeyPair teeKey) {

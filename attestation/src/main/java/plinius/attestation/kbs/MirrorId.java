@@ -1,6 +1,7 @@
 package plinius.attestation.kbs;
 
 import java.util.HexFormat;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import plinius.attestation.AttestationException;
 
@@ -11,13 +12,13 @@ import plinius.attestation.AttestationException;
  * @param digest its mirrorDigest, 64 hexadecimal digits
  */
 public record MirrorId(long sequence, String digest) {
-  private static final Pattern DIGEST = Pattern.compile("[0-9a-f]{64}");
+  private static final Pattern WRITTEN = Pattern.compile("(0|[1-9][0-9]{0,17}):([0-9a-f]{64})");
 
   /** Before the first mirror. */
   public static final MirrorId NONE = new MirrorId(0, "0".repeat(64));
 
   public MirrorId {
-    if (sequence < 0 || !DIGEST.matcher(digest).matches()) {
+    if (!WRITTEN.matcher(sequence + ":" + digest).matches()) {
       throw new IllegalArgumentException("mirror " + sequence + " with the digest " + digest);
     }
   }
@@ -33,19 +34,11 @@ public record MirrorId(long sequence, String digest) {
    * @throws AttestationException.BadMessage if it is anything else
    */
   public static MirrorId parse(String text) {
-    int colon = text.indexOf(':');
-    try {
-      if (colon > 0) {
-        MirrorId read =
-            new MirrorId(Long.parseLong(text.substring(0, colon)), text.substring(colon + 1));
-        if (read.toString().equals(text)) {
-          return read;
-        }
-      }
-    } catch (IllegalArgumentException e) {
-      // Refused below.
+    Matcher written = WRITTEN.matcher(text);
+    if (!written.matches()) {
+      throw new AttestationException.BadMessage("a mirror is named by its sequence and its digest");
     }
-    throw new AttestationException.BadMessage("a mirror is named by its sequence and its digest");
+    return new MirrorId(Long.parseLong(written.group(1)), written.group(2));
   }
 
   /** {@code sequence:digest}. */

@@ -56,16 +56,10 @@ public final class RestartCache {
    */
   public static Optional<byte[]> seal(Attester attester, Grant grant) {
     requireAllowed(grant);
-    return attester
-        .sealingKey()
-        .map(
-            root -> {
-              try (root) {
-                return seal(attester, root, grant);
-              }
-            });
+    return attester.sealingKey().map(root -> seal(attester, root, grant));
   }
 
+  /** Closes the root. */
   static byte[] seal(Attester attester, SecretBytes root, Grant grant) {
     byte[] salt = new byte[NONCE_AT - SALT_AT];
     RANDOM.nextBytes(salt);
@@ -75,7 +69,8 @@ public final class RestartCache {
     blob.putLong(grant.epoch()).put(salt);
     byte[] bytes = blob.array();
     byte[] aad = associated(bytes, grant.job(), attester.measurement(), grant.cfgDigest());
-    try (SecretBytes key = key(root, salt, grant.job());
+    try (root;
+        SecretBytes key = key(root, salt, grant.job());
         Sealer sealer = new Sealer(key)) {
       sealer.seal(plain, 0, plain.length, aad, bytes, NONCE_AT);
     } finally {

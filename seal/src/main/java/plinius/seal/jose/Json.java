@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,11 @@ public final class Json {
   /** How deep arrays and objects may nest. */
   public static final int DEPTH_MAX = 32;
 
+  /** What stands behind a backslash, but for u, and what it stands for. */
+  private static final String NAMES = "btnfr\"\\/";
+
+  private static final String NAMED = "\b\t\n\f\r\"\\/";
+
   private Json() {}
 
   /** JSON's null, so that Java's need not appear. */
@@ -36,23 +42,9 @@ public final class Json {
     NULL
   }
 
-  /** Parses UTF-8; invalid UTF-8 is refused. */
-  public static Object parse(byte[] utf8) {
-    if (utf8.length > TEXT_MAX) {
-      throw tooLong(utf8.length);
-    }
-    try {
-      return parse(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(utf8)).toString());
-    } catch (CharacterCodingException e) {
-      throw new SealException.Malformed("bad JSON: the bytes are not UTF-8");
-    }
-  }
-
   /** Parses one value and nothing after it. */
   public static Object parse(String text) {
-    if (text.length() > TEXT_MAX) {
-      throw tooLong(text.length());
-    }
+    checkLength(text.length());
     Parser parser = new Parser(text);
     Object value = parser.value(0);
     parser.end();
@@ -64,9 +56,15 @@ public final class Json {
     return asObject(parse(text), "the text");
   }
 
-  /** Parses UTF-8 whose value is an object. */
+  /** Parses UTF-8 whose value is an object; invalid UTF-8 is refused. */
   public static Map<String, Object> parseObject(byte[] utf8) {
-    return asObject(parse(utf8), "the text");
+    checkLength(utf8.length);
+    try {
+      ByteBuffer bytes = ByteBuffer.wrap(utf8);
+      return parseObject(StandardCharsets.UTF_8.newDecoder().decode(bytes).toString());
+    } catch (CharacterCodingException e) {
+      throw new SealException.Malformed("bad JSON: the bytes are not UTF-8");
+    }
   }
 
   /** The string under a name. */
@@ -99,9 +97,11 @@ public final class Json {
     return type.cast(value);
   }
 
-  private static SealException.Malformed tooLong(int length) {
-    return new SealException.Malformed(
-        "bad JSON: " + length + " characters are more than the " + TEXT_MAX + " allowed");
+  private static void checkLength(int length) {
+    if (length > TEXT_MAX) {
+      throw new SealException.Malformed(
+          "bad JSON: " + length + " characters are more than the " + TEXT_MAX + " allowed");
+    }
   }
 
   /**
@@ -138,9 +138,9 @@ public final class Json {
     StringBuilder out = new StringBuilder().append('"');
     for (int i = 0; i < string.length(); i++) {
       char c = string.charAt(i);
-      int named = "\b\t\n\f\r\"\\".indexOf(c);
-      if (named >= 0) {
-        out.append('\\').append("btnfr\"\\".charAt(named));
+      int named = NAMED.indexOf(c);
+      if (named >= 0 && c != '/') {
+        out.append('\\').append(NAMES.charAt(named));
       } else if (c < ' ') {
         out.append(String.format("\\u%04x", (int) c));
       } else {
@@ -231,27 +231,22 @@ public final class Json {
 
     private char escape() {
       char c = next();
-      return switch (c) {
-        case '"', '\\', '/' -> c;
-        case 'b' -> '\b';
-        case 'f' -> '\f';
-        case 'n' -> '\n';
-        case 'r' -> '\r';
-        case 't' -> '\t';
-        case 'u' -> {
-          int unit = 0;
-          for (int i = 0; i < 4; i++) {
-            char hex = next();
-            int digit = hex < 0x80 ? Character.digit(hex, 16) : -1;
-            if (digit < 0) {
-              throw bad("four hexadecimal digits expected");
-            }
-            unit = unit << 4 | digit;
-          }
-          yield (char) unit;
+      if (c != 'u') {
+        int named = NAMES.indexOf(c);
+        if (named < 0) {
+          throw bad("an unknown escape");
         }
-        default -> throw bad("an unknown escape");
-      };
+        return NAMED.charAt(named);
+      }
+      int unit = 0;
+      for (int i = 0; i < 4; i++) {
+        char hex = next();
+        if (!HexFormat.isHexDigit(hex)) {
+          throw bad("four hexadecimal digits expected");
+        }
+        unit = unit << 4 | HexFormat.fromHexDigit(hex);
+      }
+      return (char) unit;
     }
 
     private Long integer() {

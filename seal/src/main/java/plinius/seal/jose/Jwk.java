@@ -12,7 +12,6 @@ import java.security.spec.ECParameterSpec;
 import java.security.spec.ECPoint;
 import java.security.spec.ECPublicKeySpec;
 import java.security.spec.EllipticCurve;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import plinius.seal.SealException;
 
@@ -36,13 +35,14 @@ public final class Jwk {
 
   /** Members kty, crv, x, y. */
   public static Map<String, Object> toMap(ECPublicKey key) {
-    checkCurve(key);
-    Map<String, Object> jwk = new LinkedHashMap<>();
-    jwk.put("kty", "EC");
-    jwk.put("crv", "P-256");
-    jwk.put("x", Base64Url.encode(fixed(key.getW().getAffineX())));
-    jwk.put("y", Base64Url.encode(fixed(key.getW().getAffineY())));
-    return jwk;
+    if (!key.getParams().getCurve().equals(P256.getCurve())
+        || !key.getParams().getGenerator().equals(P256.getGenerator())) {
+      throw new IllegalArgumentException("the key is not on P-256");
+    }
+    ECPoint point = key.getW();
+    String x = Base64Url.encode(fixed(point.getAffineX()));
+    String y = Base64Url.encode(fixed(point.getAffineY()));
+    return Map.of("kty", "EC", "crv", "P-256", "x", x, "y", y);
   }
 
   /**
@@ -66,13 +66,6 @@ public final class Jwk {
           KeyFactory.getInstance("EC").generatePublic(new ECPublicKeySpec(new ECPoint(x, y), P256));
     } catch (GeneralSecurityException e) {
       throw new SealException.Malformed("bad JWK: its point makes no key");
-    }
-  }
-
-  static void checkCurve(ECPublicKey key) {
-    if (!key.getParams().getCurve().equals(P256.getCurve())
-        || !key.getParams().getGenerator().equals(P256.getGenerator())) {
-      throw new IllegalArgumentException("the key is not on P-256");
     }
   }
 

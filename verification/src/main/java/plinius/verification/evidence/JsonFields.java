@@ -1,4 +1,4 @@
-package plinius.attestation.kbs;
+package plinius.verification.evidence;
 
 import java.util.ArrayList;
 import java.util.Base64;
