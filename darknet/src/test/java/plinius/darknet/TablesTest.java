@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.EnumSet;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -112,8 +113,9 @@ final class TablesTest {
   private static void activations(GoldenCase table) {
     float[] x = table.tensors.get("x").values();
     for (Activation activation : Activation.values()) {
-      Recorded outputs = table.tensors.get("activate." + activation.configName());
-      Recorded slopes = table.tensors.get("gradient_of_output." + activation.configName());
+      String name = activation.name().toLowerCase(Locale.ROOT);
+      Recorded outputs = table.tensors.get("activate." + name);
+      Recorded slopes = table.tensors.get("gradient_of_output." + name);
       for (int i = 0; i < x.length; i++) {
         float expected = outputs.values()[i];
         if (Float.isFinite(expected)) { // the original's tanh of large values is not

@@ -1,5 +1,7 @@
 package plinius.dataset;
 
+import java.util.Arrays;
+
 /** What the records of a data set hold. The codes stand in files and never change. */
 public enum DataKind {
   /** Images, each of one class: bytes (height, width, channels), and a class number. */
@@ -30,12 +32,15 @@ public enum DataKind {
     return elementBytes;
   }
 
+  /** Whether the values are an image's pixels. */
+  public boolean image() {
+    return this == IMAGES || this == SCENES;
+  }
+
   static DataKind ofCode(int code) {
-    for (DataKind kind : values()) {
-      if (kind.code == code) {
-        return kind;
-      }
-    }
-    throw new DataSetException.BadInput("there is no kind of data " + code);
+    return Arrays.stream(values())
+        .filter(kind -> kind.code == code)
+        .findFirst()
+        .orElseThrow(() -> new DataSetException.BadInput("there is no kind of data " + code));
   }
 }

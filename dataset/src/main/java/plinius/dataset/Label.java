@@ -57,9 +57,7 @@ public sealed interface Label {
 
   private static Boxes takeBoxes(SampleKind kind, ByteBuffer source) {
     int count = source.getInt();
-    if (count < 0 || count > kind.slots()) {
-      throw new DataSetException.BadInput("a label claims " + count + " boxes");
-    }
+    require(count >= 0 && count <= kind.slots(), "a label claims " + count + " boxes");
     int end = source.position() + kind.slots() * BOX_BYTES;
     List<Box> boxes = new ArrayList<>();
     for (int i = 0; i < count; i++) {
@@ -81,57 +79,45 @@ public sealed interface Label {
    * @throws DataSetException.BadInput saying what is wrong
    */
   static void requireFits(Label label, SampleKind kind) {
-    String wrong = wrong(label, kind);
-    if (!wrong.isEmpty()) {
+    DataKind data = kind.data();
+    switch (label) {
+      case Category category when data == DataKind.IMAGES || data == DataKind.VECTORS ->
+          requireBelow("label", category.number(), kind.classes());
+      case Length length when data == DataKind.TEXT ->
+          requireBelow("length", length.values() - 1, kind.values());
+      case Targets targets when data == DataKind.REGRESSION -> {
+        boolean right = targets.values().length == kind.slots();
+        for (float value : targets.values()) {
+          right &= Float.isFinite(value);
+        }
+        require(right, "targets are " + kind.slots() + " finite numbers");
+      }
+      case Boxes scene when data == DataKind.SCENES -> {
+        int count = scene.boxes().size();
+        require(count <= kind.slots(), count + " boxes, and there is room for " + kind.slots());
+        for (Box box : scene.boxes()) {
+          for (float value : new float[] {box.x, box.y, box.w, box.h}) {
+            boolean inside = value >= 0 && value <= 1;
+            require(inside, "a box has its centre and size within the image, from 0 to 1");
+          }
+          requireBelow("label", box.category, kind.classes());
+        }
+      }
+      default ->
+          throw new DataSetException.BadInput("data of the kind " + data + " have other labels");
+    }
+  }
+
+  private static void requireBelow(String what, int value, int count) {
+    if (value < 0 || value >= count) {
+      throw new DataSetException.BadInput(
+          "%s %d, but there are %d, from 0".formatted(what, value, count));
+    }
+  }
+
+  private static void require(boolean right, String wrong) {
+    if (!right) {
       throw new DataSetException.BadInput(wrong);
     }
-  }
-
-  /** What is wrong with a label; empty if nothing is. */
-  private static String wrong(Label label, SampleKind kind) {
-    DataKind data = kind.data();
-    return switch (label) {
-      case Category category when data == DataKind.IMAGES || data == DataKind.VECTORS ->
-          outside("label", category.number(), kind.classes());
-      case Length length when data == DataKind.TEXT ->
-          outside("length", length.values() - 1, kind.values());
-      case Targets targets when data == DataKind.REGRESSION ->
-          targets.values().length == kind.slots() && finite(targets.values())
-              ? ""
-              : "targets are " + kind.slots() + " finite numbers";
-      case Boxes boxes when data == DataKind.SCENES ->
-          boxes.boxes().size() > kind.slots()
-              ? boxes.boxes().size() + " boxes, and there is room for " + kind.slots()
-              : boxes.boxes().stream()
-                  .map(box -> wrong(box, kind.classes()))
-                  .filter(wrong -> !wrong.isEmpty())
-                  .findFirst()
-                  .orElse("");
-      default -> "data of the kind " + data + " have other labels";
-    };
-  }
-
-  private static String wrong(Box box, int classes) {
-    for (float value : new float[] {box.x, box.y, box.w, box.h}) {
-      if (!(value >= 0 && value <= 1)) {
-        return "a box has its centre and size within the image, from 0 to 1";
-      }
-    }
-    return outside("label", box.category, classes);
-  }
-
-  private static boolean finite(float[] values) {
-    for (float value : values) {
-      if (!Float.isFinite(value)) {
-        return false;
-      }
-    }
-    return true;
-  }
-
-  private static String outside(String what, int value, int count) {
-    return value >= 0 && value < count
-        ? ""
-        : "%s %d, but there are %d, from 0".formatted(what, value, count);
   }
 }

@@ -35,7 +35,7 @@ public record SampleKind(
     }
     boolean withSlots = data == DataKind.SCENES || data == DataKind.REGRESSION;
     boolean flat = data == DataKind.TEXT ? height == 1 && channels == 1 : height == 1 && width == 1;
-    if ((!withSlots && slots != 1) || !(flat || isImage(data))) {
+    if ((!withSlots && slots != 1) || !(flat || data.image())) {
       throw new DataSetException.BadInput(
           data + " cannot be of " + text(height, width, channels, classes) + " with " + slots);
     }
@@ -53,17 +53,8 @@ public record SampleKind(
     }
   }
 
-  private static boolean isImage(DataKind data) {
-    return data == DataKind.IMAGES || data == DataKind.SCENES;
-  }
-
   private static String text(int height, int width, int channels, int classes) {
     return height + " x " + width + " x " + channels + " in " + classes + " classes";
-  }
-
-  /** Whether the values are an image's pixels. */
-  public boolean image() {
-    return isImage(data);
   }
 
   /** Values of a sample. */

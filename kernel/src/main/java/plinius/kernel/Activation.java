@@ -27,11 +27,9 @@ public enum Activation {
 
   /** The activation of this name, or nothing. */
   public static Optional<Activation> named(String name) {
-    return Arrays.stream(values()).filter(each -> each.configName().equals(name)).findFirst();
-  }
-
-  public String configName() {
-    return name().toLowerCase(Locale.ROOT);
+    return Arrays.stream(values())
+        .filter(each -> name.equals(each.name().toLowerCase(Locale.ROOT)))
+        .findFirst();
   }
 
   /** Output for the pre-activation x. */

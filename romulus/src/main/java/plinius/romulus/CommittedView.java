@@ -28,19 +28,9 @@ class CommittedView implements ReadTx {
   @Override
   public long root(String name) {
     checkOpen();
-    byte[] wanted = Heap.nameBytes(name);
-    for (int i = 0; i < Heap.ROOTS; i++) {
-      long entry = base + Heap.ROOTS_OFFSET + (long) i * Heap.ROOT_BYTES;
-      long ref = memory.getLong(entry);
-      boolean same = ref != 0;
-      for (int word = 1; word < Heap.ROOT_BYTES / 8 && same; word++) {
-        same = memory.getLong(entry + 8L * word) == Heap.word(wanted, word);
-      }
-      if (same) {
-        return ref;
-      }
-    }
-    return 0;
+    long twin = base;
+    long entry = Heap.rootEntry(offset -> memory.getLong(twin + offset), Heap.nameBytes(name));
+    return entry == 0 ? 0 : memory.getLong(twin + entry);
   }
 
   @Override

@@ -1,6 +1,7 @@
 package plinius.romulus;
 
 import java.nio.charset.StandardCharsets;
+import java.util.function.LongUnaryOperator;
 
 /**
  * The allocator of the twins, after EsLoco (Correia, Felber and Ramalhete, OneFile, DSN 2019) with
@@ -33,6 +34,7 @@ record Heap(TwinStore twin, long twinBytes) {
   static final long ROOTS_OFFSET = 1536;
   static final int ROOTS = 40;
   static final int ROOT_BYTES = 64;
+  static final long ROOTS_END = ROOTS_OFFSET + (long) ROOTS * ROOT_BYTES;
   static final int NAME_BYTES_MAX = ROOT_BYTES - 9;
   static final long BLOCKS_OFFSET = 4096;
 
@@ -106,43 +108,45 @@ record Heap(TwinStore twin, long twinBytes) {
     if (ref != 0) {
       usedBlock(ref);
     }
-    long vacant = 0;
-    for (int i = 0; i < ROOTS; i++) {
-      long entry = ROOTS_OFFSET + (long) i * ROOT_BYTES;
+    long entry = rootEntry(twin::get, wanted);
+    if (entry != 0 && ref == 0) {
+      twin.zero(entry, ROOT_BYTES);
+    } else if (entry != 0) {
+      twin.set(entry, ref);
+    } else if (ref != 0) {
+      addRoot(wanted, ref);
+    }
+  }
+
+  private void addRoot(byte[] name, long ref) {
+    for (long entry = ROOTS_OFFSET; entry < ROOTS_END; entry += ROOT_BYTES) {
       if (twin.get(entry) == 0) {
-        vacant = vacant == 0 ? entry : vacant;
-      } else if (matches(entry, wanted)) {
-        if (ref == 0) {
-          twin.zero(entry, ROOT_BYTES);
-        } else {
-          twin.set(entry, ref);
+        twin.set(entry, ref);
+        for (int word = 1; word < ROOT_BYTES / 8; word++) {
+          twin.set(entry + 8L * word, word(name, word));
         }
         return;
       }
     }
-    if (ref == 0) {
-      return;
-    }
-    if (vacant == 0) {
-      throw new PoolException.Full("the roots of the pool", 1, 0, "take a name away first");
-    }
-    twin.set(vacant, ref);
-    for (int word = 1; word < ROOT_BYTES / 8; word++) {
-      twin.set(vacant + 8L * word, word(wanted, word));
-    }
+    throw new PoolException.Full("the roots of the pool", 1, 0, "take a name away first");
   }
 
-  private boolean matches(long entry, byte[] wanted) {
-    for (int word = 1; word < ROOT_BYTES / 8; word++) {
-      if (twin.get(entry + 8L * word) != word(wanted, word)) {
-        return false;
+  /** Where the root of a name stands in a twin; 0 if there is none. */
+  static long rootEntry(LongUnaryOperator twin, byte[] name) {
+    for (long entry = ROOTS_OFFSET; entry < ROOTS_END; entry += ROOT_BYTES) {
+      boolean same = twin.applyAsLong(entry) != 0;
+      for (int word = 1; word < ROOT_BYTES / 8 && same; word++) {
+        same = twin.applyAsLong(entry + 8L * word) == word(name, word);
+      }
+      if (same) {
+        return entry;
       }
     }
-    return true;
+    return 0;
   }
 
   /** The words 1 to 7 of a root's entry: length and name. */
-  static long word(byte[] name, int word) {
+  private static long word(byte[] name, int word) {
     long value = 0;
     for (int i = 7; i >= 0; i--) {
       int at = 8 * (word - 1) + i;

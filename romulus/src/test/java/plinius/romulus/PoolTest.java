@@ -74,7 +74,8 @@ class PoolTest {
     assertThat(again.info().sequence()).isEqualTo(1);
     assertThat(again.info().protocol()).isEqualTo(protocol);
     assertThat(again.info().committedTwin()).isEqualTo(protocol == Protocol.PING_PONG ? 1 : 0);
-    assertThat(again.info().identity()).isEqualTo(Story.IDENTITY);
+    assertThat(again.info().identity().keyId()).isEqualTo(Story.IDENTITY.keyId());
+    assertThat(again.info().identity().jobId()).isEqualTo(Story.IDENTITY.jobId());
   }
 
   @Test

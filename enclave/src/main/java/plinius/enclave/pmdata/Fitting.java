@@ -46,7 +46,7 @@ public final class Fitting {
     asItIs =
         flat ? kind.values() == network.inputs() : same && kind.channels() == network.channels();
     boolean scenes = kind.data() == DataKind.SCENES;
-    boolean resizable = kind.image() && !flat && kind.channels() == network.channels();
+    boolean resizable = kind.data().image() && !flat && kind.channels() == network.channels();
     if (!asItIs && !resizable) {
       throw data.unfit(
           kind.toString(),
@@ -73,10 +73,7 @@ public final class Fitting {
   }
 
   private static boolean detects(Section layer) {
-    return switch (layer.type()) {
-      case "region", "yolo", "detection" -> true;
-      default -> false;
-    };
+    return List.of("region", "yolo", "detection").contains(layer.type());
   }
 
   private void requireTruths(CfgFile cfg) {
