@@ -1,10 +1,10 @@
 package plinius.benchmarks;
 
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import plinius.cli.ExitCode;
 import plinius.cli.Terminal;
+import plinius.cli.Verbs;
 
 /** The verb bench in a process of its own; the command line passes it on. */
 @Command(
@@ -20,16 +20,7 @@ public final class Main implements Callable<Integer> {
 
   /** Runs one verb. */
   public static int run(String... arguments) {
-    CommandLine line = new CommandLine(new Main());
-    line.setUsageHelpAutoWidth(true);
-    line.setCaseInsensitiveEnumValuesAllowed(true);
-    line.setParameterExceptionHandler(
-        (wrong, given) -> {
-          Terminal.error(wrong.getMessage());
-          return ExitCode.USAGE.code();
-        });
-    line.setExecutionExceptionHandler((failure, at, parsed) -> Terminal.report(failure));
-    return line.execute(arguments);
+    return Verbs.run(new Main(), arguments);
   }
 
   @Override

@@ -93,7 +93,7 @@ final class DetectCommand implements Callable<Integer>, JsonErrors {
   }
 
   /** A box that was found, as shares of its picture. */
-  private record Find(Label.Box box, float probability) {}
+  record Find(Label.Box box, float probability) {}
 
   @Override
   public boolean wantsJson() {
@@ -218,23 +218,20 @@ final class DetectCommand implements Callable<Integer>, JsonErrors {
     return lines.toString();
   }
 
-  private static ObjectNode json(
-      int sample, List<Find> finds, BoxedPicture picture, List<String> known) {
+  static ObjectNode json(int sample, List<Find> finds, BoxedPicture picture, List<String> known) {
     ObjectNode line = JsonNodeFactory.instance.objectNode();
     line.put("event", "detection").put("sample", sample);
     line.put("width", picture.width()).put("height", picture.height());
     ArrayNode boxes = line.putArray("boxes");
     for (Find find : finds) {
       Label.Box box = find.box();
-      boxes
-          .addObject()
-          .put("class", box.category())
-          .put("name", ClassNames.name(box.category(), known))
-          .put("probability", find.probability())
-          .put("x", box.x())
-          .put("y", box.y())
-          .put("w", box.w())
-          .put("h", box.h());
+      ObjectNode found = boxes.addObject();
+      found.put("class", box.category()).put("name", ClassNames.name(box.category(), known));
+      found.set("probability", JsonLines.number(find.probability()));
+      found.set("x", JsonLines.number(box.x()));
+      found.set("y", JsonLines.number(box.y()));
+      found.set("w", JsonLines.number(box.w()));
+      found.set("h", JsonLines.number(box.h()));
     }
     return line;
   }

@@ -1,7 +1,10 @@
 package plinius.cli;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.FloatNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import java.util.Map;
 
 /** One JSON object a line on standard output, for programs. */
@@ -21,5 +24,14 @@ public final class JsonLines {
     } catch (JsonProcessingException e) {
       throw new IllegalArgumentException("not JSON: " + fields.keySet(), e);
     }
+  }
+
+  /**
+   * A number, or null where JSON has none: what is not finite.
+   *
+   * @param value what a model said
+   */
+  static JsonNode number(float value) {
+    return Float.isFinite(value) ? FloatNode.valueOf(value) : NullNode.getInstance();
   }
 }

@@ -98,17 +98,14 @@ final class PredictCommand implements Callable<Integer>, JsonErrors {
     return line.toString();
   }
 
-  private static ObjectNode json(
-      long sample, List<Integer> largest, float[] outputs, List<String> known) {
+  static ObjectNode json(long sample, List<Integer> largest, float[] outputs, List<String> known) {
     ObjectNode line = JsonNodeFactory.instance.objectNode();
     line.put("event", "prediction").put("sample", sample);
     ArrayNode entries = line.putArray("top");
     for (int category : largest) {
-      entries
-          .addObject()
-          .put("class", category)
-          .put("name", ClassNames.name(category, known))
-          .put("output", outputs[category]);
+      ObjectNode entry = entries.addObject();
+      entry.put("class", category).put("name", ClassNames.name(category, known));
+      entry.set("output", JsonLines.number(outputs[category]));
     }
     return line;
   }

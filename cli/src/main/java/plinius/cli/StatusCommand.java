@@ -34,6 +34,10 @@ import plinius.seal.jose.Json;
       "says as well how the pool there stands to that."
     })
 final class StatusCommand implements Callable<Integer>, JsonErrors {
+  private static final int OK = 200;
+  private static final int NOT_FOUND = 404;
+  private static final int INTERNAL = 500;
+
   @Parameters(paramLabel = "JOB", description = "The job's id; with --key its name as well.")
   private String job;
 
@@ -109,18 +113,30 @@ final class StatusCommand implements Callable<Integer>, JsonErrors {
     }
   }
 
-  private Map<String, Object> answer(URI url, HostMessage.KbsReply reply) {
+  private static Map<String, Object> answer(URI url, HostMessage.KbsReply reply) {
+    Map<String, Object> members;
+    String detail;
     try {
-      Map<String, Object> members =
-          Json.parseObject(new String(reply.body().array(), StandardCharsets.UTF_8));
-      if (reply.status() == 200) {
+      members = Json.parseObject(new String(reply.body().array(), StandardCharsets.UTF_8));
+      if (reply.status() == OK) {
         return new LinkedHashMap<>(members);
       }
-      throw new Refusal(
-          ExitCode.BAD_INPUT, "the broker at " + url + " says: " + Json.string(members, "detail"));
+      detail = Json.string(members, "detail");
     } catch (SealException e) {
-      throw new Refusal(ExitCode.UNAVAILABLE, url + " does not answer as a broker does", e);
+      throw new Refusal(
+          ExitCode.UNAVAILABLE,
+          "%s does not answer as a broker does (status %d)".formatted(url, reply.status()),
+          e);
     }
+    String broker = "the broker at " + url;
+    if (reply.status() == NOT_FOUND) {
+      throw new Refusal(ExitCode.BAD_INPUT, broker + " says: " + detail);
+    }
+    if (reply.status() >= INTERNAL) {
+      throw new Refusal(
+          ExitCode.INTERNAL, broker + " failed: " + detail + ". Its own output says why");
+    }
+    throw new Refusal(ExitCode.REFUSED, broker + " refuses: " + detail);
   }
 
   private static void comparePool(Map<String, Object> fields, Path folder) {

@@ -3,6 +3,7 @@ package plinius.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -70,6 +71,33 @@ final class MistakesTest {
       assertThatThrownBy(() -> converter.convert(wrong))
           .as(wrong)
           .isInstanceOf(TypeConversionException.class);
+    }
+  }
+
+  @Test
+  void a_file_that_does_not_fit_into_memory_says_how_to_give_more() throws Exception {
+    Path huge = folder.resolve("huge.policy");
+    try (RandomAccessFile sparse = new RandomAccessFile(huge.toFile(), "rw")) {
+      sparse.setLength(3L << 30); // more than an array holds
+    }
+
+    Said said = Said.run("verify", huge, "--policy", huge);
+
+    assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.BAD_INPUT.code());
+    assertThat(said.err())
+        .contains("does not fit into memory", "JDK_JAVA_OPTIONS=-Xmx")
+        .doesNotContain("at plinius.");
+  }
+
+  @Test
+  void every_verb_says_its_version() {
+    for (Said said :
+        List.of(
+            Said.run("--version"),
+            Said.run("train", "--version"),
+            Said.run("pm", "info", "--version"))) {
+      assertThat(said.code()).as(said.err()).isZero();
+      assertThat(said.out()).startsWith("plinius ");
     }
   }
 }

@@ -48,10 +48,11 @@ public final class Evaluation {
    * Runs what has not ended yet, and writes the summary and the report anew after each. One that
    * fails does not keep the others from running.
    *
-   * @throws Refusal of the first that failed, when all others have ended
+   * @throws RuntimeException of the first that failed, when all others have ended; at once if it
+   *     was stopped
    */
   public void run(List<Experiment> experiments, Laboratory laboratory) {
-    List<Refusal> failures = new ArrayList<>();
+    List<RuntimeException> failures = new ArrayList<>();
     Pace pace = new Pace(effort, experiments.stream().filter(one -> !ended(one)).toList());
     int number = 0;
     for (Experiment experiment : experiments) {
@@ -77,17 +78,22 @@ public final class Evaluation {
     }
   }
 
-  private Findings findings(Experiment experiment, Laboratory laboratory, List<Refusal> failures) {
+  private Findings findings(
+      Experiment experiment, Laboratory laboratory, List<RuntimeException> failures) {
     try {
       return experiment.run(laboratory);
     } catch (Experiment.Unavailable e) {
       return Findings.unavailable(e.getMessage());
-    } catch (Refusal failure) {
-      if (failure.exitCode() == ExitCode.STOPPED) {
-        throw failure;
+    } catch (RuntimeException | Error failure) {
+      if (failure instanceof Refusal refusal && refusal.exitCode() == ExitCode.STOPPED) {
+        throw refusal;
       }
-      progress.accept(experiment.name() + ": failed: " + failure.getMessage());
-      failures.add(failure);
+      String what = failure instanceof Refusal ? failure.getMessage() : failure.toString();
+      progress.accept(experiment.name() + ": failed: " + what);
+      failures.add(
+          failure instanceof RuntimeException e
+              ? e
+              : new IllegalStateException(experiment.name() + " failed: " + what, failure));
       return Findings.unavailable("it failed; the same command tries it again");
     }
   }

@@ -60,6 +60,12 @@ class EvaluationTest {
       if (Double.isNaN(measured)) {
         throw new Refusal(ExitCode.UNAVAILABLE, "the broker is out of reach");
       }
+      if (measured == Double.POSITIVE_INFINITY) {
+        throw new IllegalStateException("no time said");
+      }
+      if (measured == Double.NEGATIVE_INFINITY) {
+        throw new AssertionError("lost");
+      }
       if (measured < 0) {
         throw new Unavailable("there is no " + name);
       }
@@ -214,6 +220,22 @@ class EvaluationTest {
     assertThat(Files.readString(out.resolve("report.html")))
         .contains("Not run: it failed")
         .contains("1 of 1 bars met");
+  }
+
+  @Test
+  void a_defect_of_one_keeps_no_other_from_running_either() throws IOException {
+    Experiment defect = new Named("defect", Double.POSITIVE_INFINITY);
+    Experiment error = new Named("error", Double.NEGATIVE_INFINITY);
+
+    assertThatThrownBy(
+            () -> evaluate(Laboratory.Effort.QUICK, defect, error, new Named("after", 6)))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("no time said");
+
+    assertThat(ran).containsExactly("defect", "error", "after");
+    assertThat(told).anyMatch(line -> line.contains("defect: failed") && line.contains("no time"));
+    assertThat(told).anyMatch(line -> line.contains("error: failed") && line.contains("lost"));
+    assertThat(Files.readString(out.resolve("report.html"))).contains("1 of 1 bars met");
   }
 
   @Test

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,12 +16,12 @@ import plinius.cli.ExitCode;
 import plinius.cli.Owner;
 import plinius.cli.Refusal;
 import plinius.cli.Terminal;
+import plinius.cli.Verbs;
 import plinius.owner.OwnerKey;
 
 /** The verb rekey. */
 @Command(
     name = "rekey",
-    mixinStandardHelpOptions = true,
     description = {
       "Gives a job new keys: seals its data and its pool again, under a new owner's key, and"
           + " revokes",
@@ -75,11 +74,7 @@ public final class Main implements Callable<Integer> {
 
   /** Does what the arguments after the verb say; returns the exit code. */
   static int run(String... arguments) {
-    CommandLine command = new CommandLine(new Main());
-    command.setParameterExceptionHandler(
-        (wrong, _) -> Terminal.report(new Refusal(ExitCode.USAGE, wrong.getMessage())));
-    command.setExecutionExceptionHandler((e, _, _) -> Terminal.report(e));
-    return command.execute(arguments);
+    return Verbs.run(new Main(), arguments);
   }
 
   @Override

@@ -38,8 +38,7 @@ import plinius.owner.SealedDataSetWriter;
  */
 @Command(
     name = "freshness",
-    description = "What telling the broker costs, and how much it can take.",
-    mixinStandardHelpOptions = true)
+    description = "What telling the broker costs, and how much it can take.")
 public final class FreshnessBenchmark implements Callable<Integer> {
   private static final int IMAGES = 3000;
   private static final String KEY = "owner.key";

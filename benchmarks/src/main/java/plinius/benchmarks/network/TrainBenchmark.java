@@ -7,8 +7,7 @@ import picocli.CommandLine.Command;
     name = "train",
     description =
         "Trains a network on noise, by Plinius and by those of libtorch (built with -Pbenchmarks)"
-            + " and the original (--darknet) that are there: images a second, in turns.",
-    mixinStandardHelpOptions = true)
+            + " and the original (--darknet) that are there: images a second, in turns.")
 public final class TrainBenchmark extends NetworkBenchmark {
   TrainBenchmark() {
     super(Task.Work.TRAIN);

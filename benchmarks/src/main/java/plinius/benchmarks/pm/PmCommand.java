@@ -26,8 +26,7 @@ import plinius.romulus.Protocol;
  */
 @Command(
     name = "pm",
-    description = "Bandwidth and latency of the media, and recovery time by pool size.",
-    mixinStandardHelpOptions = true)
+    description = "Bandwidth and latency of the media, and recovery time by pool size.")
 public final class PmCommand implements Callable<Integer> {
   private static final int[] BLOCK_BYTES = {
     64, 256, 1024, 4096, 16 << 10, 64 << 10, 256 << 10, 1 << 20

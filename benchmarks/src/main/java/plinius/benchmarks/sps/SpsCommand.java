@@ -27,10 +27,7 @@ import plinius.romulus.Protocol;
  * SPS of both protocols beside PMDK's libpmemobj: warm processes, measured in turns, medians of
  * several rounds, every array checked afterwards.
  */
-@Command(
-    name = "sps",
-    description = "Swaps a second of both protocols, beside PMDK's libpmemobj.",
-    mixinStandardHelpOptions = true)
+@Command(name = "sps", description = "Swaps a second of both protocols, beside PMDK's libpmemobj.")
 public final class SpsCommand implements Callable<Integer> {
   private static final String LIBPMEMOBJ = "libpmemobj";
   private static final String INSIDE = ", inside";
