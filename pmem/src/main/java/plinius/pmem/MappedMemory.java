@@ -1,5 +1,7 @@
 package plinius.pmem;
 
+import static java.nio.file.StandardOpenOption.READ;
+import static java.nio.file.StandardOpenOption.WRITE;
 import static java.util.Objects.requireNonNull;
 
 import java.io.IOException;
@@ -8,12 +10,13 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.VarHandle;
+import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
@@ -65,11 +68,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
     boolean readOnly = access == Access.READ_ONLY;
     Arena arena = Arena.ofShared();
     try (FileChannel channel =
-        FileChannel.open(
-            file,
-            readOnly
-                ? Set.of(StandardOpenOption.READ)
-                : Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE))) {
+        FileChannel.open(file, readOnly ? Set.of(READ) : Set.of(READ, WRITE))) {
       long bytes = channel.size();
       if (bytes == 0) {
         throw new PmemException.CannotMap(
@@ -200,7 +199,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
   }
 
   @Override
-  public final void close() {
+  public void close() {
     if (arena.scope().isAlive()) {
       arena.close();
     }
@@ -373,14 +372,39 @@ public abstract sealed class MappedMemory implements PersistentMemory {
    * One msync a fence, over one span: 20 ms a call here, whatever its length, so a call a line
    * would cost a second. The span belongs to the mapping and not to a thread. After a failure
    * nobody knows which pages the kernel dropped, so that trying again would only seem to succeed.
+   *
+   * <p>Each msync protects what it wrote against writing, and the first store into a page then
+   * takes a fault, which costs ten times the store. So what is streamed is written to the file
+   * instead: the same pages of the page cache, hence seen through the mapping at once, and covered
+   * by the same msync.
    */
   private static final class BySystem extends MappedMemory {
+    private final FileChannel channel;
     private long dirtyStart = Long.MAX_VALUE;
     private long dirtyEnd;
-    private RuntimeException failure;
+    private Exception failure;
 
-    BySystem(Mapping mapping) {
+    BySystem(Mapping mapping) throws IOException {
       super(mapping);
+      channel = FileChannel.open(mapping.file, mapping.readOnly ? READ : WRITE);
+    }
+
+    @Override
+    public void stream(long offset, byte[] source, int at, int length) {
+      super.checkWritable();
+      super.address(offset, length);
+      ByteBuffer left = ByteBuffer.wrap(source, at, length);
+      try {
+        while (left.hasRemaining()) {
+          channel.write(left, offset + left.position() - at);
+        }
+        pwb(offset, length);
+      } catch (ClosedChannelException interrupted) {
+        // An interrupt of a thread that writes closes a channel for all; the mapping it leaves.
+        super.stream(offset, source, at, length);
+      } catch (IOException refused) {
+        throw failed("writing", refused);
+      }
     }
 
     @Override
@@ -396,7 +420,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
     public synchronized void pfence() {
       if (failure != null) {
         throw new PmemException.WriteBackFailed(
-            "an earlier msync of %s failed: nothing more can be made durable through this mapping"
+            "an earlier write-back of %s failed: nothing more can be made durable through this mapping"
                 .formatted(super.file),
             failure);
       }
@@ -406,19 +430,33 @@ public abstract sealed class MappedMemory implements PersistentMemory {
       try {
         super.segment.asSlice(dirtyStart, dirtyEnd - dirtyStart).force();
       } catch (UncheckedIOException refused) {
-        failure = refused;
-        throw new PmemException.WriteBackFailed(
-            "msync of %s failed: %s; look after the disk"
-                .formatted(super.file, refused.getMessage()),
-            refused);
+        throw failed("msync", refused.getCause());
       }
       dirtyStart = Long.MAX_VALUE;
       dirtyEnd = 0;
     }
 
+    private synchronized PmemException failed(String what, IOException refused) {
+      failure = refused;
+      return new PmemException.WriteBackFailed(
+          "%s of %s failed: %s; look after the disk"
+              .formatted(what, super.file, refused.getMessage()),
+          refused);
+    }
+
     @Override
     public void handOver() {
       // The span is everybody's.
+    }
+
+    @Override
+    public void close() {
+      super.close();
+      try {
+        channel.close();
+      } catch (IOException e) {
+        throw new UncheckedIOException("cannot close " + super.file, e);
+      }
     }
   }
 }

@@ -129,6 +129,68 @@ class MappedMemoryTest {
         .hasMessageContaining("msync");
   }
 
+  /** Bytes of several pages, by both ways, one over the other, seen by the mapping and the file. */
+  @Test
+  void what_is_streamed_to_an_ordinary_file_and_what_is_stored_are_one_content()
+      throws IOException {
+    Path file = file(directory);
+    byte[] expected = new byte[BYTES];
+    byte[] bytes = new byte[10_000];
+    Random random = new Random(2);
+    try (PersistentMemory memory = MappedMemory.open(file, Access.READ_WRITE, WriteBack.MSYNC)) {
+      for (int step = 0; step < 200; step++) {
+        random.nextBytes(bytes);
+        int at = random.nextInt(100);
+        int length = random.nextInt(bytes.length - at);
+        int offset = random.nextInt(BYTES - length);
+        if (random.nextBoolean()) {
+          memory.stream(offset, bytes, at, length);
+        } else {
+          memory.write(offset, bytes, at, length);
+          memory.pwb(offset, length);
+        }
+        System.arraycopy(bytes, at, expected, offset, length);
+        assertThat(read(memory, 0, BYTES)).isEqualTo(expected);
+        if (step % 10 == 0) {
+          memory.pfence(); // from here on the pages are protected against writing
+        }
+      }
+    }
+    assertThat(Files.readAllBytes(file)).isEqualTo(expected);
+  }
+
+  @Test
+  void an_interrupt_neither_stops_a_stream_nor_those_after_it() throws IOException {
+    Path file = file(directory);
+    byte[] bytes = new byte[BYTES];
+    new Random(3).nextBytes(bytes);
+    try (PersistentMemory memory = MappedMemory.open(file, Access.READ_WRITE, WriteBack.MSYNC)) {
+      Thread.currentThread().interrupt();
+      memory.stream(0, bytes, 0, 30_000);
+      assertThat(Thread.interrupted()).as("the interrupt is kept for who asks").isTrue();
+      memory.stream(30_000, bytes, 30_000, BYTES - 30_000);
+      memory.pfence();
+      assertThat(read(memory, 0, BYTES)).isEqualTo(bytes);
+    }
+    assertThat(Files.readAllBytes(file)).isEqualTo(bytes);
+  }
+
+  @ParameterizedTest
+  @EnumSource(
+      value = WriteBack.class,
+      names = {"AUTO", "MSYNC"})
+  void nothing_is_streamed_after_the_end(WriteBack writeBack) throws IOException {
+    for (Path folder : new Path[] {directory, isTmpfs(TMPFS) ? TMPFS : directory}) {
+      Path file = file(folder);
+      PersistentMemory memory = MappedMemory.open(file, Access.READ_WRITE, writeBack);
+      memory.close();
+      memory.close();
+      assertThatThrownBy(() -> memory.stream(0, new byte[] {1}, 0, 1))
+          .isInstanceOf(IllegalStateException.class);
+      assertThat(Files.readAllBytes(file)).containsOnly(0);
+    }
+  }
+
   @Test
   void a_read_only_mapping_changes_nothing() throws Exception {
     Path file = file(directory);

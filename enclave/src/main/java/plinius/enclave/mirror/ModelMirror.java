@@ -62,6 +62,7 @@ public final class ModelMirror implements AutoCloseable {
   private final Pool pool;
   private final MirrorTerms terms;
   private final List<MirroredTensor> tensors;
+  private final List<MirrorHeader.Entry> entries;
   private final byte[] salt;
   private final Optional<MirrorHeader> opened;
   private final long epoch;
@@ -140,6 +141,13 @@ public final class ModelMirror implements AutoCloseable {
     this.pool = pool;
     this.terms = terms;
     this.tensors = List.copyOf(tensors);
+    this.entries =
+        tensors.stream()
+            .map(
+                each ->
+                    new MirrorHeader.Entry(
+                        each.name(), SealedRecords.shapeOf(each), SealedRecords.count(each)))
+            .toList();
     this.opened = opened;
     this.sequence = opened.map(MirrorHeader::sequence).orElse(0L);
     this.epoch = Math.max(terms.epoch(), opened.map(header -> header.epoch() + 1).orElse(1L));
@@ -361,13 +369,6 @@ public final class ModelMirror implements AutoCloseable {
   }
 
   private MirrorHeader header(long next, Progress progress, byte[] contents) {
-    List<MirrorHeader.Entry> entries =
-        tensors.stream()
-            .map(
-                each ->
-                    new MirrorHeader.Entry(
-                        each.name(), SealedRecords.shapeOf(each), SealedRecords.count(each)))
-            .toList();
     return new MirrorHeader(
         terms.job(),
         terms.ownerKeyId(),

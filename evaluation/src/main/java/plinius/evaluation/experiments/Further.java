@@ -66,7 +66,8 @@ final class Further implements Experiment {
             "round",
             "aloneMillis",
             "mirroredMillis",
-            "mirrorMillis");
+            "mirrorMillis",
+            "limitMillis");
     for (double megabytes :
         laboratory.choose(List.of(1., 50.), List.of(1., 10., 50., 100., 200.))) {
       laboratory.progress("further: mirror of " + (int) megabytes + " MB at every iteration");
@@ -83,7 +84,8 @@ final class Further implements Experiment {
                       line.path("round").asInt(),
                       line.path("aloneMillis").asDouble(),
                       line.path("mirroredMillis").asDouble(),
-                      line.path("mirrorMillis").asDouble()));
+                      line.path("mirrorMillis").asDouble(),
+                      line.path("limitMillis").asDouble()));
     }
     judgeOverhead(raw.done(), findings);
   }
@@ -92,6 +94,7 @@ final class Further implements Experiment {
   static void judgeOverhead(Table raw, Findings.Builder findings) {
     Table.Rows shares = Table.of("overhead", "megabytes", "how", "percent");
     double at50 = Double.NaN;
+    double limitAt50 = Double.NaN;
     for (double size :
         raw.rows().stream().map(row -> Double.parseDouble(row.getFirst())).distinct().toList()) {
       double alone = raw.median("aloneMillis", row -> row.is("megabytes", size));
@@ -102,7 +105,10 @@ final class Further implements Experiment {
       // The mirror overlaps with nothing: ten times as seldom is a tenth.
       shares.add(size, "the same at every 10th iteration", share / 10);
       shares.add(size, "whole iteration, with against without", 100 * (mirrored / alone - 1));
+      double limit = 100 * raw.median("limitMillis", row -> row.is("megabytes", size)) / alone;
+      shares.add(size, "cipher and copy alone", limit);
       at50 = size == 50 ? share : at50;
+      limitAt50 = size == 50 ? limit : limitAt50;
     }
     findings
         .table(raw)
@@ -128,6 +134,7 @@ final class Further implements Experiment {
                   at50,
                   "%",
                   "CheckFreq 3.5 %, not encrypted"))
+          .claim(Claim.of("Cipher and copy alone of these 50 MB", limitAt50, "%", ""))
           .claim(
               Claim.atMost(
                   PCCHECK,

@@ -19,7 +19,8 @@ import plinius.seal.SecretBytes;
  * What mirroring a model adds to iterations of about 300 ms of real training on all cores: as many
  * iterations with it as without it, in turn, so that what the mirror does to the caches is in it.
  *
- * <p>The mirror follows the work, on the same threads.
+ * <p>The mirror follows the work, on the same threads; so do, once a round, the cipher alone and
+ * the copy alone, which no mirror can be faster than.
  *
  * <p>Arguments: a folder on persistent memory, a configuration, megabytes of the mirrored model,
  * rounds.
@@ -33,6 +34,7 @@ public final class OverheadProbe {
   /** Prints a JSON line for each round. */
   public static void main(String[] arguments) throws IOException {
     Path pool = Path.of(arguments[0]).resolve("overhead.pm");
+    Path copied = Path.of(arguments[0]).resolve("copied.pm");
     String cfg = Files.readString(Path.of(arguments[1]));
     double megabytes = Double.parseDouble(arguments[2]);
     int rounds = Integer.parseInt(arguments[3]);
@@ -40,7 +42,9 @@ public final class OverheadProbe {
     Model model = Model.of(megabytes, 1);
     try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors());
         SecretBytes key = SecretBytes.random(32);
-        Store store = new MirrorStore("mirror", pool, WriteBack.AUTO, model, key, workers)) {
+        Store store = new MirrorStore("mirror", pool, WriteBack.AUTO, model, key, workers);
+        Store cipher = new CipherStore(model, key, workers);
+        Store copy = new CopyStore(copied, model, workers)) {
       Network network =
           Network.build(
               Cfg.parse(cfg, "overhead.cfg", Map.of()),
@@ -48,6 +52,8 @@ public final class OverheadProbe {
       int steps = steps(network);
       for (int i = 0; i < 20; i++) {
         store.save();
+        cipher.save();
+        copy.save();
       }
       for (int round = 0; round < rounds; round++) {
         boolean mirrorsFirst = round % 2 == 0;
@@ -60,16 +66,22 @@ public final class OverheadProbe {
             alone = millis(() -> work(network, steps));
           }
         }
+        work(network, 1);
+        double limit = millis(cipher::save);
+        work(network, 1);
+        limit += millis(copy::save);
         JsonLines.write(
             Map.of(
                 "megabytes", megabytes,
                 "round", round,
                 "aloneMillis", alone,
                 "mirroredMillis", mirrored[0],
-                "mirrorMillis", mirrored[1]));
+                "mirrorMillis", mirrored[1],
+                "limitMillis", limit));
       }
     } finally {
       Files.deleteIfExists(pool);
+      Files.deleteIfExists(copied);
     }
   }
 

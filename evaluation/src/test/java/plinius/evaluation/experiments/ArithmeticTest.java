@@ -105,6 +105,13 @@ class ArithmeticTest {
             measured(
                 findings, "Save against copying as many bytes into the same medium, worst size, 1"))
         .isEqualTo(5);
+    // A mirror that took 4 ms for the cipher and 5 for the copy, and nothing else.
+    assertThat(measured(findings, "Cipher and copy alone: save against a file, 1"))
+        .isCloseTo(75.0 / 9, within(1e-9));
+    assertThat(measured(findings, "Cipher and copy alone: restore, cache cold, 1"))
+        .isCloseTo(20.0 / 9, within(1e-9));
+    assertThat(measured(findings, "Cipher and copy alone: save against copying, 1"))
+        .isCloseTo(9.0 / 5, within(1e-9));
     assertThat(measured(findings, "Share of encryption in a save, greatest, 1")).isEqualTo(40);
     assertThat(measured(findings, "Share of decryption in a restore, greatest, 1")).isEqualTo(80);
   }
@@ -178,10 +185,11 @@ class ArithmeticTest {
                 "round",
                 "aloneMillis",
                 "mirroredMillis",
-                "mirrorMillis")
-            .add(50.0, 0, 300.0, 315.0, 12.0)
-            .add(50.0, 1, 300.0, 306.0, 6.0)
-            .add(50.0, 2, 300.0, 309.0, 9.0)
+                "mirrorMillis",
+                "limitMillis")
+            .add(50.0, 0, 300.0, 315.0, 12.0, 7.0)
+            .add(50.0, 1, 300.0, 306.0, 6.0, 5.0)
+            .add(50.0, 2, 300.0, 309.0, 9.0, 6.0)
             .done();
     Findings.Builder findings = new Findings.Builder();
 
@@ -189,6 +197,7 @@ class ArithmeticTest {
 
     Findings built = findings.build();
     assertThat(measured(built, "Mirror of 50 MB")).isEqualTo(3);
+    assertThat(measured(built, "Cipher and copy alone of these 50 MB")).isEqualTo(2);
     assertThat(measured(built, "The same at every 10th")).isCloseTo(0.3, within(1e-9));
     assertThat(built.table("overhead").rows())
         .contains(List.of("50", "whole iteration, with against without", "3"));
