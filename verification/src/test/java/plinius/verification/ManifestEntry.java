@@ -77,7 +77,7 @@ final class ManifestEntry {
 
   static List<ManifestEntry> all(Path directory) {
     try {
-      Object list = Json.parse(Files.readAllBytes(directory.resolve("manifest.json")));
+      Object list = Json.parse(Files.readString(directory.resolve("manifest.json")));
       return ((List<?>) list)
           .stream()
               .map(each -> new ManifestEntry(directory, Json.asObject(each, "an entry")))
