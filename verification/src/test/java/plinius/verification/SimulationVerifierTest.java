@@ -17,6 +17,7 @@ import plinius.attestation.ReportData;
 import plinius.attestation.TeeKind;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.seal.jose.Json;
+import plinius.testkit.tee.MadeUpSimulation;
 import plinius.verification.evidence.Endorsements;
 
 class SimulationVerifierTest {
@@ -30,7 +31,7 @@ class SimulationVerifierTest {
 
   @BeforeEach
   void open_the_platform() {
-    platform = new SimulatedPlatform(MadeUpKeys.in(folder), CODE);
+    platform = new SimulatedPlatform(MadeUpSimulation.in(folder), CODE);
   }
 
   @Test
@@ -81,7 +82,8 @@ class SimulationVerifierTest {
 
   @Test
   void the_signature_of_another_platform_is_refused() {
-    SimulatedPlatform other = new SimulatedPlatform(MadeUpKeys.in(folder.resolve("other")), CODE);
+    SimulatedPlatform other =
+        new SimulatedPlatform(MadeUpSimulation.in(folder.resolve("other")), CODE);
     Object otherKey = Json.parseObject(other.attest(BOUND).primary()).get("key");
 
     assertThat(notGenuine(changed("key", otherKey))).isEqualTo("signature");

@@ -21,12 +21,12 @@ import plinius.attestation.Evidence;
 import plinius.attestation.Measurement;
 import plinius.attestation.ReportData;
 import plinius.attestation.TeeKind;
-import plinius.attestation.simulation.MadeUpKeys;
 import plinius.attestation.simulation.SimulatedPlatform;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
 import plinius.seal.SecretBytes;
 import plinius.seal.Unsealer;
+import plinius.testkit.tee.MadeUpSimulation;
 
 class RestartCacheTest {
   private static final Measurement CODE = Measurement.of(new byte[Measurement.BYTES]);
@@ -38,7 +38,7 @@ class RestartCacheTest {
 
   @BeforeEach
   void make() {
-    platform = new SimulatedPlatform(MadeUpKeys.in(folder.resolve("platform")), CODE);
+    platform = new SimulatedPlatform(MadeUpSimulation.in(folder.resolve("platform")), CODE);
   }
 
   @Test
@@ -112,12 +112,12 @@ class RestartCacheTest {
       byte[] blob = RestartCache.seal(platform, grant).orElseThrow();
 
       doesNotOpen(
-          new SimulatedPlatform(MadeUpKeys.in(folder.resolve("platform")), OTHER_CODE),
+          new SimulatedPlatform(MadeUpSimulation.in(folder.resolve("platform")), OTHER_CODE),
           blob,
           grant.job(),
           CFG);
       doesNotOpen(
-          new SimulatedPlatform(MadeUpKeys.in(folder.resolve("elsewhere")), CODE),
+          new SimulatedPlatform(MadeUpSimulation.in(folder.resolve("elsewhere")), CODE),
           blob,
           grant.job(),
           CFG);

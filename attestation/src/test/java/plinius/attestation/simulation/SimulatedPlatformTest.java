@@ -14,6 +14,7 @@ import plinius.attestation.Measurement;
 import plinius.attestation.ReportData;
 import plinius.seal.SecretBytes;
 import plinius.seal.jose.Json;
+import plinius.testkit.tee.MadeUpSimulation;
 
 class SimulatedPlatformTest {
   private static final Measurement CODE = Measurement.of(new byte[Measurement.BYTES]);
@@ -32,16 +33,17 @@ class SimulatedPlatformTest {
   @Test
   void keys_are_the_platforms_own() {
     Path platform = folder.resolve("platform");
-    String first = key(new SimulatedPlatform(MadeUpKeys.in(platform), CODE));
+    String first = key(new SimulatedPlatform(MadeUpSimulation.in(platform), CODE));
 
-    assertThat(key(new SimulatedPlatform(MadeUpKeys.in(platform), CODE))).isEqualTo(first);
-    assertThat(key(new SimulatedPlatform(MadeUpKeys.in(folder.resolve("elsewhere")), CODE)))
+    assertThat(key(new SimulatedPlatform(MadeUpSimulation.in(platform), CODE))).isEqualTo(first);
+    assertThat(key(new SimulatedPlatform(MadeUpSimulation.in(folder.resolve("elsewhere")), CODE)))
         .isNotEqualTo(first);
   }
 
   @Test
   void evidence_says_what_it_is_and_has_trustees_sample_in_it() {
-    Map<String, Object> evidence = evidence(new SimulatedPlatform(MadeUpKeys.in(folder), CODE));
+    Map<String, Object> evidence =
+        evidence(new SimulatedPlatform(MadeUpSimulation.in(folder), CODE));
 
     assertThat(evidence)
         .containsEntry("name", "SIMULATION - NOT A TEE")
@@ -67,13 +69,13 @@ class SimulatedPlatformTest {
   void damaged_keys_are_named() throws IOException {
     Files.writeString(folder.resolve("simulation.key"), "SIMULATION - NOT A TEE\n!\n!\n");
 
-    assertThatThrownBy(() -> new SimulatedPlatform(MadeUpKeys.in(folder), CODE))
+    assertThatThrownBy(() -> new SimulatedPlatform(MadeUpSimulation.in(folder), CODE))
         .isInstanceOf(AttestationException.PlatformUnusable.class)
         .hasMessageContaining("simulation.key");
   }
 
   private static SecretBytes sealingKey(Path platform, Measurement code) {
-    return new SimulatedPlatform(MadeUpKeys.in(platform), code).sealingKey().orElseThrow();
+    return new SimulatedPlatform(MadeUpSimulation.in(platform), code).sealingKey().orElseThrow();
   }
 
   private static String key(SimulatedPlatform platform) {

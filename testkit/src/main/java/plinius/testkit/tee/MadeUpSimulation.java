@@ -1,4 +1,4 @@
-package plinius.verification;
+package plinius.testkit.tee;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -6,25 +6,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.util.Base64;
-import plinius.attestation.simulation.Simulation;
-import plinius.seal.jose.Jwk;
 
 /** A simulated platform's key, as the host makes it. */
-public final class MadeUpKeys {
-  private MadeUpKeys() {}
+public final class MadeUpSimulation {
+  private MadeUpSimulation() {}
 
-  /** In this folder, unless it is there. */
+  /** In this folder, unless it is there; returns the folder. */
   public static Path in(Path folder) {
+    Path key = folder.resolve("simulation.key");
     try {
       Files.createDirectories(folder);
-      Base64.Encoder base64 = Base64.getEncoder();
-      if (!Files.exists(folder.resolve("simulation.key"))) {
-        KeyPair fresh = Jwk.generate();
+      if (!Files.exists(key)) {
+        KeyPair fresh = CertificateMaker.keys("secp256r1");
+        Base64.Encoder base64 = Base64.getEncoder();
         String open = base64.encodeToString(fresh.getPublic().getEncoded());
         String secret = base64.encodeToString(fresh.getPrivate().getEncoded());
-        Files.writeString(
-            folder.resolve("simulation.key"),
-            String.join("\n", Simulation.KEY_NAME, open, secret, ""));
+        Files.writeString(key, String.join("\n", "SIMULATION - NOT A TEE", open, secret, ""));
       }
       return folder;
     } catch (IOException e) {
