@@ -113,6 +113,7 @@ public final class Network {
 
   /** Gives all parameters their initial values. */
   public Network initialise() {
+    storage.changed();
     CounterRandom random = new CounterRandom(options.seed());
     layers.forEach(layer -> layer.initialise(random));
     return this;
@@ -434,6 +435,7 @@ public final class Network {
           images + " images seen are not a whole number of iterations of " + batch() + " images.");
     }
     seen = images;
+    storage.changed();
   }
 
   /** Completed iterations. */

@@ -44,13 +44,12 @@ final class DeconvolutionalLayer extends WeightedLayer {
   public void forward(Pass pass) {
     float[] target = biases.target(pass);
     int values = out.count();
-    pass.kernels.prepareBackward(shape, storage.block(), weights.at(), storage.prepared);
+    float[] ready = prepared.backward(pass, storage.block(), weights.at());
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
           Arrays.fill(target, from * values, to * values, 0);
-          pass.kernels.convBackwardData(
-              shape, pass.input, 0, storage.prepared, target, 0, from, to);
+          pass.kernels.convBackwardData(shape, pass.input, 0, ready, target, 0, from, to);
           biases.gather(pass, from, to);
         });
     activate(pass);
@@ -61,13 +60,13 @@ final class DeconvolutionalLayer extends WeightedLayer {
     foldDelta(pass);
     boolean wanted = pass.wantsInputDelta();
     int values = shape.outputs();
-    pass.kernels.prepareForward(shape, storage.block(), weights.at(), storage.prepared);
+    float[] ready = prepared.forward(pass, storage.block(), weights.at());
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
           biases.foldDelta(pass, from, to);
           if (wanted) {
-            pass.kernels.convForward(shape, delta, 0, storage.prepared, product, 0, from, to);
+            pass.kernels.convForward(shape, delta, 0, ready, product, 0, from, to);
             pass.kernels.add(
                 product, from * values, pass.inputDelta, from * values, (to - from) * values);
           }

@@ -4,7 +4,8 @@ import java.util.Arrays;
 
 /**
  * A tensor of the network's state: where it lies in the parameter block. A view: writing to the
- * block at [offset, offset + count) changes the network.
+ * block at [offset, offset + count) changes the network. Who does so after a prediction asks for
+ * the block again, or says {@link Storage#changed}, because predictions keep weights prepared.
  *
  * @param storage whose block all tensors of the network share
  * @param name layer number, layer type and tensor, such as "0.convolutional.weights"
@@ -35,6 +36,7 @@ public record NamedTensor(
 
   /** The block that all tensors of the network share. */
   public float[] block() {
+    storage.changed();
     return storage.block();
   }
 

@@ -8,7 +8,6 @@ import java.util.Map;
 import plinius.darknet.NetworkException;
 import plinius.darknet.NetworkOptions;
 import plinius.darknet.cfg.Section;
-import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 
 /**
@@ -51,12 +50,12 @@ public class Storage {
   /** Scratch that layers use in turn: shards' sums of transformed updates. */
   float[] sums = {};
 
-  /** Scratch that layers use in turn: weights in the form that convolutions read. */
-  float[] prepared = {};
+  private final List<Prepared> prepared = new ArrayList<>();
+  private float[] sharedPrepared = {};
+  private long changes;
 
   private int partialFloats;
   private int sumFloats;
-  private int preparedFloats;
 
   /** Storage for a network with these options. */
   public Storage(Section net, NetworkOptions options) {
@@ -75,6 +74,7 @@ public class Storage {
     tensorsAsked = 0;
     areasAsked = 0;
     shared.clear();
+    prepared.clear();
   }
 
   /** A tensor in the block, behind those asked for before. */
@@ -204,9 +204,15 @@ public class Storage {
     return next;
   }
 
+  /** Asks for what a convolution needs; gives the place for its weights. */
+  Prepared prepared(ConvShape shape) {
+    convolution(shape);
+    prepared.add(new Prepared(this, shape));
+    return prepared.getLast();
+  }
+
   /** Asks for the scratch of a convolution. */
   protected void convolution(ConvShape shape) {
-    preparedFloats = Math.max(preparedFloats, ConvPlan.preparedFloats(shape));
     if (training) {
       int shards = WeightUpdates.shards(shape.weights(), Pass.shards(batch));
       partialFloats = Math.max(partialFloats, shards * shape.weights());
@@ -224,7 +230,30 @@ public class Storage {
     }
     partials = scratch(partialFloats, partials);
     sums = scratch(sumFloats, sums);
-    prepared = scratch(preparedFloats, prepared);
+    allocatePrepared();
+  }
+
+  /** Without training each layer keeps its own, unless that is more than the heap has room for. */
+  private void allocatePrepared() {
+    long all = prepared.stream().mapToLong(Prepared::floats).sum();
+    boolean keeps = !training && heapBytes() + all * Float.BYTES <= LIMIT_BYTES;
+    if (!keeps) {
+      int most = prepared.stream().mapToInt(Prepared::floats).max().orElse(0);
+      sharedPrepared = scratch(most, sharedPrepared);
+    }
+    for (Prepared each : prepared) {
+      each.use(keeps ? scratch(each.floats(), Pass.NOTHING) : sharedPrepared, keeps);
+    }
+  }
+
+  /** Says that values of the block are no longer those that predictions prepared. */
+  public void changed() {
+    changes++;
+  }
+
+  /** How often that was said. */
+  long changes() {
+    return changes;
   }
 
   /** So much scratch; that from before, if it is enough. */

@@ -13,6 +13,7 @@ abstract class WeightedLayer extends Layer {
   final ConvShape shape;
   final Biases biases;
   final Parameter weights;
+  final Prepared prepared;
 
   /**
    * Asks for the layer's tensors.
@@ -23,7 +24,7 @@ abstract class WeightedLayer extends Layer {
   WeightedLayer(Site site, Shape out, Activation activation, ConvShape shape, int... weightShape) {
     super(site, out);
     this.shape = shape;
-    storage.convolution(shape);
+    prepared = storage.prepared(shape);
     biases = site.network().biases(this, activation);
     weights = new Parameter(site, "weights", storage.adam(), weightShape);
   }
@@ -47,14 +48,14 @@ abstract class WeightedLayer extends Layer {
   /** Forward of a convolution, with these weights, over the output of the layer before. */
   final void forwardInBlocks(Pass pass, float[] w, int wAt) {
     float[] target = biases.target(pass);
-    pass.kernels.prepareForward(shape, w, wAt, storage.prepared);
+    float[] ready = prepared.forward(pass, w, wAt);
     pass.runBlocks(
         ConvPlan.images(shape),
         (from, to) -> {
           float[] x = pass.inputBlock(from, to, shape.inputs());
           int at = pass.inputAt(from, shape.inputs());
           int yAt = from * shape.outputs();
-          pass.kernels.convForward(shape, x, at, storage.prepared, target, yAt, 0, to - from);
+          pass.kernels.convForward(shape, x, at, ready, target, yAt, 0, to - from);
           biases.gather(pass, from, to);
         });
     activate(pass);
@@ -108,9 +109,7 @@ abstract class WeightedLayer extends Layer {
    */
   final void backwardInBlocks(Pass pass, float[] w, int wAt) {
     boolean wanted = pass.wantsInputDelta();
-    if (wanted) {
-      pass.kernels.prepareBackward(shape, w, wAt, storage.prepared);
-    }
+    float[] ready = wanted ? prepared.backward(pass, w, wAt) : Pass.NOTHING;
     // As the scratch was asked for: a step of a recurrent layer has fewer shards than the batch.
     boolean updates = WeightUpdates.inBlocks(shape, Pass.shards(storage.batch()));
     int inputs = shape.inputs();
@@ -120,8 +119,7 @@ abstract class WeightedLayer extends Layer {
           biases.foldDelta(pass, from, to);
           if (wanted) {
             pass.beforeAdding(from, to);
-            pass.kernels.convBackwardData(
-                shape, delta, 0, storage.prepared, pass.inputDelta, 0, from, to);
+            pass.kernels.convBackwardData(shape, delta, 0, ready, pass.inputDelta, 0, from, to);
           }
           if (updates || pass.wantsInputBlock()) {
             float[] x = pass.inputBlock(from, to, inputs);
