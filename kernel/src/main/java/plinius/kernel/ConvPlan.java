@@ -23,7 +23,10 @@ public enum ConvPlan {
   /** Channels and filters must fill blocks of so many: two vectors of 512 bits. */
   private static final int BLOCK = 32;
 
-  /** Left over, so that an implementation may begin where a line of the cache does. */
+  /**
+   * Left over, so that an implementation may begin where a line of the cache does, and may keep
+   * Winograd's planes from lying a power of two apart.
+   */
   private static final int MARGIN = 16;
 
   /** The plan for a shape. */
@@ -58,7 +61,7 @@ public enum ConvPlan {
    */
   public static int preparedFloats(ConvShape s) {
     if (of(s) == WINOGRAD) {
-      return MARGIN + PATCH * PATCH * s.c() * s.filters();
+      return sumFloats(s);
     }
     long taps = (long) s.size() * s.size() * s.groups();
     long forward = taps * s.groupChannels() * blocks(s.groupFilters());
@@ -68,7 +71,7 @@ public enum ConvPlan {
 
   /** Floats that a {@link #WINOGRAD} convolution's transformed updates take. */
   public static int sumFloats(ConvShape s) {
-    return MARGIN + PATCH * PATCH * s.c() * s.filters();
+    return MARGIN + PATCH * PATCH * (s.c() * s.filters() + MARGIN);
   }
 
   private static long blocks(int count) {

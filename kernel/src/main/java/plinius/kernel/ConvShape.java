@@ -73,23 +73,4 @@ public record ConvShape(
   public int groupFilters() {
     return filters / groups;
   }
-
-  /**
-   * Turns weights (kh, kw, c / groups, filters) into (group, size-1-kh, size-1-kw, filter of the
-   * group, channel of the group): those of the convolution back to the data.
-   */
-  public void transpose(float[] weights, int wAt, float[] transposed, int tAt) {
-    int channels = groupChannels();
-    int perGroup = groupFilters();
-    int taps = size * size;
-    for (int tap = 0; tap < taps; tap++) {
-      for (int i = 0; i < channels; i++) {
-        for (int f = 0; f < filters; f++) {
-          int group = f / perGroup;
-          int at = ((group * taps + taps - 1 - tap) * perGroup + f % perGroup) * channels + i;
-          transposed[tAt + at] = weights[wAt + (tap * channels + i) * filters + f];
-        }
-      }
-    }
-  }
 }

@@ -56,10 +56,21 @@ public interface Kernels {
    *
    * @param prepared at least {@link ConvPlan#preparedFloats} from 0
    */
-  void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared);
+  default void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    prepareForward(s, weights, wAt, prepared, 0, 1);
+  }
+
+  /** One of several parts of it, each of which writes to places of its own. */
+  void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts);
 
   /** As {@link #prepareForward}, for {@link #convBackwardData}. */
-  void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared);
+  default void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    prepareBackward(s, weights, wAt, prepared, 0, 1);
+  }
+
+  /** One of several parts of it. */
+  void prepareBackward(
+      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts);
 
   /**
    * y (images, outH, outW, filters) = x * weights for the images [from, to).

@@ -40,6 +40,24 @@ final class ScalarConvolution {
     }
   }
 
+  /**
+   * Turns weights (kh, kw, c / groups, filters) into (group, size-1-kh, size-1-kw, filter of the
+   * group, channel of the group): those of the convolution back to the data.
+   */
+  static void transpose(ConvShape s, float[] weights, int wAt, float[] transposed) {
+    int channels = s.groupChannels();
+    int filters = s.groupFilters();
+    int taps = s.size() * s.size();
+    for (int tap = 0; tap < taps; tap++) {
+      for (int i = 0; i < channels; i++) {
+        for (int f = 0; f < s.filters(); f++) {
+          int row = (f / filters * taps + taps - 1 - tap) * filters + f % filters;
+          transposed[row * channels + i] = weights[wAt + (tap * channels + i) * s.filters() + f];
+        }
+      }
+    }
+  }
+
   static void backwardData(
       ConvShape s,
       float[] delta,

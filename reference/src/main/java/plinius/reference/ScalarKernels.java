@@ -21,23 +21,33 @@ public final class ScalarKernels extends ValueKernels {
     return 1;
   }
 
+  /** The first part is all of it. */
   @Override
-  public void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    Ranges.prepare(s, weights, wAt, prepared);
+  public void prepareForward(
+      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
+    Ranges.prepare(s, weights, wAt, prepared, part, parts);
+    if (part > 0) {
+      return;
+    }
     switch (ConvPlan.of(s)) {
       case DIRECT -> System.arraycopy(weights, wAt, prepared, 0, s.weights());
       case WINOGRAD -> ScalarWinograd.prepare(s.c(), s.filters(), weights, wAt, prepared);
     }
   }
 
+  /** The first part is all of it. */
   @Override
-  public void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    Ranges.prepare(s, weights, wAt, prepared);
+  public void prepareBackward(
+      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
+    Ranges.prepare(s, weights, wAt, prepared, part, parts);
+    if (part > 0) {
+      return;
+    }
     switch (ConvPlan.of(s)) {
-      case DIRECT -> s.transpose(weights, wAt, prepared, 0);
+      case DIRECT -> ScalarConvolution.transpose(s, weights, wAt, prepared);
       case WINOGRAD -> {
         float[] transposed = new float[s.weights()];
-        s.transpose(weights, wAt, transposed, 0);
+        ScalarConvolution.transpose(s, weights, wAt, transposed);
         ScalarWinograd.prepare(s.filters(), s.c(), transposed, 0, prepared);
       }
     }

@@ -4,10 +4,10 @@ import static plinius.simd.Lanes.BLOCK;
 import static plinius.simd.Lanes.FIRST;
 import static plinius.simd.Lanes.LANES;
 import static plinius.simd.Lanes.load;
+import static plinius.simd.Lanes.store;
 import static plinius.simd.Scratch.TILE;
 import static plinius.simd.Scratch.Use.DELTAS;
 import static plinius.simd.Scratch.Use.PADDED;
-import static plinius.simd.Scratch.Use.WEIGHTS;
 
 import java.util.Arrays;
 import plinius.kernel.ConvShape;
@@ -20,6 +20,9 @@ import plinius.kernel.ConvShape;
  * cache; weights come packed by blocks of filters. Callers have checked the ranges.
  */
 final class VectorConvolution {
+
+  /** Filters whose weights are turned round before the next channel's: they stay in the cache. */
+  private static final int STRIP = 64;
 
   private VectorConvolution() {}
 
@@ -80,6 +83,11 @@ final class VectorConvolution {
       return FIRST + (group * blocks() + block) * taps() * BLOCK;
     }
 
+    /** Where a part of the blocks of all groups begins. */
+    int ofAllBlocks(int part, int parts) {
+      return part * groups * blocks() / parts;
+    }
+
     /** Whether the input can be read where it is. */
     boolean inPlace() {
       return pad == 0 && dilate == 1 && groups == 1;
@@ -99,32 +107,63 @@ final class VectorConvolution {
     }
   }
 
-  static void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+  /** Some blocks of weights (tap, filter) to (block, tap, BLOCK), zeros where one has no filter. */
+  static void prepareForward(
+      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
     Plan p = Plan.forward(s, 1);
-    for (int g = 0; g < p.groups; g++) {
-      pack(p, weights, wAt + g * p.groupFilters(), s.filters(), prepared, g);
-    }
-  }
-
-  static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    float[] transposed = Scratch.mine().array(WEIGHTS, s.weights());
-    s.transpose(weights, wAt, transposed, FIRST);
-    Plan p = Plan.backward(s, 1);
-    int group = s.weights() / s.groups();
-    for (int g = 0; g < p.groups; g++) {
-      pack(p, transposed, FIRST + g * group, p.groupFilters(), prepared, g);
-    }
-  }
-
-  /** Weights (tap, filter) to (block, tap, BLOCK), zeros where a block has no filter. */
-  private static void pack(Plan p, float[] weights, int at, int step, float[] packed, int group) {
     int taps = p.taps();
-    for (int b = 0; b < p.blocks(); b++) {
-      int count = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
-      for (int t = 0; t < taps; t++) {
-        int target = p.packedAt(group, b) + t * BLOCK;
-        System.arraycopy(weights, at + t * step + b * BLOCK, packed, target, count);
-        Arrays.fill(packed, target + count, target + BLOCK, 0);
+    int end = p.ofAllBlocks(part + 1, parts);
+    for (int t = 0; t < taps; t++) {
+      for (int b = p.ofAllBlocks(part, parts); b < end; b++) {
+        int group = b / p.blocks();
+        int first = b % p.blocks() * BLOCK;
+        int from = wAt + t * s.filters() + group * p.groupFilters() + first;
+        int to = p.packedAt(group, b % p.blocks()) + t * BLOCK;
+        if (first + BLOCK <= p.groupFilters()) {
+          store(load(weights, from), load(weights, from + LANES), prepared, to);
+        } else {
+          System.arraycopy(weights, from, prepared, to, p.groupFilters() - first);
+          Arrays.fill(prepared, to + p.groupFilters() - first, to + BLOCK, 0);
+        }
+      }
+    }
+  }
+
+  static void prepareBackward(
+      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
+    Plan p = Plan.backward(s, 1);
+    int end = p.ofAllBlocks(part + 1, parts);
+    for (int b = p.ofAllBlocks(part, parts); b < end; b++) {
+      int group = b / p.blocks();
+      int block = b % p.blocks();
+      turn(s, weights, wAt, group, block, prepared, p.packedAt(group, block));
+    }
+  }
+
+  /**
+   * Weights (kh, kw, c / groups, filters) to one block of those of the convolution back to the
+   * data: (size-1-kh, size-1-kw, filter of the group, BLOCK channels), zeros where it has none.
+   */
+  static void turn(
+      ConvShape s, float[] weights, int wAt, int group, int block, float[] turned, int at) {
+    int first = block * BLOCK;
+    int channels = Math.min(BLOCK, s.groupChannels() - first);
+    int filters = s.groupFilters();
+    int taps = s.size() * s.size();
+    if (channels < BLOCK) {
+      Arrays.fill(turned, at, at + taps * filters * BLOCK, 0);
+    }
+    for (int tap = 0; tap < taps; tap++) {
+      int to = at + (taps - 1 - tap) * filters * BLOCK;
+      for (int strip = 0; strip < filters; strip += STRIP) {
+        int end = Math.min(strip + STRIP, filters);
+        for (int c = 0; c < channels; c++) {
+          int row = tap * s.groupChannels() + first + c;
+          int from = wAt + row * s.filters() + group * filters;
+          for (int f = strip; f < end; f++) {
+            turned[to + f * BLOCK + c] = weights[from + f];
+          }
+        }
       }
     }
   }

@@ -52,20 +52,22 @@ public final class VectorKernels extends ValueKernels {
   }
 
   @Override
-  public void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    Ranges.prepare(s, weights, wAt, prepared);
+  public void prepareForward(
+      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
+    Ranges.prepare(s, weights, wAt, prepared, part, parts);
     switch (ConvPlan.of(s)) {
-      case DIRECT -> VectorConvolution.prepareForward(s, weights, wAt, prepared);
-      case WINOGRAD -> VectorWinograd.prepareForward(s, weights, wAt, prepared);
+      case DIRECT -> VectorConvolution.prepareForward(s, weights, wAt, prepared, part, parts);
+      case WINOGRAD -> VectorWinograd.prepareForward(s, weights, wAt, prepared, part, parts);
     }
   }
 
   @Override
-  public void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    Ranges.prepare(s, weights, wAt, prepared);
+  public void prepareBackward(
+      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
+    Ranges.prepare(s, weights, wAt, prepared, part, parts);
     switch (ConvPlan.of(s)) {
-      case DIRECT -> VectorConvolution.prepareBackward(s, weights, wAt, prepared);
-      case WINOGRAD -> VectorWinograd.prepareBackward(s, weights, wAt, prepared);
+      case DIRECT -> VectorConvolution.prepareBackward(s, weights, wAt, prepared, part, parts);
+      case WINOGRAD -> VectorWinograd.prepareBackward(s, weights, wAt, prepared, part, parts);
     }
   }
 
@@ -178,14 +180,14 @@ public final class VectorKernels extends ValueKernels {
   @Override
   public void normalize(
       float[] x, int xAt, int rows, int channels, float[] terms, Activation f, float[] y, int yAt) {
-    if (!sloped(f) || FLOATS.loopBound(channels) < channels) {
+    if (!piecewise(f) || FLOATS.loopBound(channels) < channels) {
       super.normalize(x, xAt, rows, channels, terms, f, y, yAt);
       return;
     }
     Ranges.rows(x, xAt, rows, channels);
     Ranges.rows(y, yAt, rows, channels);
     Ranges.rows(terms, 0, 3, channels);
-    float slope = f.gradient(-1);
+    float slope = sloped(f) ? f.gradient(-1) : 1;
     for (int strip = 0; strip < rows; strip += STRIP) {
       int end = Math.min(strip + STRIP, rows) * channels;
       for (int c = 0; c < channels; c += LANES) {
@@ -196,6 +198,9 @@ public final class VectorKernels extends ValueKernels {
           FloatVector v = load(x, xAt + i).sub(mean).fma(factor, bias);
           v.mul(slope).blend(v, v.compare(GT, 0f)).intoArray(y, yAt + i);
         }
+      }
+      if (!sloped(f)) {
+        activate(f, y, yAt + strip * channels, end - strip * channels);
       }
     }
   }

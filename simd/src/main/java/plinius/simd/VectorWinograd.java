@@ -63,6 +63,11 @@ final class VectorWinograd {
     return TILES * channels + 16;
   }
 
+  /** Likewise for transformed weights, and the sums of their updates. */
+  private static int weightPlane(int channels, int filters) {
+    return channels * filters + 16;
+  }
+
   /** Where the value of a filter lies among (block, row, BLOCK). */
   private static int inBlock(int filter, int row, int rows) {
     return (filter / BLOCK * rows + row) * BLOCK + filter % BLOCK;
@@ -137,27 +142,43 @@ final class VectorWinograd {
     }
   }
 
-  /** Weights (kh, kw, c, filters) to (plane, block of filters, c, BLOCK). */
-  private static void prepare(int c, int filters, float[] weights, int wAt, float[] prepared) {
+  /** Some blocks of weights (kh, kw, c, filters) to (plane, block of filters, c, BLOCK). */
+  static void prepareForward(
+      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
     float[] patch = Scratch.mine().patch;
-    int count = c * filters;
-    for (int channel = 0; channel < c; channel++) {
-      for (int f = 0; f < filters; f += LANES) {
-        int from = wAt + channel * filters + f;
-        int to = FIRST + inBlock(f, channel, c);
-        WinogradTransforms.weights(weights, from, count, 3 * count, prepared, to, count, patch);
+    int count = s.c() * s.filters();
+    int plane = weightPlane(s.c(), s.filters());
+    int end = (part + 1) * (s.filters() / BLOCK) / parts * BLOCK;
+    for (int channel = 0; channel < s.c(); channel++) {
+      for (int f = part * (s.filters() / BLOCK) / parts * BLOCK; f < end; f += LANES) {
+        int from = wAt + channel * s.filters() + f;
+        int to = FIRST + inBlock(f, channel, s.c());
+        WinogradTransforms.weights(weights, from, count, 3 * count, prepared, to, plane, patch);
       }
     }
   }
 
-  static void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    prepare(s.c(), s.filters(), weights, wAt, prepared);
-  }
-
-  static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    float[] transposed = Scratch.mine().array(WEIGHTS, s.weights());
-    s.transpose(weights, wAt, transposed, FIRST);
-    prepare(s.filters(), s.c(), transposed, FIRST, prepared);
+  static void prepareBackward(
+      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
+    Scratch scratch = Scratch.mine();
+    int column = s.filters() * BLOCK;
+    float[] turned = scratch.array(WEIGHTS, 9 * column);
+    int plane = weightPlane(s.c(), s.filters());
+    int end = (part + 1) * (s.c() / BLOCK) / parts;
+    for (int b = part * (s.c() / BLOCK) / parts; b < end; b++) {
+      VectorConvolution.turn(s, weights, wAt, 0, b, turned, FIRST);
+      for (int i = 0; i < column; i += LANES) {
+        WinogradTransforms.weights(
+            turned,
+            FIRST + i,
+            column,
+            3 * column,
+            prepared,
+            FIRST + b * column + i,
+            plane,
+            scratch.patch);
+      }
+    }
   }
 
   static void forward(
@@ -190,7 +211,7 @@ final class VectorWinograd {
   private static void multiply(Grid g, int p, int tiles, float[] v, float[] u, float[] m) {
     ForwardTiles products = new ForwardTiles(v, g.c, 0, g.c, u, 0);
     for (int f = 0; f < g.filters; f += BLOCK) {
-      int weights = FIRST + (p * g.filters + f) * g.c;
+      int weights = FIRST + p * weightPlane(g.c, g.filters) + f * g.c;
       int to = FIRST + p * plane(g.filters) + f;
       products.run(tiles, 1, FIRST + p * plane(g.c), weights, m, to, g.filters);
     }
@@ -261,7 +282,7 @@ final class VectorWinograd {
     GradientTiles products = new GradientTiles(v, g.c, 0, d, BLOCK, 0);
     for (int f = 0; f < g.filters; f += BLOCK) {
       int from = FIRST + p * plane(g.filters) + f * TILES;
-      int to = FIRST + uAt + (p * g.filters + f) * g.c;
+      int to = FIRST + uAt + p * weightPlane(g.c, g.filters) + f * g.c;
       products.run(g.c, 1, tiles, FIRST + p * plane(g.c), from, u, to, BLOCK);
     }
   }
@@ -269,12 +290,13 @@ final class VectorWinograd {
   /** updates += G^T u G. */
   static void updates(ConvShape s, float[] u, int from, float[] updates, int uAt) {
     Scratch scratch = Scratch.mine();
-    int plane = s.c() * s.filters();
-    for (int i = 0; i < plane; i += LANES) {
+    int count = s.c() * s.filters();
+    int plane = weightPlane(s.c(), s.filters());
+    for (int i = 0; i < count; i += LANES) {
       int place = FIRST + inBlock(i % s.filters(), i / s.filters(), s.c());
       WinogradTransforms.gradient(u, from + place, plane, scratch.tile, scratch.patch);
       for (int tap = 0; tap < 9; tap++) {
-        int at = uAt + tap * plane + i;
+        int at = uAt + tap * count + i;
         load(updates, at).add(load(scratch.tile, FIRST + tap * LANES)).intoArray(updates, at);
       }
     }

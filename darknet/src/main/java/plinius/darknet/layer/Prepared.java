@@ -9,8 +9,12 @@ import plinius.kernel.ConvShape;
  * until its weights change, since making it may take longer than one image.
  */
 final class Prepared {
+  /** Weights that one task prepares. */
+  private static final int PART = 1 << 14;
+
   private final Storage storage;
   private final ConvShape shape;
+  private final int parts;
   private float[] values = Pass.NOTHING;
   private boolean kept;
   private long madeAt = -1; // how often weights had changed then
@@ -18,6 +22,7 @@ final class Prepared {
   Prepared(Storage storage, ConvShape shape) {
     this.storage = storage;
     this.shape = shape;
+    parts = Math.clamp(shape.weights() / PART, 1, Pass.MAX_SHARDS);
   }
 
   /** Floats that it needs. */
@@ -38,7 +43,7 @@ final class Prepared {
   /** For the product forward. A layer that only predicts asks for one of the two ways. */
   float[] forward(Pass pass, float[] w, int wAt) {
     if (stale()) {
-      pass.kernels.prepareForward(shape, w, wAt, values);
+      pass.run(parts, part -> pass.kernels.prepareForward(shape, w, wAt, values, part, parts));
     }
     return values;
   }
@@ -46,7 +51,7 @@ final class Prepared {
   /** For the product back to the data. */
   float[] backward(Pass pass, float[] w, int wAt) {
     if (stale()) {
-      pass.kernels.prepareBackward(shape, w, wAt, values);
+      pass.run(parts, part -> pass.kernels.prepareBackward(shape, w, wAt, values, part, parts));
     }
     return values;
   }
