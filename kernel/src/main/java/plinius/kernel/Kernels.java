@@ -56,21 +56,10 @@ public interface Kernels {
    *
    * @param prepared at least {@link ConvPlan#preparedFloats} from 0
    */
-  default void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    prepareForward(s, weights, wAt, prepared, 0, 1);
-  }
-
-  /** One of several parts of it, each of which writes to places of its own. */
-  void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts);
+  void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared);
 
   /** As {@link #prepareForward}, for {@link #convBackwardData}. */
-  default void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    prepareBackward(s, weights, wAt, prepared, 0, 1);
-  }
-
-  /** One of several parts of it. */
-  void prepareBackward(
-      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts);
+  void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared);
 
   /**
    * y (images, outH, outW, filters) = x * weights for the images [from, to).

@@ -3,16 +3,12 @@ package plinius.kernel;
 import static java.util.Objects.checkFromIndexSize;
 import static java.util.Objects.checkFromToIndex;
 
-import java.util.Objects;
-
 /** The checks at the entry of a kernel: what lies behind them runs without any. */
 public final class Ranges {
 
   private Ranges() {}
 
-  public static void prepare(
-      ConvShape s, float[] w, int wAt, float[] prepared, int part, int parts) {
-    Objects.checkIndex(part, parts);
+  public static void prepare(ConvShape s, float[] w, int wAt, float[] prepared) {
     checkFromIndexSize(wAt, s.weights(), w.length);
     checkFromIndexSize(0, ConvPlan.preparedFloats(s), prepared.length);
   }

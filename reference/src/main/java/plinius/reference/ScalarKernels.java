@@ -21,28 +21,18 @@ public final class ScalarKernels extends ValueKernels {
     return 1;
   }
 
-  /** The first part is all of it. */
   @Override
-  public void prepareForward(
-      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
-    Ranges.prepare(s, weights, wAt, prepared, part, parts);
-    if (part > 0) {
-      return;
-    }
+  public void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    Ranges.prepare(s, weights, wAt, prepared);
     switch (ConvPlan.of(s)) {
       case DIRECT -> System.arraycopy(weights, wAt, prepared, 0, s.weights());
       case WINOGRAD -> ScalarWinograd.prepare(s.c(), s.filters(), weights, wAt, prepared);
     }
   }
 
-  /** The first part is all of it. */
   @Override
-  public void prepareBackward(
-      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
-    Ranges.prepare(s, weights, wAt, prepared, part, parts);
-    if (part > 0) {
-      return;
-    }
+  public void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    Ranges.prepare(s, weights, wAt, prepared);
     switch (ConvPlan.of(s)) {
       case DIRECT -> ScalarConvolution.transpose(s, weights, wAt, prepared);
       case WINOGRAD -> {

@@ -11,8 +11,8 @@ import static plinius.simd.Lanes.store;
 import jdk.incubator.vector.FloatVector;
 
 /**
- * The innermost loops of convolution: pixels of one output row, times one block of filters, their
- * sums in registers.
+ * The innermost loops of convolution: some pixels that the same rows of taps reach, times one block
+ * of filters, their sums in registers.
  *
  * <p>Unrolled by hand because the compiler keeps vectors in registers only as separate locals; the
  * bodies differ in the number of pixels alone. A pixel has two sums, a vector of filters each, and
@@ -24,7 +24,7 @@ final class ForwardTiles {
   private static final int WIDEST = REGISTERS == 32 ? 8 : 5;
 
   private final float[] x;
-  private final int xStep;
+  private final int[] xs;
   private final int xRow;
   private final int k;
   private final float[] w;
@@ -34,14 +34,14 @@ final class ForwardTiles {
    * Tiles of one convolution.
    *
    * @param x the input, padded: tap row after tap row {@code k} values are contiguous
-   * @param xStep from one pixel's first tap to the next pixel's
+   * @param xs where each pixel's first tap lies
    * @param xRow from one tap row to the next
    * @param w packed weights: (tap, BLOCK)
    * @param wRow from one tap row to the next
    */
-  ForwardTiles(float[] x, int xStep, int xRow, int k, float[] w, int wRow) {
+  ForwardTiles(float[] x, int[] xs, int xRow, int k, float[] w, int wRow) {
     this.x = x;
-    this.xStep = xStep;
+    this.xs = xs;
     this.xRow = xRow;
     this.k = k;
     this.w = w;
@@ -49,53 +49,41 @@ final class ForwardTiles {
   }
 
   /**
-   * Computes some pixels of a row.
+   * Computes the first pixels.
    *
    * @param rows tap rows inside the image
-   * @param yStep from one output pixel to the next
+   * @param ys where each pixel's output lies, from yAt
    */
-  void run(int pixels, int rows, int xAt, int wAt, float[] y, int yAt, int yStep) {
+  void run(int pixels, int rows, int xAt, int wAt, float[] y, int yAt, int[] ys) {
     for (int p = 0; p < pixels; ) {
       if (pixels - p >= WIDEST) {
-        int from = xAt + p * xStep;
-        int to = yAt + p * yStep;
         if (WIDEST == 8) {
-          eight(rows, from, wAt, y, to, yStep);
+          eight(p, rows, xAt, wAt, y, yAt, ys);
         } else {
-          five(rows, from, wAt, y, to, yStep);
+          five(p, rows, xAt, wAt, y, yAt, ys);
         }
         p += WIDEST;
       } else if (pixels >= 4) {
         // The last may begin before the end of the one before it: the same sums again.
         p = Math.min(p, pixels - 4);
-        four(rows, xAt + p * xStep, wAt, y, yAt + p * yStep, yStep);
+        four(p, rows, xAt, wAt, y, yAt, ys);
         p += 4;
       } else {
-        one(rows, xAt + p * xStep, wAt, y, yAt + p * yStep);
+        one(p, rows, xAt, wAt, y, yAt, ys);
         p++;
       }
     }
   }
 
-  void eight(int rows, int xAt, int wAt, float[] y, int yAt, int yStep) {
+  void eight(int p, int rows, int xAt, int wAt, float[] y, int yAt, int[] ys) {
     FloatVector zero = FloatVector.zero(FLOATS);
-    FloatVector a0 = zero, b0 = zero;
-    FloatVector a1 = zero, b1 = zero;
-    FloatVector a2 = zero, b2 = zero;
-    FloatVector a3 = zero, b3 = zero;
-    FloatVector a4 = zero, b4 = zero;
-    FloatVector a5 = zero, b5 = zero;
-    FloatVector a6 = zero, b6 = zero;
-    FloatVector a7 = zero, b7 = zero;
+    FloatVector a0 = zero, b0 = zero, a1 = zero, b1 = zero, a2 = zero, b2 = zero;
+    FloatVector a3 = zero, b3 = zero, a4 = zero, b4 = zero, a5 = zero, b5 = zero;
+    FloatVector a6 = zero, b6 = zero, a7 = zero, b7 = zero;
     for (int r = 0; r < rows; r++) {
-      int x0 = xAt + r * xRow;
-      int x1 = x0 + xStep;
-      int x2 = x1 + xStep;
-      int x3 = x2 + xStep;
-      int x4 = x3 + xStep;
-      int x5 = x4 + xStep;
-      int x6 = x5 + xStep;
-      int x7 = x6 + xStep;
+      int row = xAt + r * xRow;
+      int x0 = row + xs[p], x1 = row + xs[p + 1], x2 = row + xs[p + 2], x3 = row + xs[p + 3];
+      int x4 = row + xs[p + 4], x5 = row + xs[p + 5], x6 = row + xs[p + 6], x7 = row + xs[p + 7];
       int at = wAt + r * wRow;
       for (int i = 0; i < k; i++, at += BLOCK) {
         FloatVector wa = load(w, at), wb = load(w, at + LANES);
@@ -125,29 +113,24 @@ final class ForwardTiles {
         b7 = v7.fma(wb, b7);
       }
     }
-    store(a0, b0, y, yAt);
-    store(a1, b1, y, yAt + yStep);
-    store(a2, b2, y, yAt + 2 * yStep);
-    store(a3, b3, y, yAt + 3 * yStep);
-    store(a4, b4, y, yAt + 4 * yStep);
-    store(a5, b5, y, yAt + 5 * yStep);
-    store(a6, b6, y, yAt + 6 * yStep);
-    store(a7, b7, y, yAt + 7 * yStep);
+    store(a0, b0, y, yAt + ys[p]);
+    store(a1, b1, y, yAt + ys[p + 1]);
+    store(a2, b2, y, yAt + ys[p + 2]);
+    store(a3, b3, y, yAt + ys[p + 3]);
+    store(a4, b4, y, yAt + ys[p + 4]);
+    store(a5, b5, y, yAt + ys[p + 5]);
+    store(a6, b6, y, yAt + ys[p + 6]);
+    store(a7, b7, y, yAt + ys[p + 7]);
   }
 
-  void five(int rows, int xAt, int wAt, float[] y, int yAt, int yStep) {
+  void five(int p, int rows, int xAt, int wAt, float[] y, int yAt, int[] ys) {
     FloatVector zero = FloatVector.zero(FLOATS);
-    FloatVector a0 = zero, b0 = zero;
-    FloatVector a1 = zero, b1 = zero;
-    FloatVector a2 = zero, b2 = zero;
-    FloatVector a3 = zero, b3 = zero;
-    FloatVector a4 = zero, b4 = zero;
+    FloatVector a0 = zero, b0 = zero, a1 = zero, b1 = zero, a2 = zero, b2 = zero;
+    FloatVector a3 = zero, b3 = zero, a4 = zero, b4 = zero;
     for (int r = 0; r < rows; r++) {
-      int x0 = xAt + r * xRow;
-      int x1 = x0 + xStep;
-      int x2 = x1 + xStep;
-      int x3 = x2 + xStep;
-      int x4 = x3 + xStep;
+      int row = xAt + r * xRow;
+      int x0 = row + xs[p], x1 = row + xs[p + 1], x2 = row + xs[p + 2], x3 = row + xs[p + 3];
+      int x4 = row + xs[p + 4];
       int at = wAt + r * wRow;
       for (int i = 0; i < k; i++, at += BLOCK) {
         FloatVector wa = load(w, at), wb = load(w, at + LANES);
@@ -168,24 +151,20 @@ final class ForwardTiles {
         b4 = v4.fma(wb, b4);
       }
     }
-    store(a0, b0, y, yAt);
-    store(a1, b1, y, yAt + yStep);
-    store(a2, b2, y, yAt + 2 * yStep);
-    store(a3, b3, y, yAt + 3 * yStep);
-    store(a4, b4, y, yAt + 4 * yStep);
+    store(a0, b0, y, yAt + ys[p]);
+    store(a1, b1, y, yAt + ys[p + 1]);
+    store(a2, b2, y, yAt + ys[p + 2]);
+    store(a3, b3, y, yAt + ys[p + 3]);
+    store(a4, b4, y, yAt + ys[p + 4]);
   }
 
-  void four(int rows, int xAt, int wAt, float[] y, int yAt, int yStep) {
+  void four(int p, int rows, int xAt, int wAt, float[] y, int yAt, int[] ys) {
     FloatVector zero = FloatVector.zero(FLOATS);
-    FloatVector a0 = zero, b0 = zero;
-    FloatVector a1 = zero, b1 = zero;
-    FloatVector a2 = zero, b2 = zero;
+    FloatVector a0 = zero, b0 = zero, a1 = zero, b1 = zero, a2 = zero, b2 = zero;
     FloatVector a3 = zero, b3 = zero;
     for (int r = 0; r < rows; r++) {
-      int x0 = xAt + r * xRow;
-      int x1 = x0 + xStep;
-      int x2 = x1 + xStep;
-      int x3 = x2 + xStep;
+      int row = xAt + r * xRow;
+      int x0 = row + xs[p], x1 = row + xs[p + 1], x2 = row + xs[p + 2], x3 = row + xs[p + 3];
       int at = wAt + r * wRow;
       for (int i = 0; i < k; i++, at += BLOCK) {
         FloatVector wa = load(w, at), wb = load(w, at + LANES);
@@ -203,17 +182,18 @@ final class ForwardTiles {
         b3 = v3.fma(wb, b3);
       }
     }
-    store(a0, b0, y, yAt);
-    store(a1, b1, y, yAt + yStep);
-    store(a2, b2, y, yAt + 2 * yStep);
-    store(a3, b3, y, yAt + 3 * yStep);
+    store(a0, b0, y, yAt + ys[p]);
+    store(a1, b1, y, yAt + ys[p + 1]);
+    store(a2, b2, y, yAt + ys[p + 2]);
+    store(a3, b3, y, yAt + ys[p + 3]);
   }
 
-  void one(int rows, int xAt, int wAt, float[] y, int yAt) {
+  void one(int p, int rows, int xAt, int wAt, float[] y, int yAt, int[] ys) {
     FloatVector zero = FloatVector.zero(FLOATS);
     FloatVector a0 = zero, b0 = zero;
     for (int r = 0; r < rows; r++) {
-      int x0 = xAt + r * xRow;
+      int row = xAt + r * xRow;
+      int x0 = row + xs[p];
       int at = wAt + r * wRow;
       for (int i = 0; i < k; i++, at += BLOCK) {
         FloatVector wa = load(w, at), wb = load(w, at + LANES);
@@ -222,6 +202,6 @@ final class ForwardTiles {
         b0 = v0.fma(wb, b0);
       }
     }
-    store(a0, b0, y, yAt);
+    store(a0, b0, y, yAt + ys[p]);
   }
 }

@@ -12,8 +12,13 @@ import java.util.Map;
 final class Scratch {
   private static final ThreadLocal<Scratch> MINE = ThreadLocal.withInitial(Scratch::new);
 
-  /** Results of a block of filters that are computed before they are brought to their place. */
-  static final int TILE = 40;
+  /**
+   * Pixels whose results, a block of filters, are computed before they are brought to their place.
+   */
+  static final int TILE = 64;
+
+  /** Pixels that one pass of a weight gradient sums over, or those of one row if they are more. */
+  static final int PIXELS = 256;
 
   /** What an array is for: those in use together have names of their own. */
   enum Use {
@@ -37,6 +42,12 @@ final class Scratch {
   /** Results of a block of filters, or 4 x 4 vectors of outputs, from FIRST on. */
   final float[] tile = new float[FIRST + TILE * BLOCK];
 
+  /** Where listed pixels lie in what is read. */
+  int[] xs = new int[PIXELS];
+
+  /** And in what is written, or in deltas. */
+  int[] ys = new int[PIXELS];
+
   private final Map<Use, float[]> arrays = new EnumMap<>(Use.class);
 
   private Scratch() {}
@@ -54,6 +65,27 @@ final class Scratch {
       arrays.put(use, array);
     }
     return array;
+  }
+
+  /** From one image, row or pixel to the next. */
+  record Steps(int image, int row, int pixel) {}
+
+  /** Lists pixels, in order from 0; gives their number. */
+  int list(int images, int rows, int perRow, Steps x, Steps y) {
+    if (xs.length < images * rows * perRow) {
+      xs = new int[images * rows * perRow];
+      ys = new int[xs.length];
+    }
+    int count = 0;
+    for (int n = 0; n < images; n++) {
+      for (int row = 0; row < rows; row++) {
+        for (int i = 0; i < perRow; i++) {
+          xs[count] = n * x.image + row * x.row + i * x.pixel;
+          ys[count++] = n * y.image + row * y.row + i * y.pixel;
+        }
+      }
+    }
+    return count;
   }
 
   /** As {@link #array}, these values 0. */

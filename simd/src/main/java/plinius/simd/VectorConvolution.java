@@ -5,12 +5,14 @@ import static plinius.simd.Lanes.FIRST;
 import static plinius.simd.Lanes.LANES;
 import static plinius.simd.Lanes.load;
 import static plinius.simd.Lanes.store;
+import static plinius.simd.Scratch.PIXELS;
 import static plinius.simd.Scratch.TILE;
 import static plinius.simd.Scratch.Use.DELTAS;
 import static plinius.simd.Scratch.Use.PADDED;
 
 import java.util.Arrays;
 import plinius.kernel.ConvShape;
+import plinius.simd.Scratch.Steps;
 
 /**
  * Direct convolution, forward and backward, over padded rows: no im2col.
@@ -23,6 +25,13 @@ final class VectorConvolution {
 
   /** Filters whose weights are turned round before the next channel's: they stay in the cache. */
   private static final int STRIP = 64;
+
+  /** Where pixels lie in a tile. */
+  private static final int[] IN_BLOCKS = new int[TILE];
+
+  static {
+    Arrays.setAll(IN_BLOCKS, i -> i * BLOCK);
+  }
 
   private VectorConvolution() {}
 
@@ -57,9 +66,9 @@ final class VectorConvolution {
     }
 
     private static Images images(ConvShape s, int images, int h, int w, int c) {
-      // Where every pixel stands alone, all images are one long row.
+      // Where every pixel stands alone, each is an image.
       boolean alone = s.size() == 1 && s.stride() == 1 && s.pad() == 0;
-      return alone ? new Images(1, 1, images * h * w, c) : new Images(images, h, w, c);
+      return alone ? new Images(images * h * w, 1, 1, c) : new Images(images, h, w, c);
     }
 
     int channels() {
@@ -83,11 +92,6 @@ final class VectorConvolution {
       return FIRST + (group * blocks() + block) * taps() * BLOCK;
     }
 
-    /** Where a part of the blocks of all groups begins. */
-    int ofAllBlocks(int part, int parts) {
-      return part * groups * blocks() / parts;
-    }
-
     /** Whether the input can be read where it is. */
     boolean inPlace() {
       return pad == 0 && dilate == 1 && groups == 1;
@@ -102,41 +106,44 @@ final class VectorConvolution {
       return inPlace() ? in.w * in.c : paddedWidth() * channels();
     }
 
-    int paddedCount() {
-      return Math.multiplyExact(in.h, Math.multiplyExact(paddedWidth(), channels()));
+    /** Where the loops read for one output after the other. */
+    Steps steps() {
+      return new Steps(in.h * pitch(), stride * pitch(), stride * channels());
     }
   }
 
-  /** Some blocks of weights (tap, filter) to (block, tap, BLOCK), zeros where one has no filter. */
-  static void prepareForward(
-      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
+  /** Weights (tap, filter) to (block, tap, BLOCK). */
+  static void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
     Plan p = Plan.forward(s, 1);
-    int taps = p.taps();
-    int end = p.ofAllBlocks(part + 1, parts);
-    for (int t = 0; t < taps; t++) {
-      for (int b = p.ofAllBlocks(part, parts); b < end; b++) {
-        int group = b / p.blocks();
-        int first = b % p.blocks() * BLOCK;
-        int from = wAt + t * s.filters() + group * p.groupFilters() + first;
-        int to = p.packedAt(group, b % p.blocks()) + t * BLOCK;
-        if (first + BLOCK <= p.groupFilters()) {
-          store(load(weights, from), load(weights, from + LANES), prepared, to);
-        } else {
-          System.arraycopy(weights, from, prepared, to, p.groupFilters() - first);
-          Arrays.fill(prepared, to + p.groupFilters() - first, to + BLOCK, 0);
-        }
+    for (int g = 0; g < p.groups; g++) {
+      int from = wAt + g * p.groupFilters();
+      toBlocks(weights, from, s.filters(), p.taps(), p.groupFilters(), prepared, p.packedAt(g, 0));
+    }
+  }
+
+  static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    Plan p = Plan.backward(s, 1);
+    for (int g = 0; g < p.groups; g++) {
+      for (int b = 0; b < p.blocks(); b++) {
+        turn(s, weights, wAt, g, b, prepared, p.packedAt(g, b));
       }
     }
   }
 
-  static void prepareBackward(
-      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
-    Plan p = Plan.backward(s, 1);
-    int end = p.ofAllBlocks(part + 1, parts);
-    for (int b = p.ofAllBlocks(part, parts); b < end; b++) {
-      int group = b / p.blocks();
-      int block = b % p.blocks();
-      turn(s, weights, wAt, group, block, prepared, p.packedAt(group, block));
+  /** Rows of values, {@code step} apart, to (block, row, BLOCK), zeros up to whole blocks. */
+  private static void toBlocks(
+      float[] x, int xAt, int step, int rows, int values, float[] blocks, int at) {
+    for (int row = 0; row < rows; row++) {
+      for (int i = 0; i < values; i += BLOCK) {
+        int from = xAt + row * step + i;
+        int to = at + i * rows + row * BLOCK;
+        if (i + BLOCK <= values) {
+          store(load(x, from), load(x, from + LANES), blocks, to);
+        } else {
+          System.arraycopy(x, from, blocks, to, values - i);
+          Arrays.fill(blocks, to + values - i, to + BLOCK, 0);
+        }
+      }
     }
   }
 
@@ -184,36 +191,39 @@ final class VectorConvolution {
     }
   }
 
+  /**
+   * Several images at a time, if they are small: their pixels share what is read of the weights.
+   */
   private static void correlate(
       Plan p, int group, float[] x, int xAt, float[] w, float[] y, int yAt, boolean add) {
-    int channels = p.channels();
-    int k = p.size * channels;
-    float[] input = p.inPlace() ? x : Scratch.mine().zeros(PADDED, p.paddedCount());
-    float[] tile = Scratch.mine().tile;
-    ForwardTiles sums =
-        new ForwardTiles(input, p.stride * channels, p.pitch(), k, w, p.dilate * k * BLOCK);
-    for (int n = 0; n < p.in.count; n++) {
-      int start = read(p, group, x, xAt + p.in.at(n), input);
+    int together = Math.max(1, Math.min(TILE / p.out.w, p.in.count));
+    float[] input = padded(p, x, together);
+    Scratch scratch = Scratch.mine();
+    int k = p.size * p.channels();
+    Steps write = new Steps(p.out.at(1), 0, p.out.c);
+    for (int n = 0; n < p.in.count; n += together) {
+      int images = Math.min(together, p.in.count - n);
+      int start = read(p, group, x, xAt + p.in.at(n), input, images);
       int out = yAt + p.out.at(n) + group * p.groupFilters();
-      for (int b = 0; b < p.blocks(); b++) {
-        int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
-        int block = p.packedAt(group, b);
-        boolean direct = !add && filters == BLOCK;
-        for (int oh = 0; oh < p.out.h; oh++) {
-          int top = oh * p.stride - p.pad;
-          int first = firstRow(p, top);
-          int rows = rows(p, top, first);
-          int source = start + (rows > 0 ? (top + first) / p.dilate * p.pitch() : 0);
-          int weights = block + first * k * BLOCK;
-          for (int ow = 0; ow < p.out.w; ow += TILE) {
-            int pixels = Math.min(TILE, p.out.w - ow);
-            int from = source + ow * p.stride * channels;
+      for (int ow = 0; ow < p.out.w; ow += TILE) {
+        int pixels = scratch.list(images, 1, Math.min(TILE, p.out.w - ow), p.steps(), write);
+        ForwardTiles sums =
+            new ForwardTiles(input, scratch.xs, p.pitch(), k, w, p.dilate * k * BLOCK);
+        for (int b = 0; b < p.blocks(); b++) {
+          int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
+          for (int oh = 0; oh < p.out.h; oh++) {
+            int top = oh * p.stride - p.pad;
+            int first = firstRow(p, top);
+            int rows = rows(p, top, first);
+            int line = rows > 0 ? (top + first) / p.dilate : 0;
+            int from = start + line * p.pitch() + ow * p.steps().pixel();
+            int weights = p.packedAt(group, b) + first * k * BLOCK;
             int at = out + (oh * p.out.w + ow) * p.out.c + b * BLOCK;
-            if (direct) {
-              sums.run(pixels, rows, from, weights, y, at, p.out.c);
+            if (!add && filters == BLOCK) {
+              sums.run(pixels, rows, from, weights, y, at, scratch.ys);
             } else {
-              sums.run(pixels, rows, from, weights, tile, FIRST, BLOCK);
-              put(tile, pixels, y, at, p.out.c, filters, add);
+              sums.run(pixels, rows, from, weights, scratch.tile, FIRST, IN_BLOCKS);
+              put(scratch.tile, pixels, y, at, scratch.ys, filters, add);
             }
           }
         }
@@ -223,9 +233,9 @@ final class VectorConvolution {
 
   /** Brings a tile (pixel, BLOCK) to its place. */
   private static void put(
-      float[] tile, int pixels, float[] y, int yAt, int yStep, int filters, boolean add) {
+      float[] tile, int pixels, float[] y, int yAt, int[] ys, int filters, boolean add) {
     for (int i = 0; i < pixels; i++) {
-      int at = yAt + i * yStep;
+      int at = yAt + ys[i];
       int from = FIRST + i * BLOCK;
       if (!add) {
         System.arraycopy(tile, from, y, at, filters);
@@ -252,17 +262,24 @@ final class VectorConvolution {
     return first >= p.size ? 0 : Math.max(0, Math.min(inFilter, inImage));
   }
 
-  /** Where the loops read one group of an image: where it lies, or its copy between zeros. */
-  private static int read(Plan p, int group, float[] x, int image, float[] input) {
+  /** Where the loops read: the input itself, or room for some images between zeros. */
+  private static float[] padded(Plan p, float[] x, int images) {
+    return p.inPlace()
+        ? x
+        : Scratch.mine().zeros(PADDED, Math.multiplyExact(images * p.in.h, p.pitch()));
+  }
+
+  /** Where the loops read one group of some images: where it lies, or its copy between zeros. */
+  private static int read(Plan p, int group, float[] x, int at, float[] input, int images) {
     if (p.inPlace()) {
-      return image;
+      return at;
     }
     int channels = p.channels();
     int width = p.paddedWidth();
     int first = Math.max(0, -p.pad + p.dilate - 1) / p.dilate;
     int last = Math.min(p.in.w, (width - p.pad + p.dilate - 1) / p.dilate);
-    for (int row = 0; row < p.in.h; row++) {
-      int source = image + group * channels + row * p.in.w * p.in.c;
+    for (int row = 0; row < images * p.in.h; row++) {
+      int source = at + group * channels + row * p.in.w * p.in.c;
       int target = FIRST + (row * width + p.pad) * channels;
       if (channels == p.in.c && p.dilate == 1 && last > first) {
         int values = (last - first) * channels;
@@ -277,68 +294,68 @@ final class VectorConvolution {
     return FIRST;
   }
 
+  /**
+   * Some rows of an image at a time, or several images, if they are small: their pixels share each
+   * access to the updates.
+   */
   static void backwardWeights(
       ConvShape s, float[] x, int xAt, float[] delta, int dAt, float[] u, int uAt, int images) {
     Plan p = Plan.forward(s, images);
-    int pixels = p.out.h * p.out.w;
-    boolean whole = p.groups == 1 && p.out.c % BLOCK == 0;
-    int dStep = whole ? p.out.c : p.blocks() * BLOCK;
+    int together = Math.max(1, Math.min(PIXELS / (p.out.h * p.out.w), p.in.count));
+    int rows = Math.clamp(PIXELS / p.out.w, 1, p.out.h);
+    float[] input = padded(p, x, together);
+    Scratch scratch = Scratch.mine();
+    float[] d = scratch.array(DELTAS, together * rows * p.out.w * p.blocks() * BLOCK);
     for (int g = 0; g < p.groups; g++) {
-      float[] input = p.inPlace() ? x : Scratch.mine().zeros(PADDED, p.paddedCount());
-      float[] d = whole ? delta : Scratch.mine().array(DELTAS, Math.multiplyExact(pixels, dStep));
-      for (int n = 0; n < p.in.count; n++) {
-        int source = read(p, g, x, xAt + p.in.at(n), input);
-        int dImage = dAt + p.out.at(n);
-        if (!whole) {
-          copyBlocks(p, delta, dImage + g * p.groupFilters(), d, dStep);
+      for (int n = 0; n < p.in.count; n += together) {
+        int some = Math.min(together, p.in.count - n);
+        int source = read(p, g, x, xAt + p.in.at(n), input, some);
+        for (int row = 0; row < p.out.h; row += rows) {
+          int end = Math.min(p.out.h, row + rows);
+          int pixels = some * (end - row) * p.out.w;
+          int from = p.out.at(n) + row * p.out.w * p.out.c + g * p.groupFilters();
+          toBlocks(delta, dAt + from, p.out.c, pixels, p.groupFilters(), d, FIRST);
+          Steps deltas = new Steps((end - row) * p.out.w * BLOCK, p.out.w * BLOCK, BLOCK);
+          for (int kh = 0; kh < p.size; kh++) {
+            int first = Math.max(row, Math.max(0, p.pad - kh + p.stride - 1) / p.stride);
+            int last = Math.min(end - 1, Math.floorDiv(p.in.h - 1 + p.pad - kh, p.stride));
+            int reached = scratch.list(some, last + 1 - first, p.out.w, p.steps(), deltas);
+            GradientTiles sums = new GradientTiles(input, scratch.xs, d, scratch.ys);
+            int line = source + (first * p.stride + kh - p.pad) * p.pitch();
+            int begin = FIRST + (first - row) * p.out.w * BLOCK;
+            int updates = uAt + kh * p.size * p.channels() * p.out.c + g * p.groupFilters();
+            gradients(p, sums, reached, line, begin, pixels * BLOCK, u, updates);
+          }
         }
-        int target = uAt + g * p.groupFilters();
-        gradients(p, input, source, d, whole ? dImage : FIRST, dStep, u, target);
       }
     }
   }
 
-  /** Delta of one group (pixel, filter) with zeros up to whole blocks. */
-  private static void copyBlocks(Plan p, float[] delta, int at, float[] d, int step) {
-    int filters = p.groupFilters();
-    for (int i = 0; i < p.out.h * p.out.w; i++) {
-      int to = FIRST + i * step;
-      System.arraycopy(delta, at + i * p.out.c, d, to, filters);
-      Arrays.fill(d, to + filters, to + step, 0);
-    }
-  }
-
+  /**
+   * Updates of one row of the filter, from uAt.
+   *
+   * @param dBlock from one block of deltas to the next
+   */
   private static void gradients(
-      Plan p, float[] x, int xAt, float[] d, int dAt, int dStep, float[] updates, int uAt) {
-    int channels = p.channels();
-    int k = p.size * channels;
+      Plan p, GradientTiles sums, int pixels, int xAt, int dAt, int dBlock, float[] u, int uAt) {
+    int k = p.size * p.channels();
     float[] tile = Scratch.mine().tile;
-    GradientTiles sums =
-        new GradientTiles(x, p.stride * channels, p.stride * p.pitch(), d, dStep, p.out.w * dStep);
-    for (int kh = 0; kh < p.size; kh++) {
-      int first = Math.max(0, p.pad - kh + p.stride - 1) / p.stride;
-      int end = Math.min(p.out.h, Math.floorDiv(p.in.h - 1 + p.pad - kh, p.stride) + 1);
-      if (first >= end) {
-        continue;
-      }
-      int source = xAt + (first * p.stride + kh - p.pad) * p.pitch();
+    for (int b = 0; b < p.blocks(); b++) {
+      int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
+      int from = dAt + b * dBlock;
       for (int i = 0; i < k; i += TILE) {
         int taps = Math.min(TILE, k - i);
-        for (int b = 0; b < p.blocks(); b++) {
-          int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
-          int from = dAt + first * p.out.w * dStep + b * BLOCK;
-          int at = uAt + (kh * k + i) * p.out.c + b * BLOCK;
-          if (filters == BLOCK) {
-            sums.run(taps, end - first, p.out.w, source + i, from, updates, at, p.out.c);
-            continue;
-          }
-          for (int t = 0; t < taps; t++) {
-            System.arraycopy(updates, at + t * p.out.c, tile, FIRST + t * BLOCK, filters);
-          }
-          sums.run(taps, end - first, p.out.w, source + i, from, tile, FIRST, BLOCK);
-          for (int t = 0; t < taps; t++) {
-            System.arraycopy(tile, FIRST + t * BLOCK, updates, at + t * p.out.c, filters);
-          }
+        int at = uAt + i * p.out.c + b * BLOCK;
+        if (filters == BLOCK) {
+          sums.run(taps, pixels, xAt + i, from, u, at, p.out.c);
+          continue;
+        }
+        for (int t = 0; t < taps; t++) {
+          System.arraycopy(u, at + t * p.out.c, tile, FIRST + t * BLOCK, filters);
+        }
+        sums.run(taps, pixels, xAt + i, from, tile, FIRST, BLOCK);
+        for (int t = 0; t < taps; t++) {
+          System.arraycopy(tile, FIRST + t * BLOCK, u, at + t * p.out.c, filters);
         }
       }
     }

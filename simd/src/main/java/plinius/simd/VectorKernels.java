@@ -52,22 +52,20 @@ public final class VectorKernels extends ValueKernels {
   }
 
   @Override
-  public void prepareForward(
-      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
-    Ranges.prepare(s, weights, wAt, prepared, part, parts);
+  public void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    Ranges.prepare(s, weights, wAt, prepared);
     switch (ConvPlan.of(s)) {
-      case DIRECT -> VectorConvolution.prepareForward(s, weights, wAt, prepared, part, parts);
-      case WINOGRAD -> VectorWinograd.prepareForward(s, weights, wAt, prepared, part, parts);
+      case DIRECT -> VectorConvolution.prepareForward(s, weights, wAt, prepared);
+      case WINOGRAD -> VectorWinograd.prepareForward(s, weights, wAt, prepared);
     }
   }
 
   @Override
-  public void prepareBackward(
-      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
-    Ranges.prepare(s, weights, wAt, prepared, part, parts);
+  public void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    Ranges.prepare(s, weights, wAt, prepared);
     switch (ConvPlan.of(s)) {
-      case DIRECT -> VectorConvolution.prepareBackward(s, weights, wAt, prepared, part, parts);
-      case WINOGRAD -> VectorWinograd.prepareBackward(s, weights, wAt, prepared, part, parts);
+      case DIRECT -> VectorConvolution.prepareBackward(s, weights, wAt, prepared);
+      case WINOGRAD -> VectorWinograd.prepareBackward(s, weights, wAt, prepared);
     }
   }
 

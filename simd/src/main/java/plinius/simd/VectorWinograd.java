@@ -14,6 +14,7 @@ import static plinius.simd.WinogradTransforms.PATCH;
 
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
+import plinius.simd.Scratch.Steps;
 
 /**
  * Convolution of 3 x 3 filters by Winograd's F(4x4, 3x3): tiles of the image and filters are
@@ -142,43 +143,31 @@ final class VectorWinograd {
     }
   }
 
-  /** Some blocks of weights (kh, kw, c, filters) to (plane, block of filters, c, BLOCK). */
-  static void prepareForward(
-      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
-    float[] patch = Scratch.mine().patch;
-    int count = s.c() * s.filters();
-    int plane = weightPlane(s.c(), s.filters());
-    int end = (part + 1) * (s.filters() / BLOCK) / parts * BLOCK;
+  /** Weights (kh, kw, c, filters) to (plane, block of filters, c, BLOCK). */
+  static void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
     for (int channel = 0; channel < s.c(); channel++) {
-      for (int f = part * (s.filters() / BLOCK) / parts * BLOCK; f < end; f += LANES) {
+      for (int f = 0; f < s.filters(); f += LANES) {
         int from = wAt + channel * s.filters() + f;
-        int to = FIRST + inBlock(f, channel, s.c());
-        WinogradTransforms.weights(weights, from, count, 3 * count, prepared, to, plane, patch);
+        transform(s, weights, from, s.c() * s.filters(), prepared, inBlock(f, channel, s.c()));
       }
     }
   }
 
-  static void prepareBackward(
-      ConvShape s, float[] weights, int wAt, float[] prepared, int part, int parts) {
-    Scratch scratch = Scratch.mine();
-    int column = s.filters() * BLOCK;
-    float[] turned = scratch.array(WEIGHTS, 9 * column);
-    int plane = weightPlane(s.c(), s.filters());
-    int end = (part + 1) * (s.c() / BLOCK) / parts;
-    for (int b = part * (s.c() / BLOCK) / parts; b < end; b++) {
+  static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
+    int tap = s.filters() * BLOCK;
+    float[] turned = Scratch.mine().array(WEIGHTS, 9 * tap);
+    for (int b = 0; b < s.c() / BLOCK; b++) {
       VectorConvolution.turn(s, weights, wAt, 0, b, turned, FIRST);
-      for (int i = 0; i < column; i += LANES) {
-        WinogradTransforms.weights(
-            turned,
-            FIRST + i,
-            column,
-            3 * column,
-            prepared,
-            FIRST + b * column + i,
-            plane,
-            scratch.patch);
+      for (int i = 0; i < tap; i += LANES) {
+        transform(s, turned, FIRST + i, tap, prepared, b * tap + i);
       }
     }
+  }
+
+  /** Some weights, whose taps are {@code tap} apart, to their place in 36 planes. */
+  private static void transform(ConvShape s, float[] w, int at, int tap, float[] u, int to) {
+    int plane = weightPlane(s.c(), s.filters());
+    WinogradTransforms.weights(w, at, tap, 3 * tap, u, FIRST + to, plane, Scratch.mine().patch);
   }
 
   static void forward(
@@ -197,23 +186,25 @@ final class VectorWinograd {
     Padded inputs = Padded.inputs(g);
     float[] v = scratch.array(PLANES, PATCH * plane(g.c));
     float[] m = scratch.array(PRODUCTS, PATCH * plane(g.filters));
+    scratch.list(1, 1, TILES, new Steps(0, 0, g.c), new Steps(0, 0, g.filters));
+    ForwardTiles products = new ForwardTiles(v, scratch.xs, 0, g.c, prepared, 0);
     for (int first = 0; first < g.tiles(); first += TILES) {
       int tiles = Math.min(TILES, g.tiles() - first);
       inputs.planes(first, tiles, x, xAt, v, scratch.patch);
       for (int p = 0; p < PATCH; p++) {
-        multiply(g, p, tiles, v, prepared, m);
+        multiply(g, p, tiles, products, m, scratch.ys);
       }
       outputs(g, first, tiles, m, y, yAt, add, scratch);
     }
   }
 
   /** m (tile, filter) = v (tile, c) * u (c, filter), one plane. */
-  private static void multiply(Grid g, int p, int tiles, float[] v, float[] u, float[] m) {
-    ForwardTiles products = new ForwardTiles(v, g.c, 0, g.c, u, 0);
+  private static void multiply(
+      Grid g, int p, int tiles, ForwardTiles products, float[] m, int[] places) {
     for (int f = 0; f < g.filters; f += BLOCK) {
       int weights = FIRST + p * weightPlane(g.c, g.filters) + f * g.c;
       int to = FIRST + p * plane(g.filters) + f;
-      products.run(tiles, 1, FIRST + p * plane(g.c), weights, m, to, g.filters);
+      products.run(tiles, 1, FIRST + p * plane(g.c), weights, m, to, places);
     }
   }
 
@@ -266,24 +257,25 @@ final class VectorWinograd {
     Padded deltas = Padded.deltas(g);
     float[] v = scratch.array(PLANES, PATCH * plane(g.c));
     float[] d = scratch.array(PRODUCTS, PATCH * plane(g.filters));
+    scratch.list(1, 1, TILES, new Steps(0, 0, g.c), new Steps(0, 0, BLOCK));
+    GradientTiles products = new GradientTiles(v, scratch.xs, d, scratch.ys);
     for (int first = 0; first < g.tiles(); first += TILES) {
       int tiles = Math.min(TILES, g.tiles() - first);
       inputs.planes(first, tiles, x, xAt, v, scratch.patch);
       deltas.planes(first, tiles, delta, dAt, d, scratch.patch);
       for (int p = 0; p < PATCH; p++) {
-        addProducts(g, p, tiles, v, d, u, uAt);
+        addProducts(g, p, tiles, products, u, uAt);
       }
     }
   }
 
   /** u (block, c, BLOCK) += v^T (c, tile) * d (block, tile, BLOCK), one plane. */
   private static void addProducts(
-      Grid g, int p, int tiles, float[] v, float[] d, float[] u, int uAt) {
-    GradientTiles products = new GradientTiles(v, g.c, 0, d, BLOCK, 0);
+      Grid g, int p, int tiles, GradientTiles products, float[] u, int uAt) {
     for (int f = 0; f < g.filters; f += BLOCK) {
       int from = FIRST + p * plane(g.filters) + f * TILES;
       int to = FIRST + uAt + p * weightPlane(g.c, g.filters) + f * g.c;
-      products.run(g.c, 1, tiles, FIRST + p * plane(g.c), from, u, to, BLOCK);
+      products.run(g.c, tiles, FIRST + p * plane(g.c), from, u, to, BLOCK);
     }
   }
 

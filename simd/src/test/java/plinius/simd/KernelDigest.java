@@ -54,6 +54,11 @@ final class KernelDigest {
     {2, 3, 6, 4, 1, 1, 0, 2},
     {2, 2, 3, 4, 5, 1, 2, 1},
     {11, 11, 1, 2, 3, 4, 0, 1},
+    // rows wider than a tile, wider than a gradient's pass; more pixels than one pass
+    {3, 71, 2, 5, 3, 1, 1, 1},
+    {2, 300, 1, 3, 3, 2, 1, 1},
+    {2, 270, 1, 2, 2, 1, 0, 1},
+    {12, 40, 2, 17, 3, 1, 1, 1},
     // Winograd: whole tiles, clipped tiles, other paddings
     {4, 8, 32, 64, 3, 1, 1, 1},
     {7, 6, 64, 32, 3, 1, 1, 1},

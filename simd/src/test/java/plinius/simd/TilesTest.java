@@ -3,6 +3,7 @@ package plinius.simd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static plinius.simd.Lanes.BLOCK;
 
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -14,23 +15,27 @@ class TilesTest {
 
   private final float[] values = values(200);
   private final float[] blocks = values(ROWS * TAPS * BLOCK);
+  private final int[] places = {
+    0, 9, 18, 27, 40, 49, 58, 67
+  }; // of pixels: four of one row, four of another
+  private final int[] inBlocks = IntStream.range(0, 8).map(i -> i * BLOCK).toArray();
 
   @Test
   void pixels_do_not_depend_on_the_width_of_their_tile() {
-    ForwardTiles tiles = new ForwardTiles(values, TAPS, 50, TAPS, blocks, TAPS * BLOCK);
+    ForwardTiles tiles = new ForwardTiles(values, places, 80, TAPS, blocks, TAPS * BLOCK);
     float[] singly = new float[8 * BLOCK];
     for (int p = 0; p < 8; p++) {
-      tiles.one(ROWS, p * TAPS, 0, singly, p * BLOCK);
+      tiles.one(p, ROWS, 0, 0, singly, 0, inBlocks);
     }
 
     float[] eight = new float[8 * BLOCK];
-    tiles.eight(ROWS, 0, 0, eight, 0, BLOCK);
+    tiles.eight(0, ROWS, 0, 0, eight, 0, inBlocks);
     float[] five = new float[8 * BLOCK];
-    tiles.five(ROWS, 0, 0, five, 0, BLOCK);
-    tiles.five(ROWS, 3 * TAPS, 0, five, 3 * BLOCK, BLOCK);
+    tiles.five(0, ROWS, 0, 0, five, 0, inBlocks);
+    tiles.five(3, ROWS, 0, 0, five, 0, inBlocks);
     float[] four = new float[8 * BLOCK];
-    tiles.four(ROWS, 0, 0, four, 0, BLOCK);
-    tiles.four(ROWS, 4 * TAPS, 0, four, 4 * BLOCK, BLOCK);
+    tiles.four(0, ROWS, 0, 0, four, 0, inBlocks);
+    tiles.four(4, ROWS, 0, 0, four, 0, inBlocks);
 
     assertThat(eight).isEqualTo(singly);
     assertThat(five).isEqualTo(singly);
@@ -39,17 +44,17 @@ class TilesTest {
 
   @Test
   void taps_do_not_depend_on_the_width_of_their_tile() {
-    GradientTiles tiles = new GradientTiles(values, 8, 90, blocks, BLOCK, TAPS * BLOCK);
+    GradientTiles tiles = new GradientTiles(values, places, blocks, inBlocks);
     float[] singly = values(8 * BLOCK);
     for (int t = 0; t < 8; t++) {
-      tiles.one(ROWS, TAPS, t, 0, singly, t * BLOCK);
+      tiles.one(places.length, t, 0, singly, t * BLOCK);
     }
 
     float[] eight = values(8 * BLOCK);
-    tiles.eight(ROWS, TAPS, 0, 0, eight, 0, BLOCK);
+    tiles.eight(places.length, 0, 0, eight, 0, BLOCK);
     float[] four = values(8 * BLOCK);
-    tiles.four(ROWS, TAPS, 0, 0, four, 0, BLOCK);
-    tiles.four(ROWS, TAPS, 4, 0, four, 4 * BLOCK, BLOCK);
+    tiles.four(places.length, 0, 0, four, 0, BLOCK);
+    tiles.four(places.length, 4, 0, four, 4 * BLOCK, BLOCK);
 
     assertThat(eight).isEqualTo(singly);
     assertThat(four).isEqualTo(singly);

@@ -9,20 +9,16 @@ import plinius.kernel.ConvShape;
  * until its weights change, since making it may take longer than one image.
  */
 final class Prepared {
-  /** Weights that one task prepares. */
-  private static final int PART = 1 << 14;
-
   private final Storage storage;
   private final ConvShape shape;
-  private final int parts;
-  private float[] values = Pass.NOTHING;
-  private boolean kept;
   private long madeAt = -1; // how often weights had changed then
+
+  /** Its memory: the storage gives it. */
+  float[] values = Pass.NOTHING;
 
   Prepared(Storage storage, ConvShape shape) {
     this.storage = storage;
     this.shape = shape;
-    parts = Math.clamp(shape.weights() / PART, 1, Pass.MAX_SHARDS);
   }
 
   /** Floats that it needs. */
@@ -30,20 +26,10 @@ final class Prepared {
     return ConvPlan.preparedFloats(shape);
   }
 
-  /**
-   * Gives it its memory.
-   *
-   * @param keeps whether for itself
-   */
-  void use(float[] memory, boolean keeps) {
-    values = memory;
-    kept = keeps;
-  }
-
   /** For the product forward. A layer that only predicts asks for one of the two ways. */
   float[] forward(Pass pass, float[] w, int wAt) {
     if (stale()) {
-      pass.run(parts, part -> pass.kernels.prepareForward(shape, w, wAt, values, part, parts));
+      pass.kernels.prepareForward(shape, w, wAt, values);
     }
     return values;
   }
@@ -51,14 +37,14 @@ final class Prepared {
   /** For the product back to the data. */
   float[] backward(Pass pass, float[] w, int wAt) {
     if (stale()) {
-      pass.run(parts, part -> pass.kernels.prepareBackward(shape, w, wAt, values, part, parts));
+      pass.kernels.prepareBackward(shape, w, wAt, values);
     }
     return values;
   }
 
   private boolean stale() {
-    boolean stale = !kept || madeAt != storage.changes();
+    long before = madeAt;
     madeAt = storage.changes();
-    return stale;
+    return madeAt != before;
   }
 }

@@ -12,9 +12,7 @@ public class ShortcutLayer extends Layer {
   private final Activation activation = site.activation();
   private final float alpha = section.decimal("alpha");
   private final float beta = section.decimal("beta");
-  private final boolean plain = alpha == 1 && beta == 1;
-  final int run; // values side by side where both meet
-  final int[] places; // where runs begin in out
+  final int[] places; // where both meet: places in out
   private final int[] otherPlaces; // and in the other layer's output
 
   ShortcutLayer(Site site) {
@@ -35,15 +33,14 @@ public class ShortcutLayer extends Layer {
     sample = Math.max(sample, 1);
     int h = Math.min(in.h(), from.h());
     int w = Math.min(in.w(), from.w());
-    boolean same = stride == 1 && sample == 1 && in.c() == from.c();
-    run = same ? in.count() : Math.min(in.c(), from.c());
-    places = new int[same ? 1 : h * w];
-    otherPlaces = new int[places.length];
+    int c = Math.min(in.c(), from.c());
+    places = new int[h * w * c];
+    otherPlaces = new int[h * w * c];
     for (int i = 0; i < places.length; i++) {
-      int y = i / w;
-      int x = i % w;
-      places[i] = (y * sample * in.w() + x * sample) * in.c();
-      otherPlaces[i] = (y * stride * from.w() + x * stride) * from.c();
+      int y = i / c / w;
+      int x = i / c % w;
+      places[i] = (y * sample * in.w() + x * sample) * in.c() + i % c;
+      otherPlaces[i] = (y * stride * from.w() + x * stride) * from.c() + i % c;
     }
   }
 
@@ -55,21 +52,12 @@ public class ShortcutLayer extends Layer {
           int at = image * out.count();
           System.arraycopy(pass.input, at, output, at, out.count());
           for (int i = 0; i < places.length; i++) {
-            add(pass, image * otherCount + otherPlaces[i], at + places[i]);
+            int to = at + places[i];
+            float value = other.output()[image * otherCount + otherPlaces[i]];
+            output[to] = alpha * output[to] + beta * value;
           }
           pass.kernels.activate(activation, output, at, out.count());
         });
-  }
-
-  /** The other's values of one run. */
-  private void add(Pass pass, int from, int to) {
-    if (plain) {
-      pass.kernels.add(other.output(), from, output, to, run);
-      return;
-    }
-    for (int i = 0; i < run; i++) {
-      output[to + i] = alpha * output[to + i] + beta * other.output()[from + i];
-    }
   }
 
   @Override
@@ -83,22 +71,12 @@ public class ShortcutLayer extends Layer {
             pass.kernels.axpy(1, delta, at, pass.inputDelta, at, out.count());
           }
           for (int i = 0; i < places.length; i++) {
-            addDelta(pass, at + places[i], image * otherCount + otherPlaces[i]);
+            float value = delta[at + places[i]];
+            if (pass.wantsInputDelta()) {
+              pass.inputDelta[at + places[i]] += (alpha - 1) * value;
+            }
+            other.delta()[image * otherCount + otherPlaces[i]] += beta * value;
           }
         });
-  }
-
-  /** One run's delta to both. */
-  private void addDelta(Pass pass, int from, int to) {
-    if (plain) {
-      pass.kernels.add(delta, from, other.delta(), to, run);
-      return;
-    }
-    for (int i = from; i < from + run; i++) {
-      if (pass.wantsInputDelta()) {
-        pass.inputDelta[i] += (alpha - 1) * delta[i];
-      }
-      other.delta()[to + i - from] += beta * delta[i];
-    }
   }
 }

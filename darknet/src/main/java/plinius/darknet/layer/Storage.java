@@ -52,6 +52,7 @@ public class Storage {
 
   private final List<Prepared> prepared = new ArrayList<>();
   private float[] sharedPrepared = {};
+  private boolean keeps; // each of these its own memory
   private long changes;
 
   private int partialFloats;
@@ -230,20 +231,12 @@ public class Storage {
     }
     partials = scratch(partialFloats, partials);
     sums = scratch(sumFloats, sums);
-    allocatePrepared();
-  }
-
-  /** Without training each layer keeps its own, unless that is more than the heap has room for. */
-  private void allocatePrepared() {
     long all = prepared.stream().mapToLong(Prepared::floats).sum();
-    boolean keeps = !training && heapBytes() + all * Float.BYTES <= LIMIT_BYTES;
-    if (!keeps) {
-      int most = prepared.stream().mapToInt(Prepared::floats).max().orElse(0);
-      sharedPrepared = scratch(most, sharedPrepared);
-    }
-    for (Prepared each : prepared) {
-      each.use(keeps ? scratch(each.floats(), Pass.NOTHING) : sharedPrepared, keeps);
-    }
+    int most = prepared.stream().mapToInt(Prepared::floats).max().orElse(0);
+    // Predictions keep each layer's, unless that is more than the heap has room for.
+    keeps = !training && heapBytes() + all * Float.BYTES <= LIMIT_BYTES;
+    sharedPrepared = scratch(keeps ? 0 : most, sharedPrepared);
+    prepared.forEach(p -> p.values = keeps ? scratch(p.floats(), Pass.NOTHING) : sharedPrepared);
   }
 
   /** Says that values of the block are no longer those that predictions prepared. */
@@ -251,9 +244,9 @@ public class Storage {
     changes++;
   }
 
-  /** How often that was said. */
+  /** How often that was said; at least once more each time, where layers share the memory. */
   long changes() {
-    return changes;
+    return keeps ? changes : ++changes;
   }
 
   /** So much scratch; that from before, if it is enough. */

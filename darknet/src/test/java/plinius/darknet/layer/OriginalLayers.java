@@ -352,7 +352,7 @@ public final class OriginalLayers extends KeptLayers {
       super.backward(pass);
       boolean[] met = new boolean[out.count()];
       for (int place : places) {
-        Arrays.fill(met, place, place + run, true);
+        met[place] = true;
       }
       float less = section.decimal("alpha") - 1;
       for (int i = 0; pass.wantsInputDelta() && i < pass.images * out.count(); i++) {
