@@ -200,13 +200,14 @@ final class VectorConvolution {
     float[] input = padded(p, x, together);
     Scratch scratch = Scratch.mine();
     int k = p.size * p.channels();
+    Steps read = p.steps();
     Steps write = new Steps(p.out.at(1), 0, p.out.c);
     for (int n = 0; n < p.in.count; n += together) {
       int images = Math.min(together, p.in.count - n);
       int start = read(p, group, x, xAt + p.in.at(n), input, images);
       int out = yAt + p.out.at(n) + group * p.groupFilters();
       for (int ow = 0; ow < p.out.w; ow += TILE) {
-        int pixels = scratch.list(images, 1, Math.min(TILE, p.out.w - ow), p.steps(), write);
+        int pixels = scratch.list(images, 1, Math.min(TILE, p.out.w - ow), read, write);
         ForwardTiles sums =
             new ForwardTiles(input, scratch.xs, p.pitch(), k, w, p.dilate * k * BLOCK);
         for (int b = 0; b < p.blocks(); b++) {
@@ -216,7 +217,7 @@ final class VectorConvolution {
             int first = firstRow(p, top);
             int rows = rows(p, top, first);
             int line = rows > 0 ? (top + first) / p.dilate : 0;
-            int from = start + line * p.pitch() + ow * p.steps().pixel();
+            int from = start + line * p.pitch() + ow * read.pixel();
             int weights = p.packedAt(group, b) + first * k * BLOCK;
             int at = out + (oh * p.out.w + ow) * p.out.c + b * BLOCK;
             if (!add && filters == BLOCK) {

@@ -93,7 +93,7 @@ public final class Outline extends Storage {
     return NO_FLOATS;
   }
 
-  /** Bytes of scratch that layers use in turn. */
+  /** Bytes of scratch that layers use in turn, and of weights that they keep prepared. */
   long scratchBytes() {
     return scratchBytes;
   }
