@@ -30,6 +30,8 @@ final class MachineCode {
   private static final String LOAD_LINE = "0f100407 0f104c0710 0f10540720 0f105c0730";
   private static final String STORE_LINE = "0f110406 0f114c0610 0f11540620 0f115c0630";
   private static final String STREAM_LINE = "0f2b0406 0f2b4c0610 0f2b540620 0f2b5c0630";
+  // The line at rdi + rax will be stored to: prefetchw. It never faults.
+  private static final String FETCH_LINE = "0f0d0c07";
   private static final String NEXT_NUMBER = "4883c204 ffc9";
   // rdi = target, rsi = source, rdx = bytes, a positive multiple of 32: four words by movnti, whose
   // lines the processor combines and writes past the caches.
@@ -123,7 +125,7 @@ final class MachineCode {
     LineFunctions lineFunctions(String atStart, String atOffset) {
       return new LineFunctions(
           function(loop(atStart + NEXT_LINE, "72") + RETURN, RANGE),
-          lines(atOffset, SFENCE),
+          lines(atOffset + FETCH_LINE, SFENCE),
           lines(LOAD_LINE + STORE_LINE + atOffset, ""));
     }
   }
@@ -207,15 +209,16 @@ final class MachineCode {
 
   // Lines by numbers below {@code bound}: how many were left when one was not, 0 as it should be.
 
-  /** Executes the instruction on at least one line, and fences. */
-  static int persistLines(WriteBack instruction, long base, int[] lines, int count, int bound) {
+  /** Executes the instruction on at least one line, fetches it from the next base, and fences. */
+  static int persistLines(
+      WriteBack instruction, long base, long next, int[] lines, int count, int bound) {
     MemorySegment numbers = MemorySegment.ofArray(lines);
     try {
       return switch (instruction) {
-        case CLWB -> (int) CODE.clwb.persist.invokeExact(base, base, numbers, count, bound);
+        case CLWB -> (int) CODE.clwb.persist.invokeExact(next, base, numbers, count, bound);
         case CLFLUSHOPT ->
-            (int) CODE.clflushopt.persist.invokeExact(base, base, numbers, count, bound);
-        default -> (int) CODE.clflush.persist.invokeExact(base, base, numbers, count, bound);
+            (int) CODE.clflushopt.persist.invokeExact(next, base, numbers, count, bound);
+        default -> (int) CODE.clflush.persist.invokeExact(next, base, numbers, count, bound);
       };
     } catch (Throwable thrown) {
       throw unchecked(thrown);

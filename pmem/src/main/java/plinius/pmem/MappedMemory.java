@@ -263,7 +263,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
     }
 
     @Override
-    public void persistLines(long base, int[] lines, int count) {
+    public void persistLines(long base, long next, int[] lines, int count) {
       int bound = linesFrom(base);
       if (count == 0) {
         pfence();
@@ -271,7 +271,10 @@ public abstract sealed class MappedMemory implements PersistentMemory {
       }
       long start = super.segment.address() + base;
       VarHandle.releaseFence();
-      checkAll(MachineCode.persistLines(instruction, start, lines, count, bound), lines, count);
+      // Few are copied through the cache, and the fence takes as long as fetching them.
+      long fetched = count < STREAMED_LINES_MIN ? super.segment.address() + next : start;
+      int left = MachineCode.persistLines(instruction, start, fetched, lines, count, bound);
+      checkAll(left, lines, count);
       VarHandle.acquireFence();
     }
 

@@ -95,8 +95,11 @@ public interface PersistentMemory extends AutoCloseable {
   /**
    * {@link #pwb} of the first {@code count} of these lines, numbered from {@code base}, which is a
    * multiple of a line, and {@link #pfence} in one, since calls cost too.
+   *
+   * @param next where the same lines will be stored to soon, numbered from there: an implementation
+   *     may fetch them while it waits; nothing depends on it
    */
-  default void persistLines(long base, int[] lines, int count) {
+  default void persistLines(long base, long next, int[] lines, int count) {
     for (int i = 0; i < count; i++) {
       pwb(base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
     }

@@ -53,11 +53,12 @@ class MappedMemoryTest {
       memory.persistLong(8, 0x0807060504030201L);
       // Lines of what was streamed, in another order, few of them and many.
       int[] lines = {11, 3, 4, 9, 8, 7, 6, 5, 2, 10, 1, 15, 14, 13, 12, 16, 0};
-      memory.persistLines(1024, lines, 17);
+      memory.persistLines(1024, 51_200, lines, 17);
       memory.copyLines(1024, 51_200, lines, 3);
       memory.copyLines(1024, 52_480, lines, 16);
       memory.copyLines(1024, 1024, lines, 0);
-      memory.persistLines(51_200, lines, 0);
+      memory.persistLines(51_200, 0, lines, 0);
+      memory.persistLines(1024, BYTES, lines, 3); // what it may fetch is not there
     }
     try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
       assertThat(memory.bytes()).isEqualTo(BYTES);
@@ -230,7 +231,7 @@ class MappedMemoryTest {
       assertThatThrownBy(() -> memory.pwb(BYTES - 1, 2))
           .isInstanceOf(IndexOutOfBoundsException.class);
       for (int[] lines : new int[][] {{BYTES / 64}, {-1}, {0, 1 << 30}}) {
-        assertThatThrownBy(() -> memory.persistLines(0, lines, lines.length))
+        assertThatThrownBy(() -> memory.persistLines(0, 0, lines, lines.length))
             .isInstanceOf(IndexOutOfBoundsException.class);
         assertThatThrownBy(() -> memory.copyLines(0, 4096, lines, lines.length))
             .isInstanceOf(IndexOutOfBoundsException.class);

@@ -151,9 +151,10 @@ final class TwinLog {
   /**
    * Makes durable what is recorded of the twin at {@code base}; returns the bytes.
    *
+   * @param other base of the twin that it will be copied to
    * @param top end of what is in use in it, a multiple of a line or not
    */
-  long persist(PersistentMemory memory, long base, long top) {
+  long persist(PersistentMemory memory, long base, long other, long top) {
     if (everything) {
       memory.pwb(base, wholeLines(top));
       memory.pfence();
@@ -162,7 +163,7 @@ final class TwinLog {
     for (int i = 0; i < rangeCount; i++) {
       memory.pwb(base + rangeOffset(i), rangeBytes(i));
     }
-    memory.persistLines(base, lines, lineCount);
+    memory.persistLines(base, other, lines, lineCount);
     return bytes();
   }
 

@@ -161,7 +161,8 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
       }
       // First fence: all of the working twin, and the extents that it names, must be durable before
       // the word calls it committed.
-      writtenBackBytes += log.persist(memory, header.twin(working), top(working));
+      writtenBackBytes +=
+          log.persist(memory, header.twin(working), header.twin(1 - working), top(working));
       fenced();
       // Second fence: the word must be durable before the caller hears of it, before a reader sees
       // the state, and before the other twin is overwritten.

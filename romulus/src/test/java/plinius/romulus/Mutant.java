@@ -232,9 +232,9 @@ enum Mutant {
     }
 
     @Override
-    public void persistLines(long base, int[] lines, int count) {
+    public void persistLines(long base, long next, int[] lines, int count) {
       int[] heard = heard(lines, count);
-      super.persistLines(base, heard, heard.length);
+      super.persistLines(base, next, heard, heard.length);
     }
 
     @Override

@@ -154,8 +154,8 @@ final class GrowingMemory implements PersistentMemory {
   }
 
   @Override
-  public void persistLines(long base, int[] lines, int count) {
-    now.persistLines(base, lines, count);
+  public void persistLines(long base, long next, int[] lines, int count) {
+    now.persistLines(base, next, lines, count);
   }
 
   @Override

@@ -109,8 +109,8 @@ public final class TracedMemory extends ForwardingMemory {
   }
 
   @Override
-  public synchronized void persistLines(long base, int[] lines, int count) {
-    memory.persistLines(base, lines, count);
+  public synchronized void persistLines(long base, long next, int[] lines, int count) {
+    memory.persistLines(base, next, lines, count);
     for (int i = 0; i < count; i++) {
       writtenBack(base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
     }
