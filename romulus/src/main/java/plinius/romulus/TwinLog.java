@@ -5,9 +5,9 @@ import plinius.pmem.PersistentMemory;
 
 /**
  * Which bytes of one twin differ from the other: the redo log of Romulus, in volatile memory. Every
- * line is kept once, long ranges as ranges; past the cut-over only "everything up to the top" is
- * remembered, and then everything is written back and copied: a log that stops recording must not
- * stop the flushing.
+ * line counts once, long ranges are kept as ranges; past the cut-over only "everything up to the
+ * top" is remembered, and then everything is written back and copied: a log that stops recording
+ * must not stop the flushing.
  */
 final class TwinLog {
   private static final int LINE_BYTES = PersistentMemory.LINE_BYTES;
@@ -26,6 +26,8 @@ final class TwinLog {
   private final int linesMax; // in lines and ranges, before the cut-over
   private int[] lines;
   private int lineCount;
+  private int distinct; // so many of them are in recorded; those behind may come twice
+  private int last = -1; // line
   private int room; // for how many of them nothing that is seldom needs to be looked at
   private int[] ranges = new int[16]; // first line, lines, ...
   private int rangeCount;
@@ -84,45 +86,64 @@ final class TwinLog {
   }
 
   /**
-   * The path of every store, so it is short, and what happens seldom waits until there is no room.
-   * A call may change every field, and the compiler keeps none across it: so what happens to each
-   * store after the cut-over calls nothing.
+   * The path of every store, so it is short, and what happens seldom waits until there is no room:
+   * the fewer instructions lie between one load of a body and the next, the more of them the
+   * processor waits for at once. So a line is only compared with the one before. A call may change
+   * every field, and the compiler keeps none across it: so what happens to each store after the
+   * cut-over calls nothing.
    */
   private void addLine(int line) {
-    long word = recorded[line >> 6];
-    if ((word & 1L << line) != 0) {
+    if (line == last || (lineCount == room && (everything || !makeRoom(line)))) {
       return;
     }
-    if (lineCount == room) {
-      everything = everything || (ready && lineCount >= linesMax - rangeLines);
-      if (everything) {
-        return;
-      }
-      makeRoom();
-    }
-    recorded[line >> 6] = word | 1L << line;
+    last = line;
     lines[lineCount++] = line;
   }
 
-  private void makeRoom() {
+  /** Whether the line is to be added; then there is room. */
+  private boolean makeRoom(int line) {
     if (!ready) {
       beforeFirst.run();
     } else {
-      lines = Arrays.copyOf(lines, 2 * lineCount);
+      settle();
+      if ((recorded[line >> 6] & 1L << line) != 0) {
+        return false;
+      }
+      everything = lineCount >= linesMax - rangeLines;
+      if (!everything && lineCount > lines.length / 2) { // else there is room now
+        lines = Arrays.copyOf(lines, 2 * lines.length);
+      }
     }
     ready();
+    return !everything;
+  }
+
+  /** From here on every line is there once. */
+  private void settle() {
+    int count = distinct;
+    for (int i = distinct; i < lineCount; i++) {
+      int line = lines[i];
+      long word = recorded[line >> 6];
+      if ((word & 1L << line) == 0) {
+        recorded[line >> 6] = word | 1L << line;
+        lines[count++] = line;
+      }
+    }
+    lineCount = count;
+    distinct = count;
   }
 
   private void addRange(int first, int length) {
+    if (!ready) {
+      makeRoom(first);
+    }
+    settle();
     boolean fresh = false;
     for (int line = first; line < first + length; line++) {
       fresh |= (recorded[line >> 6] & 1L << line) == 0;
     }
     if (!fresh) {
       return;
-    }
-    if (!ready) {
-      makeRoom();
     }
     everything |= length > linesMax - rangeLines - lineCount;
     if (everything) {
@@ -160,6 +181,7 @@ final class TwinLog {
       memory.pfence();
       return wholeLines(top);
     }
+    settle();
     for (int i = 0; i < rangeCount; i++) {
       memory.pwb(base + rangeOffset(i), rangeBytes(i));
     }
@@ -172,6 +194,7 @@ final class TwinLog {
    * it; returns the bytes.
    */
   long copy(PersistentMemory memory, long from, long to, long top) {
+    settle(); // what was taken back
     long bytes = everything ? wholeLines(top) : bytes();
     if (everything) {
       memory.copy(from, to, bytes);
@@ -212,6 +235,8 @@ final class TwinLog {
       }
     }
     lineCount = 0;
+    distinct = 0;
+    last = -1;
     room = 0;
     ready = false;
     rangeCount = 0;

@@ -44,10 +44,13 @@ class FlushCountTest {
     return FlushLint.intervals(memory.trace()).subList(1, 4);
   }
 
+  /** More stores than the log has room for, and other lines between two stores to the same one. */
   private static Void store(Tx tx, long block, int lines, int value) {
-    for (int line = 0; line < lines; line++) {
-      tx.setLong(block + 64L * line, value);
-      tx.setLong(block + 64L * line + 8, value); // the same line: not written back again
+    for (int pass = 0; pass < 2100 / lines; pass++) {
+      for (int line = 0; line < lines; line++) {
+        tx.setLong(block + 64L * line, value);
+        tx.setLong(block + 64L * line + 8, pass); // the same line: not written back again
+      }
     }
     return null;
   }
