@@ -19,10 +19,11 @@ options+=" -XX:-HeapDumpOnOutOfMemoryError -XX:-CreateCoredumpOnCrash -XX:ErrorF
 options+=" -XX:+SuppressFatalErrorMessage -XX:+DisplayVMOutputToStderr -XX:MaxRAMPercentage=50"
 options+=" -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"
 # Inlined into each other the transforms spill their vectors: a sixth of an iteration. Inlined into a
-# layer's loops, or all into one, what stands last in a kernel exceeds what the compiler takes of one
-# method, and its vectors become objects. Activations in huge pages: a twentieth.
+# layer's loops, what stands last in a convolution exceeds what the compiler takes of one method, and
+# its vectors become objects. Activations in huge pages: a twentieth.
 options+=" -XX:CompileCommand=quiet -XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*"
-options+=" -XX:CompileCommand=dontinline,plinius.simd.Vector*::*"
+options+=" -XX:CompileCommand=dontinline,plinius.simd.VectorKernels::conv*"
+options+=" -XX:CompileCommand=dontinline,plinius.simd.VectorWinograd::updates"
 options+=" -XX:+UseTransparentHugePages"
 # Arrays of the kernels then begin where a line of the cache does.
 options+=" -XX:ObjectAlignmentInBytes=64"

@@ -17,7 +17,8 @@ final class BenchCommand extends OtherProgram {
       List.of(
           "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
           "-XX:CompileCommand=quiet",
-          "-XX:CompileCommand=dontinline,plinius.simd.Vector*::*",
+          "-XX:CompileCommand=dontinline,plinius.simd.VectorKernels::conv*",
+          "-XX:CompileCommand=dontinline,plinius.simd.VectorWinograd::updates",
           "-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*",
           "-XX:+UseTransparentHugePages",
           "-XX:ObjectAlignmentInBytes=64");

@@ -120,7 +120,8 @@ class AllocationTest {
     command.add("-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0");
     command.add("-XX:ObjectAlignmentInBytes=64");
     command.add("-XX:CompileCommand=quiet");
-    command.add("-XX:CompileCommand=dontinline,plinius.simd.Vector*::*");
+    command.add("-XX:CompileCommand=dontinline,plinius.simd.VectorKernels::conv*");
+    command.add("-XX:CompileCommand=dontinline,plinius.simd.VectorWinograd::updates");
     command.add("-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*");
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(Training.class.getName());

@@ -18,7 +18,8 @@ final class ChildJvm {
           "-XX:ObjectAlignmentInBytes=64",
           "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
           "-XX:CompileCommand=quiet",
-          "-XX:CompileCommand=dontinline,plinius.simd.Vector*::*",
+          "-XX:CompileCommand=dontinline,plinius.simd.VectorKernels::conv*",
+          "-XX:CompileCommand=dontinline,plinius.simd.VectorWinograd::updates",
           "-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*");
 
   private ChildJvm() {}

@@ -157,9 +157,7 @@ class JsonTest {
       Object value = value(seeded, 0);
       String text = Json.write(value);
       byte[] within = ("{\"v\":" + text + "}").getBytes(StandardCharsets.UTF_8);
-      assertThat(Json.write(Json.parseObject(within).get("v")))
-          .as("%s", seeded)
-          .isEqualTo(text);
+      assertThat(Json.write(Json.parseObject(within).get("v"))).as("%s", seeded).isEqualTo(text);
     }
   }
 
