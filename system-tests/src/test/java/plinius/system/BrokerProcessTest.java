@@ -246,6 +246,7 @@ class BrokerProcessTest {
   }
 
   @Test
+  @Tag("long")
   void an_offline_job_restarts_without_the_broker_if_its_owner_allows_it() throws Exception {
     String cached = addJob("cached", "--freshness", "offline+cache");
     String plain = addJob("uncached", "--freshness", "offline");

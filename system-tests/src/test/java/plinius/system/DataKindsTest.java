@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import plinius.cli.demo.DrawnDigits;
@@ -103,6 +104,7 @@ class DataKindsTest {
   }
 
   @Test
+  @Tag("long")
   void the_papers_network_trains_on_augmented_digits_exactly() throws IOException {
     Path images = folder.resolve("images");
     Path labels = folder.resolve("labels");

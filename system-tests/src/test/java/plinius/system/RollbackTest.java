@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 
@@ -67,6 +68,7 @@ class RollbackTest {
   }
 
   @Test
+  @Tag("long")
   void in_window_mode_each_earlier_pool_is_refused_or_at_most_the_window_behind() {
     int window = 4;
     Path pm = world.newPm();
