@@ -58,7 +58,7 @@ public sealed interface EnclaveMessage extends Message {
   record Started(int target, long epoch, long seed, String pool) implements EnclaveMessage {}
 
   /**
-   * Training goes on, or testing begins, with what the mirror holds.
+   * Training goes on with what the mirror holds.
    *
    * @param iteration completed iterations
    * @param sequence number of the mirror that was read

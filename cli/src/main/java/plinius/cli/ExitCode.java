@@ -10,11 +10,11 @@ public enum ExitCode {
   BAD_INPUT(65),
   /** The broker, or a part of the installation, is out of reach. */
   UNAVAILABLE(69),
-  /** A defect of ours. */
+  /** A defect of ours, or a fault of the broker. */
   INTERNAL(70),
   /** Something was tampered with, or is older than it may be. */
   TAMPERED(71),
-  /** The medium is full or unusable. */
+  /** The medium is full or unusable, or the machine cannot give evidence. */
   MEDIUM(73),
   /** The pool is in use. */
   IN_USE(74),

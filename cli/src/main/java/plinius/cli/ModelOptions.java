@@ -33,8 +33,8 @@ class ModelOptions {
   @Option(
       names = "--hardware",
       description = {
-        "Run on the confidential hardware that is there (SGX, TDX, SEV-SNP). Without this on a",
-        "simulated platform, which protects nothing."
+        "Run on the confidential hardware that is there (a guest of TDX or SEV-SNP). Without this",
+        "on a simulated platform, which protects nothing."
       })
   private boolean hardware;
 

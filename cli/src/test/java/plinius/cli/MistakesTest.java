@@ -49,6 +49,14 @@ final class MistakesTest {
     assertThat(again.err()).contains("exists already");
   }
 
+  @Test
+  void a_machine_that_can_prove_nothing_is_no_defect() {
+    Said said = Said.run("attest", "--root", folder);
+
+    assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.MEDIUM.code());
+    assertThat(said.err()).contains("Gramine").doesNotContain("internal");
+  }
+
   private Said attest(Path out) {
     return Said.run("attest", "--platform", "gramine", "--root", folder, "--out", out);
   }

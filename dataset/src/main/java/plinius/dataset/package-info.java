@@ -1,5 +1,5 @@
 /**
- * What a sample is; the sealed data set: record format and the enclave's reader, the order of the
+ * The sealed data set: record format and the enclave's reader, what a label is, the order of the
  * samples. Trusted.
  *
  * <p>Start at {@link plinius.dataset.SealedDataSet}; the format to the byte is in

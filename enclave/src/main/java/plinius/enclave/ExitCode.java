@@ -28,6 +28,7 @@ final class ExitCode {
   private static final int DIVERGED = 76;
   private static final int REFUSED = 77;
   private static final int NOT_FOUND = 404;
+  private static final int BROKER_FAILED = 500;
 
   private ExitCode() {}
 
@@ -77,10 +78,11 @@ final class ExitCode {
               switch (e) {
                 case AttestationException.Refused r when r.status() == NOT_FOUND -> BAD_INPUT;
                 case AttestationException.Refused r when r.status() == Advance.CONFLICT -> TAMPERED;
+                case AttestationException.Refused r when r.status() >= BROKER_FAILED -> INTERNAL;
                 case AttestationException.Refused _ -> REFUSED;
                 case AttestationException.Unreachable _ -> UNREACHABLE;
                 case AttestationException.BadMessage _ -> TAMPERED;
-                case AttestationException.PlatformUnusable _ -> INTERNAL;
+                case AttestationException.PlatformUnusable _ -> MEDIUM;
               };
           case DarknetException _ -> BAD_INPUT;
           case SealException _, BoundaryException _ -> INTERNAL;

@@ -1,6 +1,5 @@
 /**
- * The kernel interface, its scalar reference, and what a training step needs beside it: workers and
- * counter-based random numbers. Trusted. Start at {@link plinius.kernel.Kernels}. Knows neither
- * layers nor secrets.
+ * The kernel interface, and what a training step needs beside it: workers and counter-based random
+ * numbers. Trusted. Start at {@link plinius.kernel.Kernels}. Knows neither layers nor secrets.
  */
 package plinius.kernel;

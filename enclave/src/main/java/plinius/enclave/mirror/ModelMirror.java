@@ -69,7 +69,7 @@ public final class ModelMirror implements AutoCloseable {
   private final Sealer sealer;
 
   private long sequence;
-  private List<MirrorHeader.Ancestor> ring;
+  private List<MirrorHeader.Ancestor> ring; // with the newest mirror
   private SealedRecords.Staging staging = alone();
 
   /** Formats the memory as a pool without a mirror. What it held is gone. */
@@ -383,15 +383,17 @@ public final class ModelMirror implements AutoCloseable {
         terms.canonicalCfg(),
         entries,
         contents,
-        ring);
+        ring.subList(Math.max(0, ring.size() - MirrorHeader.RING_ENTRIES), ring.size()));
   }
 
-  /** The ring with this mirror as its youngest member: what the next header carries. */
+  /**
+   * A header's ring with its own mirror as the youngest member. One longer than a header's may be:
+   * the mirror before the widest window is the eldest.
+   */
   private static List<MirrorHeader.Ancestor> extend(MirrorHeader header, byte[] headerTag) {
     List<MirrorHeader.Ancestor> longer = new ArrayList<>(header.ring());
     longer.add(new MirrorHeader.Ancestor(header.sequence(), mirrorDigest(header, headerTag)));
-    int surplus = Math.max(0, longer.size() - MirrorHeader.RING_ENTRIES);
-    return List.copyOf(longer.subList(surplus, longer.size()));
+    return List.copyOf(longer);
   }
 
   /** The identity of one mirror: over the tags of its records and of its header. */

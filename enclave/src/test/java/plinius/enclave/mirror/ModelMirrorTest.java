@@ -15,11 +15,14 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import plinius.attestation.kbs.FreshnessMode;
+import plinius.attestation.kbs.MirrorId;
 import plinius.kernel.Workers;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
@@ -205,6 +208,39 @@ class ModelMirrorTest {
       assertThat(mirror.epoch()).isEqualTo(3);
       assertThat(mirror.mirrorIn()).contains(progress(3));
     }
+  }
+
+  /** As many untold as a run leaves that its broker does not answer. */
+  @Test
+  void the_widest_window_is_as_wide_as_it_says() {
+    FreshnessMode widest = new FreshnessMode(FreshnessMode.MIRRORS_MAX);
+    SimulatedMemory memory = SimulatedMemory.of(poolAfter(2), Granularity.LINE);
+    MirrorId told;
+    try (ModelMirror mirror = ModelMirror.open(memory, terms(), tensors)) {
+      told = mirror.newest();
+      for (int i = 1; i <= widest.mirrors(); i++) {
+        mirror.mirrorOut(progress(2 + i));
+      }
+      accept(widest, told, mirror);
+    }
+
+    try (ModelMirror mirror = ModelMirror.open(memory, terms(), tensors)) {
+      accept(widest, told, mirror);
+      assertThatThrownBy(() -> accept(widest, MirrorId.of(told.sequence(), new byte[32]), mirror))
+          .isInstanceOf(MirrorException.Stale.class)
+          .hasMessageContaining("did not come from");
+      mirror.mirrorOut(progress(3 + widest.mirrors()));
+    }
+
+    try (ModelMirror mirror = ModelMirror.open(memory, terms(), tensors)) {
+      assertThatThrownBy(() -> accept(widest, told, mirror))
+          .isInstanceOf(MirrorException.Stale.class)
+          .hasMessageContaining("65 ahead");
+    }
+  }
+
+  private static void accept(FreshnessMode mode, MirrorId told, ModelMirror mirror) {
+    new Freshness(mode, Optional.of(told), _ -> {}).accept(mirror);
   }
 
   @Test
