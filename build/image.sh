@@ -5,6 +5,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . build/jdk.sh
+. build/classes.sh
 find_jdk || exit $?
 
 modules=enclave/target/modules
@@ -12,21 +13,11 @@ modules=enclave/target/modules
 
 # Baked in, hence measured. No dumps, no attaching, no error files: they would carry plaintext out.
 # A crash says nothing either: what the JVM has to say would be taken for the border's messages.
-# Vector bounds checks are off: each kernel checks its ranges once on entry. What the JVM itself
-# prints goes to stderr, because stdout is the border.
+# What the JVM itself prints goes to stderr, because stdout is the border.
 options="-XX:+UseParallelGC -XX:-UsePerfData -XX:+DisableAttachMechanism"
 options+=" -XX:-HeapDumpOnOutOfMemoryError -XX:-CreateCoredumpOnCrash -XX:ErrorFile=/dev/null"
 options+=" -XX:+SuppressFatalErrorMessage -XX:+DisplayVMOutputToStderr -XX:MaxRAMPercentage=50"
-options+=" -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0"
-# Inlined into each other the transforms spill their vectors: a sixth of an iteration. Inlined into a
-# layer's loops, what stands last in a convolution exceeds what the compiler takes of one method, and
-# its vectors become objects. Activations in huge pages: a twentieth.
-options+=" -XX:CompileCommand=quiet -XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*"
-options+=" -XX:CompileCommand=dontinline,plinius.simd.VectorKernels::conv*"
-options+=" -XX:CompileCommand=dontinline,plinius.simd.VectorWinograd::updates"
-options+=" -XX:+UseTransparentHugePages"
-# Arrays of the kernels then begin where a line of the cache does.
-options+=" -XX:ObjectAlignmentInBytes=64"
+options+=" $(sed '/^#/d' build/kernels.args | tr '\n' ' ')"
 options+=" --enable-native-access=plinius.pmem"
 options+=" --add-exports=java.base/jdk.internal.misc=plinius.pmem"
 
@@ -42,17 +33,7 @@ contents() {
     unzip -lv "$jar" | awk '$NF ~ /\./ && NF >= 8 {print $1, $7, $8}' | LC_ALL=C sort
   done
 }
-digest=$({ cat "$JDK/release" build/image.sh; contents; } | sha256sum | cut -c1-16)
-
-# Parsed and verified once, here, and measured with the rest: the same classes give the same archive,
-# and with a heap of one size on machines of any size.
-share_classes() {
-  local list; list=$(mktemp)
-  { cat "$1/lib/classlist"; contents | awk '{print $3}' | sed -n '/-info\.class$/d; s/\.class$//p'; } >"$list"
-  "$1/bin/java" -Xmx1g --add-modules plinius.enclave,plinius.simd -Xlog:disable -Xlog:all=error:stderr \
-    -Xshare:dump -XX:SharedClassListFile="$list"
-  rm "$list"
-}
+digest=$({ cat "$JDK/release" build/image.sh build/classes.sh build/kernels.args; contents; } | sha256sum | cut -c1-16)
 
 image=target/images/$digest
 mkdir -p target/images
@@ -62,7 +43,9 @@ if [ ! -x "$image/bin/java" ]; then
   rm -rf "$image.making"
   "$JDK/bin/jlink" --module-path "${path%:}" --add-modules plinius.enclave,plinius.simd \
     --strip-debug --no-header-files --no-man-pages --add-options "$options" --output "$image.making"
-  share_classes "$image.making"
+  # Measured with the rest: the same classes give the same archive, and with a heap of one size on
+  # machines of any size.
+  archive_classes "$image.making" "$modules" -Xmx1g --add-modules plinius.enclave,plinius.simd
   mv "$image.making" "$image"
 fi
 ln -sfn "images/$digest" target/image.new

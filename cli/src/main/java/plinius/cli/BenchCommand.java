@@ -12,17 +12,6 @@ import picocli.CommandLine.Command;
     description =
         "Measures parts beside their peers: bench train CFG, infer CFG, sps, freshness, pm.")
 final class BenchCommand extends OtherProgram {
-  /** The image's options that the kernels' speed depends on. */
-  private static final List<String> KERNELS =
-      List.of(
-          "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
-          "-XX:CompileCommand=quiet",
-          "-XX:CompileCommand=dontinline,plinius.simd.VectorKernels::conv*",
-          "-XX:CompileCommand=dontinline,plinius.simd.VectorWinograd::updates",
-          "-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*",
-          "-XX:+UseTransparentHugePages",
-          "-XX:ObjectAlignmentInBytes=64");
-
   @Override
   String module() {
     return "benchmarks";
@@ -32,7 +21,8 @@ final class BenchCommand extends OtherProgram {
   @Override
   List<String> options(Path module) {
     Path peers = module.resolve("peers/target/modules");
-    List<String> options = new ArrayList<>(KERNELS);
+    List<String> options = new ArrayList<>();
+    options.add("@" + Installation.current().kernelOptions());
     String natives = "--enable-native-access=plinius.benchmarks,plinius.pmem,ALL-UNNAMED";
     options.add(natives);
     if (Files.isDirectory(peers)) {

@@ -52,6 +52,9 @@ public final class HostProcess {
     command.add(installation.java().toString());
     // A short life with little work: C1 and one collector thread start fastest.
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
+    // Its standard output may be JSON.
+    command.addAll(List.of("-Xlog:disable", "-Xlog:all=error:stderr"));
+    command.add("-XX:SharedArchiveFile=" + installation.archive());
     command.addAll(List.of("-p", installation.modulePath(), "-m", MAIN));
     command.addAll(arguments.toArguments());
     ProcessBuilder builder = new ProcessBuilder(command);

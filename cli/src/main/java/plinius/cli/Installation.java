@@ -32,6 +32,16 @@ public record Installation(Path root, Path image, Path java, String modulePath, 
         property("plinius.platform").map(Path::of).orElseGet(Installation::platformOfUser));
   }
 
+  /** The JVM's options that the kernels' speed depends on, one a line. */
+  public Path kernelOptions() {
+    return root.resolve("build/kernels.args");
+  }
+
+  /** The archive of this process's and the host's classes; both start without it, too. */
+  Path archive() {
+    return root.resolve("cli/target/classes.jsa");
+  }
+
   /**
    * The enclave's image, where links end: an image is never rewritten, but the link may change.
    *

@@ -117,12 +117,7 @@ class AllocationTest {
     List<String> command = new ArrayList<>();
     command.add(System.getProperty("java.home") + "/bin/java");
     command.addAll(List.of("--add-modules", "jdk.incubator.vector", "-XX:+UseParallelGC"));
-    command.add("-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0");
-    command.add("-XX:ObjectAlignmentInBytes=64");
-    command.add("-XX:CompileCommand=quiet");
-    command.add("-XX:CompileCommand=dontinline,plinius.simd.VectorKernels::conv*");
-    command.add("-XX:CompileCommand=dontinline,plinius.simd.VectorWinograd::updates");
-    command.add("-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*");
+    command.add("@" + System.getProperty("plinius.root", "..") + "/build/kernels.args");
     command.addAll(List.of("-cp", System.getProperty("java.class.path")));
     command.add(Training.class.getName());
     Process process =

@@ -15,12 +15,7 @@ final class ChildJvm {
           "--add-modules",
           "jdk.incubator.vector",
           "-XX:+UseParallelGC",
-          "-XX:ObjectAlignmentInBytes=64",
-          "-Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
-          "-XX:CompileCommand=quiet",
-          "-XX:CompileCommand=dontinline,plinius.simd.VectorKernels::conv*",
-          "-XX:CompileCommand=dontinline,plinius.simd.VectorWinograd::updates",
-          "-XX:CompileCommand=dontinline,plinius.simd.WinogradTransforms::*");
+          "@" + System.getProperty("plinius.root", "..") + "/build/kernels.args");
 
   private ChildJvm() {}
 

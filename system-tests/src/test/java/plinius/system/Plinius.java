@@ -79,10 +79,9 @@ final class Plinius {
   Running start(Object... arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.toString());
-    command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-    command.add("--enable-native-access=plinius.pmem");
-    command.add("--add-exports=plinius.enclave/plinius.enclave.mirror=plinius.exchange");
-    command.add("--add-exports=plinius.enclave/plinius.enclave.train=plinius.exchange");
+    command.add("@" + ROOT.resolve("build/launcher.args"));
+    command.add("-XX:SharedArchiveFile=" + ROOT.resolve("cli/target/classes.jsa"));
+    command.add("-XX:TieredStopAtLevel=1");
     command.add("-Dplinius.root=" + ROOT);
     command.add("-Dplinius.image=" + image);
     command.add("-Dplinius.platform=" + platform);
@@ -97,7 +96,7 @@ final class Plinius {
               .redirectOutput(out.toFile())
               .redirectError(err.toFile())
               .start();
-      return new Running(process, out, err, List.copyOf(command.subList(8, command.size())));
+      return new Running(process, out, err, List.copyOf(command.subList(7, command.size())));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
