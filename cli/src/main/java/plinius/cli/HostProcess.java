@@ -52,8 +52,8 @@ public final class HostProcess {
     command.add(installation.java().toString());
     // A short life with little work: C1 and one collector thread start fastest.
     command.addAll(List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"));
-    // Its standard output may be JSON.
-    command.addAll(List.of("-Xlog:disable", "-Xlog:all=error:stderr"));
+    // Its standard output may be JSON; an archive that does not fit is nobody's error.
+    command.addAll(List.of("-Xlog:disable", "-Xlog:all=error,cds*=off,aot*=off:stderr"));
     command.add("-XX:SharedArchiveFile=" + installation.archive());
     command.addAll(List.of("-p", installation.modulePath(), "-m", MAIN));
     command.addAll(arguments.toArguments());
