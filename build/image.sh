@@ -27,10 +27,10 @@ for jar in "$modules"/*.jar; do
     { echo "image: $jar is not ours; nothing third-party may enter the enclave" >&2; exit 70; }
 done
 
-# Over the contents, not the jars: those carry times.
+# Over the contents, not the jars: those carry times, and Maven's own entries its JDK.
 contents() {
   for jar in "$modules"/*.jar; do
-    unzip -lv "$jar" | awk '$NF ~ /\./ && NF >= 8 {print $1, $7, $8}' | LC_ALL=C sort
+    unzip -lv "$jar" | awk '$NF ~ /\./ && $NF !~ /^META-INF/ && NF >= 8 {print $1, $7, $8}' | LC_ALL=C sort
   done
 }
 digest=$({ cat "$JDK/release" build/image.sh build/classes.sh build/kernels.args; contents; } | sha256sum | cut -c1-16)
@@ -42,7 +42,8 @@ flock 9
 if [ ! -x "$image/bin/java" ]; then
   rm -rf "$image.making"
   "$JDK/bin/jlink" --module-path "${path%:}" --add-modules plinius.enclave,plinius.simd \
-    --strip-debug --no-header-files --no-man-pages --add-options "$options" --output "$image.making"
+    --strip-debug --no-header-files --no-man-pages --exclude-resources 'glob:/plinius.*/META-INF/**' \
+    --add-options "$options" --output "$image.making"
   # Measured with the rest: the same classes give the same archive, and with a heap of one size on
   # machines of any size.
   archive_classes "$image.making" "$modules" -Xmx1g --add-modules plinius.enclave,plinius.simd
