@@ -55,7 +55,7 @@ final class FolderLock implements AutoCloseable {
    * @throws PoolFile.InUse if somebody else has it
    */
   static FolderLock take(Path pool, boolean exclusive) {
-    Path file = requireNonNull(pool.toAbsolutePath().getParent()).resolve("lock");
+    Path file = file(pool);
     synchronized (ALL) {
       try {
         file = requireNonNull(file.getParent()).toRealPath().resolve("lock");
@@ -71,13 +71,27 @@ final class FolderLock implements AutoCloseable {
         return new FolderLock(Optional.of(file));
       } catch (NoSuchFileException missing) {
         if (!exclusive) {
-          return new FolderLock(Optional.empty());
+          return none();
         }
         throw new PmemException.CannotMap("cannot lock " + file + ": " + missing, missing);
       } catch (IOException refused) {
         throw new PmemException.CannotMap("cannot lock " + file + ": " + refused, refused);
       }
     }
+  }
+
+  private static Path file(Path pool) {
+    return requireNonNull(pool.toAbsolutePath().getParent()).resolve("lock");
+  }
+
+  /** Whether anybody has ever locked a pool's folder. */
+  static boolean exists(Path pool) {
+    return Files.exists(file(pool));
+  }
+
+  /** No lock at all. */
+  static FolderLock none() {
+    return new FolderLock(Optional.empty());
   }
 
   private static FileChannel lock(Path pool, Path file, boolean exclusive) throws IOException {

@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -115,13 +116,15 @@ public final class PoolFile implements AutoCloseable {
     }
     long size = bytes & -PersistentMemory.PAGE_BYTES;
     Path folder = requireNonNull(path.toAbsolutePath().getParent());
+    try {
+      checkMayBeMade(path, folder, size, options);
+    } catch (IOException refused) {
+      throw cannotCreate(path, size, refused);
+    }
     FolderLock lock = FolderLock.take(path, true);
     Path making = folder.resolve(path.getFileName() + ".making");
     try {
-      if (Files.exists(path)) { // asked under the lock: moving replaces what is there
-        throw new PmemException.CannotMap(
-            path + " exists: nothing was written; choose another name or remove it", null);
-      }
+      requireNone(path); // asked again under the lock: moving replaces what is there
       preallocate(making, size);
       try (PersistentMemory memory =
           MappedMemory.open(making, Access.READ_WRITE, options.writeBack())) {
@@ -137,13 +140,54 @@ public final class PoolFile implements AutoCloseable {
       return opened(path, lock, options);
     } catch (IOException refused) {
       undo(lock, making);
-      throw new PmemException.CannotMap(
-          "cannot create a pool of " + size + " bytes at " + path + ": " + refused.getMessage(),
-          refused);
+      throw cannotCreate(path, size, refused);
     } catch (RuntimeException | Error thrown) {
       undo(lock, making);
       throw thrown;
     }
+  }
+
+  /**
+   * What will be refused is refused before there is a lock, which would stay, and before a large
+   * file is written. A page in a file of its own tells what the medium is.
+   */
+  private static void checkMayBeMade(Path path, Path folder, long bytes, Options options)
+      throws IOException {
+    requireNone(path);
+    requireRoom(folder, bytes);
+    Path page = Files.createTempFile(folder, path.getFileName() + "-", ".making");
+    try {
+      Files.write(page, new byte[PersistentMemory.PAGE_BYTES]);
+      try (PersistentMemory memory =
+          MappedMemory.open(page, Access.READ_WRITE, options.writeBack())) {
+        checkMedium(path, memory, options.require());
+      }
+    } finally {
+      Files.delete(page);
+    }
+  }
+
+  private static void requireNone(Path path) {
+    if (Files.exists(path)) {
+      throw new PmemException.CannotMap(
+          path + " exists: nothing was written; choose another name or remove it", null);
+    }
+  }
+
+  private static void requireRoom(Path folder, long bytes) throws IOException {
+    long free = Files.getFileStore(folder).getUsableSpace();
+    if (free < bytes) {
+      throw new IOException(folder + " has only " + free + " bytes free");
+    }
+  }
+
+  private static PmemException cannotCreate(Path path, long bytes, IOException refused) {
+    // Some say no more than the file's name: then the kind of failure is the reason.
+    boolean silent = refused instanceof FileSystemException file && file.getReason() == null;
+    return new PmemException.CannotMap(
+        "cannot create a pool of %d bytes at %s: %s"
+            .formatted(bytes, path, silent ? refused : refused.getMessage()),
+        refused);
   }
 
   /** Blocks, the heap's own page, and room to replace the map of the extents by another one. */
@@ -157,11 +201,6 @@ public final class PoolFile implements AutoCloseable {
 
   /** Every byte is written: a store into a hole of a full disk would kill the process. */
   private static void preallocate(Path file, long bytes) throws IOException {
-    Path folder = requireNonNull(file.toAbsolutePath().getParent());
-    long free = Files.getFileStore(folder).getUsableSpace();
-    if (free < bytes) {
-      throw new IOException(folder + " has only " + free + " bytes free");
-    }
     try (FileChannel out =
         FileChannel.open(
             file,
@@ -191,7 +230,12 @@ public final class PoolFile implements AutoCloseable {
               + ": create a pool first",
           null);
     }
-    FolderLock lock = FolderLock.take(path, options.access() == Access.READ_WRITE);
+    boolean writes = options.access() == Access.READ_WRITE;
+    if (writes && !FolderLock.exists(path)) {
+      // Without a lock nobody writes. What is refused shall not be the reason that there is one.
+      opened(path, FolderLock.none(), options).close();
+    }
+    FolderLock lock = FolderLock.take(path, writes);
     try {
       return opened(path, lock, options);
     } catch (RuntimeException | Error thrown) {
@@ -228,7 +272,7 @@ public final class PoolFile implements AutoCloseable {
     }
   }
 
-  /** A creation has failed: what is reported is why, and nothing but the lock's file stays. */
+  /** A creation has failed late: what is reported is why, and nothing but the lock's file stays. */
   private static void undo(FolderLock lock, Path making) {
     try (lock) {
       Files.deleteIfExists(making);

@@ -100,8 +100,7 @@ class PoolFileTest {
           .isInstanceOf(PmemException.Unsupported.class)
           .hasMessageContaining("TMPFS")
           .hasMessageContaining("POWER_LOSS");
-      assertThat(there.resolve("a.pm.making")).doesNotExist();
-      assertThat(there.resolve("a.pm")).doesNotExist();
+      assertThat(there).isEmptyDirectory();
       PoolFile.create(there.resolve("a.pm"), BYTES, Protocol.PING_PONG, writing()).close();
       assertThatThrownBy(
               () -> PoolFile.open(there.resolve("a.pm"), writing().require(Survives.POWER_LOSS)))
@@ -133,7 +132,7 @@ class PoolFileTest {
     assertThatThrownBy(
             () -> PoolFile.create(folder.resolve("no/a.pm"), BYTES, Protocol.PING_PONG, writing()))
         .isInstanceOf(PmemException.CannotMap.class);
-    assertThat(files()).containsExactly(folder.resolve("lock"), there);
+    assertThat(files()).containsExactly(there);
   }
 
   @Test
@@ -211,6 +210,10 @@ class PoolFileTest {
     PoolFile.open(path, PoolFile.Options.reading()).close();
     assertThat(lock).doesNotExist();
     Path bad = Files.write(folder.resolve("bad.pm"), new byte[(int) BYTES]);
+    assertThatThrownBy(() -> PoolFile.open(bad, writing())).isInstanceOf(PoolException.class);
+    assertThat(lock).doesNotExist();
+    PoolFile.open(path, writing()).close();
+    assertThat(lock).exists();
     assertThatThrownBy(() -> PoolFile.open(bad, writing())).isInstanceOf(PoolException.class);
     assertThat(lock).exists();
   }
