@@ -4,7 +4,9 @@ import plinius.cli.ExitCode;
 import plinius.cli.Refusal;
 
 /**
- * What is kept of a training when its instance is lost.
+ * What is kept of a training when its instance is lost. A checkpoint is the same sealed mirror in
+ * the same medium, made every K iterations only: so what policies differ in is how often, and how
+ * fast one mirror or checkpoint is made is another experiment's question.
  *
  * @param every iterations from one saved state to the next, 0 for none ever
  */

@@ -17,6 +17,7 @@ import plinius.cli.ExitCode;
 import plinius.cli.Installation;
 import plinius.cli.Refusal;
 import plinius.cli.Terminal;
+import plinius.evaluation.Claim;
 import plinius.evaluation.Figure;
 import plinius.evaluation.Findings;
 import plinius.evaluation.Laboratory;
@@ -72,7 +73,10 @@ public final class SpotCommand implements Callable<Integer> {
       names = "--policy",
       paramLabel = "P",
       split = ",",
-      description = "mirror, checkpoint:K, none; several with commas (default: mirror).")
+      description = {
+        "What is kept, several with commas: mirror, none, or checkpoint:K, which is the same",
+        "sealed mirror every K iterations only (default: mirror)."
+      })
   private List<String> policies = List.of("mirror");
 
   @Option(
@@ -155,7 +159,10 @@ public final class SpotCommand implements Callable<Integer> {
       description = "An hour where the trace has no price (default: 30 % of 0.42).")
   private double spotPrice;
 
-  @Option(names = "--deadline", paramLabel = "H", description = "Hours until it must be done.")
+  @Option(
+      names = "--deadline",
+      paramLabel = "H",
+      description = "Hours of the trace until it must be done (default: none).")
   private Double deadline;
 
   @Option(
@@ -177,6 +184,13 @@ public final class SpotCommand implements Callable<Integer> {
     requireNotNegative("--state-bytes", (double) stateBytes);
     requireNotNegative("--on-demand", onDemand);
     requireNotNegative("--spot-price", spotPrice);
+    if (deadline != null && !(deadline > 0 && Double.isFinite(deadline))) {
+      throw new Refusal(
+          ExitCode.USAGE,
+          "--deadline takes hours of the trace, a number above 0, got "
+              + deadline
+              + "; without a deadline leave it out");
+    }
     List<Policy> chosen = policies.stream().map(Policy::parse).toList();
     Trace whole =
         Traces.read(
@@ -213,7 +227,9 @@ public final class SpotCommand implements Callable<Integer> {
             spotPrice);
     for (Policy policy : chosen) {
       for (int instance = 0; instance < instances; instance++) {
-        counting.count(there, instance, policy).addTo(results, there.name(), "counted");
+        counting
+            .count(there, instance, policy)
+            .addTo(results, there.name(), "counted", deadlineSeconds());
       }
     }
   }
@@ -234,11 +250,15 @@ public final class SpotCommand implements Callable<Integer> {
           cfg != null ? cfg : trainings.cfg("spot.cfg", Networks.twelve(128, iterations, 32));
       for (Policy policy : chosen) {
         for (SpotRun.Seen seen : together(trainings, network, there, policy, laboratory)) {
-          seen.result().addTo(results, there.name(), "run");
+          seen.result().addTo(results, there.name(), "run", deadlineSeconds());
           seen.curve().forEach(curves::add);
         }
       }
     }
+  }
+
+  private OptionalDouble deadlineSeconds() {
+    return deadline == null ? OptionalDouble.empty() : OptionalDouble.of(deadline * 3600);
   }
 
   /** Every instance trains its own job, all at once as the trace has them. */
@@ -308,11 +328,11 @@ public final class SpotCommand implements Callable<Integer> {
               row.number("hours"),
               row.get("cost"),
               row.get("onDemandCost"),
-              deadline == null
-                  ? ""
-                  : Boolean.parseBoolean(row.get("finished")) && row.number("hours") <= deadline
-                      ? "; deadline met"
-                      : "; deadline MISSED");
+              switch (row.get("deadlineMet")) {
+                case "" -> "";
+                case "true" -> "; deadline met";
+                default -> "; deadline MISSED";
+              });
     }
   }
 
@@ -342,7 +362,19 @@ public final class SpotCommand implements Callable<Integer> {
                   Figure.Axis.linear("loss"))
               .by("policy"));
     }
+    if (deadline != null) {
+      for (List<String> cells : runs.rows()) {
+        Table.Row row = new Table.Row(runs, cells);
+        findings.claim(
+            Claim.holds(
+                "Done within %s hours of the trace: %s, instance %s"
+                    .formatted(deadline, row.get("policy"), row.get("instance")),
+                row.is("deadlineMet", true),
+                ""));
+      }
+    }
     there.remarks().forEach(findings::note);
+    findings.note("checkpoint:K is the same sealed mirror, made every K iterations only.");
     try {
       for (Table table :
           curves.rows().isEmpty() ? List.of(state, runs) : List.of(state, runs, curves)) {

@@ -1,5 +1,6 @@
 package plinius.evaluation.spot;
 
+import java.util.OptionalDouble;
 import plinius.evaluation.Table;
 
 /**
@@ -39,6 +40,11 @@ public record SpotResult(
     return executed - completed;
   }
 
+  /** Whether it reached its target within so many seconds of the trace. */
+  public boolean meets(double deadlineSeconds) {
+    return finished && seconds <= deadlineSeconds;
+  }
+
   /** A table for results. */
   public static Table.Rows table(String name) {
     return Table.of(
@@ -55,14 +61,19 @@ public record SpotResult(
         "persistedBytes",
         "restoreSeconds",
         "finished",
+        "deadlineMet",
         "hours",
         "upHours",
         "cost",
         "onDemandCost");
   }
 
-  /** Adds this result as a row. */
-  public void addTo(Table.Rows rows, String trace, String how) {
+  /**
+   * Adds this result as a row.
+   *
+   * @param deadlineSeconds of the trace; without one the cell is empty
+   */
+  public void addTo(Table.Rows rows, String trace, String how, OptionalDouble deadlineSeconds) {
     rows.add(
         trace,
         how,
@@ -76,6 +87,7 @@ public record SpotResult(
         persistedBytes,
         restoreSeconds,
         finished,
+        deadlineSeconds.isPresent() ? meets(deadlineSeconds.getAsDouble()) : "",
         seconds / 3600,
         upSeconds / 3600,
         cost,

@@ -1,15 +1,12 @@
 package plinius.evaluation.spot;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import plinius.cli.ExitCode;
 import plinius.cli.Refusal;
-import plinius.evaluation.Statistics;
 import plinius.evaluation.Table;
-import plinius.evaluation.process.Event;
 import plinius.evaluation.process.Product;
 import plinius.evaluation.process.Trainings;
 
@@ -63,105 +60,42 @@ public record SpotRun(
   /** Trains until the target is reached or the trace ends. */
   public Seen run(Trace trace, int instance, Policy policy) {
     long began = System.nanoTime();
-    List<Object[]> curve = new ArrayList<>();
-    List<Double> restores = new ArrayList<>();
-    int kept = 0;
-    int executed = 0;
-    int losses = 0;
-    int starts = 0;
-    long mirrors = 0;
-    double up = 0;
-    Optional<String> state = Optional.empty();
-    double finished = trace.seconds();
+    List<SpotAccount.Uptime> uptimes = new ArrayList<>();
     for (double[] span : trace.uptimes(instance)) {
       sleepUntil(began, span[0]);
       double cameAt = traceSeconds(began);
-      Product.Running running = start(policy, instance, began, curve);
-      starts++;
-      boolean lost = !endsBefore(running, began, span[1]);
-      if (lost) {
+      Product.Running running = start(policy);
+      boolean inTime = endsBefore(running, began, span[1]);
+      if (!inTime) {
         running.kill();
-        losses += span[1] < trace.seconds() ? 1 : 0;
       }
       Product.Ended ended = running.end();
-      up += traceSeconds(began) - cameAt;
-      List<Event> told = ended.iterations();
-      executed += told.size();
-      mirrors += told.stream().filter(e -> e.fields().path("mirrored").asBoolean()).count();
-      kept =
-          told.stream()
-              .filter(e -> e.fields().path("mirrored").asBoolean())
-              .mapToInt(Event::iteration)
-              .max()
-              .orElse(kept);
-      ended.find("resume").ifPresent(event -> restores.add(event.seconds()));
-      Optional<Event> done = ended.find("done");
-      if (done.isPresent()) {
-        state = Optional.of(done.get().fields().path("state").asText());
-        finished = traceSeconds(began);
+      uptimes.add(
+          new SpotAccount.Uptime(
+              cameAt, traceSeconds(began), !inTime && span[1] < trace.seconds(), ended.events()));
+      if (ended.find("done").isPresent()) {
         break;
       }
-      if (!lost) {
+      if (inTime) {
         ended.expectDone();
       }
     }
-    long bytes = mirrors == 0 ? 0 : mirrors * trainings.mirrorBytes(pm);
+    SpotAccount account = new SpotAccount(trace, instance, policy, compression, uptimes);
     return new Seen(
-        new SpotResult(
-            instance,
-            policy,
-            kept,
-            executed,
-            losses,
-            starts,
-            bytes,
-            restores.isEmpty()
-                ? 0
-                : Statistics.mean(restores.stream().mapToDouble(x -> x).toArray()),
-            state.isPresent(),
-            finished,
-            up,
-            trace.cost(instance, finished, prices.spot()),
-            undisturbedSeconds(curve) / 3600 * prices.onDemand()),
-        curve,
-        state);
+        account.result(iterations, account.mirrored() ? trainings.mirrorBytes(pm) : 0, prices),
+        account.curve(),
+        account.state());
   }
 
-  private Product.Running start(Policy policy, int instance, long began, List<Object[]> curve) {
+  private Product.Running start(Policy policy) {
     return trainings.startTraining(
         cfg,
         pm,
-        event -> {
-          if (event.kind().equals("iteration")) {
-            JsonNode fields = event.fields();
-            synchronized (curve) {
-              curve.add(
-                  new Object[] {
-                    policy,
-                    instance,
-                    traceSeconds(began) / 3600,
-                    event.iteration(),
-                    fields.path("loss").asDouble()
-                  });
-            }
-          }
-        },
+        event -> {},
         "--iterations",
         iterations,
         "--mirror-every",
         policy.every() == 0 ? NEVER : policy.every());
-  }
-
-  /** The iterations' own time, as often as they are needed, in the trace's seconds. */
-  private double undisturbedSeconds(List<Object[]> curve) {
-    if (curve.size() < 2) {
-      return 0;
-    }
-    double[] gaps = new double[curve.size() - 1];
-    for (int i = 0; i < gaps.length; i++) {
-      gaps[i] = ((double) curve.get(i + 1)[2] - (double) curve.get(i)[2]) * 3600;
-    }
-    return Statistics.median(gaps) * iterations;
   }
 
   private double traceSeconds(long began) {
