@@ -116,6 +116,12 @@ final class Browser implements AutoCloseable {
     }
   }
 
+  /** Shows the page as it is printed, or as on a screen again. */
+  void print(boolean printed) {
+    command(
+        "Emulation.setEmulatedMedia", JSON.createObjectNode().put("media", printed ? "print" : ""));
+  }
+
   /** The value of an expression in the page. */
   JsonNode evaluate(String expression) {
     return command(
