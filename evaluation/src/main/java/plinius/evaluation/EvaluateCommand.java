@@ -41,7 +41,7 @@ final class EvaluateCommand implements Callable<Integer> {
     @SuppressWarnings("UnusedVariable") // it may be said, and it excludes --full
     private boolean quick;
 
-    @Option(names = "--full", description = "As the paper does it, or more: about half an hour.")
+    @Option(names = "--full", description = "As the paper does it, or more: about 40 minutes.")
     private boolean full;
   }
 

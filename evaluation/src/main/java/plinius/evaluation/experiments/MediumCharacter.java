@@ -35,7 +35,7 @@ final class MediumCharacter implements Experiment {
 
   @Override
   public Duration estimate(Laboratory.Effort effort) {
-    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 20 : 60);
+    return Duration.ofSeconds(effort == Laboratory.Effort.QUICK ? 20 : 35);
   }
 
   @Override

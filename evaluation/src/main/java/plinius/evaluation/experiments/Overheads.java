@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
+import java.util.Optional;
 import plinius.evaluation.Claim;
 import plinius.evaluation.Experiment;
 import plinius.evaluation.Figure;
@@ -22,6 +22,9 @@ final class Overheads implements Experiment {
   static final int RECORD_BYTES = 44;
 
   static final int TENSORS_A_LAYER = 5;
+
+  /** From here on the processor's share is counted: before, the kernels are being compiled. */
+  private static final int WARM_ITERATION = 10;
 
   @Override
   public String name() {
@@ -125,16 +128,22 @@ final class Overheads implements Experiment {
         .build();
   }
 
-  /** What training took of the machine. */
-  private record Usage(double percent, double peakMegabytes, double firstIterationSeconds) {}
+  /** What training took of the machine: percent of a core, and the processes' memory at most. */
+  record Usage(double percent, double peakMegabytes, double firstIterationSeconds) {}
+
+  /**
+   * Of a process, when an iteration was told.
+   *
+   * @param cpu that it has had since it was started
+   * @param nanos since the command was started
+   * @param peakMegabytes that it had at most until then
+   */
+  record Sample(int iteration, Duration cpu, long nanos, double peakMegabytes) {}
 
   /** Percent of a core of the enclave's process while it iterates, and its peak; how it began. */
-  private static Usage watch(
-      Trainings trainings, Path cfg, Path pm, int threads, Table.Rows samples) {
-    Duration[] cpu = new Duration[2];
-    long[] at = new long[2];
+  private static Usage watch(Trainings trainings, Path cfg, Path pm, int threads, Table.Rows rows) {
     long[] pids = new long[1];
-    double[] peak = new double[1];
+    List<Sample> samples = new ArrayList<>();
     Product.Running running =
         trainings.startTraining(
             cfg,
@@ -144,45 +153,64 @@ final class Overheads implements Experiment {
                 pids[0] = event.fields().path("enclave").asLong();
               }
               if (event.kind().equals("iteration")) {
-                int which = at[0] == 0 && event.iteration() >= 10 ? 0 : 1;
                 cpuOf(pids[0])
                     .ifPresent(
-                        time -> {
-                          cpu[which] = time;
-                          at[which] = event.nanos();
-                        });
-                peak[0] = Math.max(peak[0], peakMegabytes(pids[0]));
+                        cpu ->
+                            samples.add(
+                                new Sample(event.iteration(), cpu, event.nanos(), peak(pids[0]))));
               }
             },
             "--threads",
             threads);
     double first = running.end().expectDone().iterations().getFirst().seconds();
-    if (Arrays.stream(at).anyMatch(time -> time == 0)) {
-      throw new Unavailable("the enclave's process could not be watched");
-    }
-    double percent = 100.0 * cpu[1].minus(cpu[0]).toNanos() / (at[1] - at[0]);
-    samples.add(threads, (at[1] - at[0]) / 1e9, "enclave", percent, peak[0], first);
-    return new Usage(percent, peak[0], first);
+    Usage usage = usage(samples, first);
+    List<Sample> warm = warm(samples);
+    rows.add(
+        threads,
+        (warm.getLast().nanos() - warm.getFirst().nanos()) / 1e9,
+        "enclave",
+        usage.percent(),
+        usage.peakMegabytes(),
+        first);
+    return usage;
   }
 
-  private static java.util.Optional<Duration> cpuOf(long pid) {
+  /** From the first to the last sample past the first iterations; the peak is that of all. */
+  static Usage usage(List<Sample> samples, double firstIterationSeconds) {
+    List<Sample> warm = warm(samples);
+    if (warm.size() < 2) {
+      throw new Unavailable("the enclave's process could not be watched");
+    }
+    Sample from = warm.getFirst();
+    Sample to = warm.getLast();
+    return new Usage(
+        100.0 * to.cpu().minus(from.cpu()).toNanos() / (to.nanos() - from.nanos()),
+        samples.stream().mapToDouble(Sample::peakMegabytes).max().orElseThrow(),
+        firstIterationSeconds);
+  }
+
+  private static List<Sample> warm(List<Sample> samples) {
+    return samples.stream().filter(sample -> sample.iteration() >= WARM_ITERATION).toList();
+  }
+
+  private static Optional<Duration> cpuOf(long pid) {
     return ProcessHandle.of(pid).flatMap(process -> process.info().totalCpuDuration());
   }
 
-  /** VmHWM of Linux; 0 where there is none. */
-  private static double peakMegabytes(long pid) {
+  private static double peak(long pid) {
     try {
-      return Files.readAllLines(Path.of("/proc", String.valueOf(pid), "status")).stream()
-          .filter(line -> line.startsWith("VmHWM:"))
-          .mapToDouble(
-              line ->
-                  Double.parseDouble(line.toLowerCase(Locale.ROOT).replaceAll("[^0-9]", ""))
-                      * 1024
-                      / 1e6)
-          .findFirst()
-          .orElse(0);
+      return peakMegabytes(Files.readAllLines(Path.of("/proc", String.valueOf(pid), "status")));
     } catch (IOException e) {
       return 0;
     }
+  }
+
+  /** VmHWM of Linux, which is told in KiB; 0 where there is none. */
+  static double peakMegabytes(List<String> status) {
+    return status.stream()
+        .filter(line -> line.startsWith("VmHWM:"))
+        .mapToDouble(line -> Double.parseDouble(line.replaceAll("[^0-9]", "")) * 1024 / 1e6)
+        .findFirst()
+        .orElse(0);
   }
 }

@@ -109,11 +109,13 @@ final class TrustedSize implements Experiment {
     }
   }
 
-  private static List<String> modules(Path root) {
-    try (Stream<Path> folders = Files.list(root)) {
+  /** Folders with code of their own, and those within them: benchmarks, and benchmarks/peers. */
+  static List<String> modules(Path root) {
+    try (Stream<Path> folders = Files.walk(root, 2)) {
       return folders
           .filter(folder -> Files.isDirectory(folder.resolve("src/main/java")))
-          .map(folder -> folder.getFileName().toString())
+          .map(folder -> root.relativize(folder).toString())
+          .filter(name -> !name.isEmpty() && !name.startsWith("."))
           .sorted()
           .toList();
     } catch (IOException e) {

@@ -4,6 +4,8 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import plinius.cli.JsonLines;
 import plinius.evaluation.Statistics;
@@ -14,53 +16,88 @@ import plinius.seal.SecretBytes;
 
 /**
  * How much memory besides the model itself a save and a restore touch: the bytes that they
- * allocate, an upper bound of what is in use at once.
+ * allocate, an upper bound of what is in use at once; and how long they take. Of the mirror, and of
+ * the paper's checkpoint in a file with an fsync for each buffer, in turns.
  *
- * <p>Arguments: a folder on persistent memory, megabytes of the model.
+ * <p>Arguments: a folder on persistent memory, one on the disk, megabytes of the model.
  */
 public final class WorkingSetProbe {
   private static final int ROUNDS = 5;
 
   private WorkingSetProbe() {}
 
-  /** Prints one JSON line. */
+  /** Prints a JSON line for each of the two. */
   public static void main(String[] arguments) throws java.io.IOException {
     Path pool = Path.of(arguments[0]).resolve("working-set.pm");
-    Model model = Model.of(Double.parseDouble(arguments[1]), 1);
+    Path file = Path.of(arguments[1]).resolve("working-set.ckpt");
+    Model model = Model.of(Double.parseDouble(arguments[2]), 1);
     AesWarmUp.run();
-    double[] saveBytes = new double[ROUNDS];
-    double[] saveMillis = new double[ROUNDS];
-    double[] restoreBytes = new double[ROUNDS];
-    double[] restoreMillis = new double[ROUNDS];
     try (SecretBytes key = SecretBytes.random(32);
         Workers alone = new Workers(1);
-        Store store = new MirrorStore("mirror", pool, WriteBack.AUTO, model, key, alone)) {
+        Store mirror = new MirrorStore("mirror", pool, WriteBack.AUTO, model, key, alone);
+        Store checkpoint = new FileStore(file, FileStore.Sync.EACH_BUFFER, model, key, alone)) {
+      List<Measured> measured = List.of(new Measured(mirror), new Measured(checkpoint));
       for (int round = 0; round < ROUNDS; round++) {
-        measure(store::save, saveBytes, saveMillis, round);
-        measure(store::restore, restoreBytes, restoreMillis, round);
-        store.release();
+        for (Measured one : measured) {
+          one.measure(round);
+        }
       }
+      measured.forEach(Measured::tell);
     } finally {
       Files.deleteIfExists(pool);
+      Files.deleteIfExists(file);
     }
-    JsonLines.write(
-        Map.of(
-            "saveBytes",
-            Statistics.median(saveBytes),
-            "saveMillis",
-            Statistics.median(saveMillis),
-            "restoreBytes",
-            Statistics.median(restoreBytes),
-            "restoreMillis",
-            Statistics.median(restoreMillis)));
   }
 
-  private static void measure(Runnable work, double[] bytes, double[] millis, int round) {
-    ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    long before = threads.getCurrentThreadAllocatedBytes();
-    long began = System.nanoTime();
-    work.run();
-    millis[round] = (System.nanoTime() - began) / 1e6;
-    bytes[round] = (double) (threads.getCurrentThreadAllocatedBytes() - before);
+  /** A store and what its rounds took. */
+  private static final class Measured {
+    private final Store store;
+    private final double[] saveBytes = new double[ROUNDS];
+    private final double[] saveMillis = new double[ROUNDS];
+    private final double[] restoreBytes = new double[ROUNDS];
+    private final double[] restoreMillis = new double[ROUNDS];
+    private final double[] coldMillis = new double[ROUNDS];
+    private boolean cold = true;
+
+    Measured(Store store) {
+      this.store = store;
+    }
+
+    void measure(int round) {
+      measure(store::save, saveBytes, saveMillis, round);
+      measure(store::restore, restoreBytes, restoreMillis, round);
+      store.release();
+      cold &= store.forget();
+      if (cold) {
+        measure(store::restore, new double[ROUNDS], coldMillis, round);
+        store.release();
+      }
+    }
+
+    private static void measure(Runnable work, double[] bytes, double[] millis, int round) {
+      ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+      long before = threads.getCurrentThreadAllocatedBytes();
+      long began = System.nanoTime();
+      work.run();
+      millis[round] = (System.nanoTime() - began) / 1e6;
+      bytes[round] = (double) (threads.getCurrentThreadAllocatedBytes() - before);
+    }
+
+    void tell() {
+      JsonLines.write(
+          Map.of(
+              "store",
+              store.name(),
+              "saveBytes",
+              Statistics.median(saveBytes),
+              "saveMillis",
+              Statistics.median(saveMillis),
+              "restoreBytes",
+              Statistics.median(restoreBytes),
+              "restoreMillis",
+              Statistics.median(restoreMillis),
+              "coldRestoreMillis",
+              cold ? String.format(Locale.ROOT, "%.4f", Statistics.median(coldMillis)) : ""));
+    }
   }
 }

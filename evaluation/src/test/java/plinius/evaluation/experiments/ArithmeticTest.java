@@ -1,11 +1,13 @@
 package plinius.evaluation.experiments;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -17,6 +19,7 @@ import plinius.enclave.mirror.MirroredTensor;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
 import plinius.evaluation.Claim;
+import plinius.evaluation.Experiment;
 import plinius.evaluation.Findings;
 import plinius.evaluation.Table;
 import plinius.evaluation.spot.Trace;
@@ -112,6 +115,19 @@ class ArithmeticTest {
         .isCloseTo(20.0 / 9, within(1e-9));
     assertThat(measured(findings, "Cipher and copy alone: save against copying, 1"))
         .isCloseTo(9.0 / 5, within(1e-9));
+    // Without 4 ms for the cipher: at 50 MB 6 ms of 10, at 100 MB 21 of 25; 75 and 250 in files.
+    assertThat(measured(findings, "Write alone, without the cipher: against a file with an fsync"))
+        .isCloseTo(246.0 / 21, within(1e-9));
+    assertThat(
+            measured(
+                findings,
+                "Write alone, without the cipher: against a file with one fsync, worst size, 1"))
+        .isCloseTo(71.0 / 21, within(1e-9));
+    assertThat(
+            measured(
+                findings,
+                "Read alone, without the cipher: against a file, cache cold," + " worst size, 1"))
+        .isEqualTo(16);
     assertThat(measured(findings, "Share of encryption in a save, greatest, 1")).isEqualTo(40);
     assertThat(measured(findings, "Share of decryption in a restore, greatest, 1")).isEqualTo(80);
   }
@@ -137,6 +153,23 @@ class ArithmeticTest {
   }
 
   @Test
+  void parts_without_the_cipher_are_told_only_where_something_is_left_of_them() {
+    Table.Rows raw = MirrorAgainstCheckpoints.rawTable();
+    raw.add(1, 50.0, MirrorAgainstCheckpoints.MIRROR, 0, 10, 5, "");
+    raw.add(1, 50.0, MirrorAgainstCheckpoints.LINES, 0, 10, 5, "");
+    raw.add(1, 50.0, MirrorAgainstCheckpoints.COPY, 0, 5, 5, "");
+    raw.add(1, 50.0, MirrorAgainstCheckpoints.CIPHER, 0, 4, 5.1, "");
+    raw.add(1, 50.0, MirrorAgainstCheckpoints.FILE, 0, 75, 6, 20.0);
+    Findings.Builder findings = new Findings.Builder();
+
+    MirrorAgainstCheckpoints.judge(raw.done(), findings);
+
+    assertThat(findings.build().claims())
+        .noneMatch(one -> one.name().matches("(Write|Read) alone.*"));
+    assertThat(findings.build().notes()).anyMatch(note -> note.contains("cannot be told"));
+  }
+
+  @Test
   void without_a_cold_cache_there_is_a_note_and_no_claim() {
     Findings findings = mirror("");
 
@@ -157,23 +190,71 @@ class ArithmeticTest {
         .isCloseTo(0.263158, within(1e-6));
   }
 
+  /** Two models that fit and one that does not, by working sets of 10, 90 and 100.352 MB. */
   @Test
-  void batches_are_compared_by_medians_and_judged_from_thirty_two_up() {
-    Table raw =
-        Table.of("iterations", "batch", "iteration", "sealedMillis", "plainMillis")
-            .add(1, 0, 9.0, 3.0)
-            .add(32, 0, 10.1, 10.0)
-            .add(32, 1, 10.1, 10.0)
-            .add(32, 2, 99.0, 10.0)
-            .add(64, 0, 20.6, 20.0)
-            .done();
+  void under_the_limit_mirror_and_checkpoint_page_alike_and_are_compared_on_either_side() {
+    Table.Rows raw = EnclaveMemory.operations();
+    for (double size : new double[] {10, 90, 100}) {
+      // 100.352 MB are 24,500 pages, which take 257.895 ms.
+      double set = size == 100 ? 100.352 : size;
+      raw.add(size, EnclaveMemory.MIRROR, "save", set, size);
+      raw.add(size, EnclaveMemory.MIRROR, "restore", set, size);
+      raw.add(size, EnclaveMemory.CHECKPOINT, "save", set, size == 90 ? 4 * size : 5 * size);
+      raw.add(size, EnclaveMemory.CHECKPOINT, "restore", set, 2 * size);
+    }
     Findings.Builder findings = new Findings.Builder();
 
-    BatchDecryption.judge(raw, findings);
+    EnclaveMemory.judge(raw.done(), findings);
+
+    Findings built = findings.build();
+    assertThat(measured(built, "A model: save below")).isEqualTo(4);
+    assertThat(measured(built, "A model: restore below")).isEqualTo(2);
+    assertThat(measured(built, "A model: save past"))
+        .isCloseTo((500 + 257.895) / (100 + 257.895), within(1e-4));
+    assertThat(measured(built, "A model: restore past"))
+        .isCloseTo((200 + 257.895) / (100 + 257.895), within(1e-4));
+    assertThat(measured(built, "Working set of a save")).isCloseTo(1.00352, within(1e-9));
+    assertThat(built.table("save").rows())
+        .contains(List.of("90", "mirror, 93.5 MB of enclave memory", "90"))
+        .contains(List.of("100", "mirror, measured, memory without limit", "100"))
+        .contains(List.of("100", "mirror, 93.5 MB of enclave memory", "357.895"));
+    assertThat(built.figures())
+        .filteredOn(figure -> figure.table().equals("ratios"))
+        .singleElement()
+        .satisfies(figure -> assertThat(figure.modelled()).containsExactly("save", "restore"));
+  }
+
+  @Test
+  void batches_are_compared_by_medians_and_judged_from_thirty_two_up() {
+    Table.Rows raw = Table.of("iterations", "batch", "iteration", "sealedMillis", "plainMillis");
+    for (int pair = 0; pair < 31; pair++) {
+      raw.add(1, pair, 9.0, 3.0);
+      raw.add(32, pair, pair % 3 == 0 ? 99.0 : 10.1, 10.0);
+      raw.add(64, pair, 20.6, 20.0);
+      if (pair > 0) {
+        raw.add(128, pair, 80.0, 40.0); // a pair too few to be judged
+      }
+    }
+    Findings.Builder findings = new Findings.Builder();
+
+    BatchDecryption.judge(raw.done(), findings);
 
     assertThat(measured(findings.build(), "Iteration on sealed")).isCloseTo(1.03, within(1e-9));
     assertThat(findings.build().table("ratios").rows())
-        .containsExactly(List.of("1", "3"), List.of("32", "1.01"), List.of("64", "1.03"));
+        .containsExactly(
+            List.of("1", "3"), List.of("32", "1.01"), List.of("64", "1.03"), List.of("128", "2"));
+  }
+
+  @Test
+  void a_full_run_has_enough_pairs_of_every_batch_that_is_judged() {
+    for (int batch : new int[] {32, 64, 128, 256, 512, 1024}) {
+      assertThat(BatchDecryption.pairs(batch, false))
+          .as("batch %d", batch)
+          .isBetween(BatchDecryption.JUDGED_PAIRS, 60);
+    }
+    // A quick one judges something, and takes a few of the largest.
+    assertThat(BatchDecryption.pairs(128, true)).isEqualTo(BatchDecryption.JUDGED_PAIRS);
+    assertThat(BatchDecryption.pairs(1024, true)).isEqualTo(9);
   }
 
   @Test
@@ -201,6 +282,86 @@ class ArithmeticTest {
     assertThat(measured(built, "The same at every 10th")).isCloseTo(0.3, within(1e-9));
     assertThat(built.table("overhead").rows())
         .contains(List.of("50", "whole iteration, with against without", "3"));
+  }
+
+  /** Ten iterations in each of three rounds, of which the four before the last count. */
+  private static Findings product(double wait) {
+    Table.Rows raw = ProductRate.rawTable();
+    for (int round = 0; round < 3; round++) {
+      for (int iteration = 1; iteration <= 10; iteration++) {
+        boolean counts = iteration >= 6 && iteration <= 9;
+        // A round that is disturbed on purpose, and a stall that each round has.
+        double here = round == 1 ? 50 : counts && iteration == 8 ? 2 * wait : wait;
+        double other = counts ? 1 : 900;
+        raw.add(ProductRate.BARE, round, iteration, 100.5 * other, 0.4, 0.1, 0);
+        raw.add(ProductRate.MEMORY, round, iteration, 100.0 * other, 0.5, here, 4.5);
+        raw.add(ProductRate.FILE, round, iteration, 125.0 * other, 1.0, 4.0, 30);
+      }
+    }
+    Findings.Builder findings = new Findings.Builder();
+    ProductRate.judge(raw.done(), 4, findings);
+    return findings.build();
+  }
+
+  @Test
+  void the_whole_product_is_judged_by_what_training_waited_stalls_included() {
+    String name = "Whole product of the bare training rate, 12 convolutions, mirrored to ";
+    // Of 400 ms in a round 2 for unsealing and, with the stall, 5 for mirrors.
+    Claim memory = claim(product(1), name + "persistent memory");
+    assertThat(memory.measured().orElseThrow()).isCloseTo(1 - 7.0 / 400, within(1e-9));
+    assertThat(memory.met()).contains(true);
+
+    // 2 and 7.5.
+    assertThat(claim(product(1.5), name + "persistent memory").met()).contains(false);
+    assertThat(measured(product(1), name + "a file")).isCloseTo(0.96, within(1e-9));
+    assertThat(product(1).table("product").rows())
+        .containsExactly(
+            List.of(ProductRate.MEMORY, "unsealing the batch", "0.5"),
+            List.of(ProductRate.MEMORY, "waiting for mirrors", "1.25"),
+            List.of(ProductRate.FILE, "unsealing the batch", "0.8"),
+            List.of(ProductRate.FILE, "waiting for mirrors", "3.2"));
+  }
+
+  @Test
+  void beside_it_stand_the_ratio_of_rates_and_the_bound_without_overlap() {
+    Findings findings = product(1);
+
+    // Bare: 100.5 ms without what the unmirrored training unsealed and waited.
+    assertThat(measured(findings, "The same, mirrored to persistent memory, as a ratio"))
+        .isCloseTo(1.0, within(1e-9));
+    assertThat(measured(findings, "The same, mirrored to a file on the disk, as a ratio"))
+        .isCloseTo(0.8, within(1e-9));
+    // 120 ms of training, 1 to unseal, 30 until the mirror is durable.
+    assertThat(measured(findings, "The same, mirrored to a file on the disk, as if"))
+        .isCloseTo(120.0 / 151, within(1e-9));
+  }
+
+  private static Claim exactness(Object... codesAndStates) {
+    Table.Rows runs = Further.exactnessRuns();
+    for (int i = 0; i < codesAndStates.length; i += 2) {
+      runs.add("training " + i, codesAndStates[i], 200, codesAndStates[i + 1]);
+    }
+    Findings.Builder findings = new Findings.Builder();
+    Further.judgeExactness(runs.done(), 2, findings);
+    return claim(findings.build(), "Same state bit for bit: 1, 2 and 5 threads");
+  }
+
+  @Test
+  void exactness_holds_if_all_that_was_not_killed_ended_in_one_state() {
+    assertThat(exactness(0, "a", 0, "a", 75, "", 75, "", 75, "", 75, "", 0, "a").met())
+        .contains(true);
+    assertThat(exactness(0, "a", 0, "b", 75, "", 75, "", 75, "", 75, "", 0, "a").met())
+        .as("one of two states")
+        .contains(false);
+    assertThat(exactness(0, "a", 0, "a", 75, "", 75, "", 75, "", 75, "", 0, "b").met())
+        .as("another state after the kills")
+        .contains(false);
+    assertThat(exactness(0, "", 0, "", 75, "", 75, "", 75, "", 75, "", 0, "").met())
+        .as("no state at all")
+        .contains(false);
+    assertThat(exactness(0, "a", 0, "a", 0, "a", 75, "", 75, "", 75, "", 0, "a").met())
+        .as("a kill that did not happen")
+        .contains(false);
   }
 
   @Test
@@ -354,6 +515,35 @@ class ArithmeticTest {
     Files.writeString(folder.resolve("notes.txt"), "not code\n");
 
     assertThat(TrustedSize.linesOfCode(folder)).isEqualTo(3);
+  }
+
+  @Test
+  void modules_within_modules_count_too(@TempDir Path root) throws IOException {
+    for (String module : List.of("seal", "benchmarks", "benchmarks/peers", ".hidden/seal")) {
+      Files.createDirectories(root.resolve(module).resolve("src/main/java"));
+    }
+    Files.createDirectories(root.resolve("docs"));
+    Files.createDirectories(root.resolve("tests/src/test/java"));
+
+    assertThat(TrustedSize.modules(root)).containsExactly("benchmarks", "benchmarks/peers", "seal");
+  }
+
+  @Test
+  void the_processors_share_is_counted_between_warm_iterations_and_the_peak_over_all() {
+    List<Overheads.Sample> samples =
+        List.of(
+            new Overheads.Sample(1, Duration.ofSeconds(5), 1_000_000_000L, 900),
+            new Overheads.Sample(10, Duration.ofSeconds(20), 10_000_000_000L, 700),
+            new Overheads.Sample(11, Duration.ofSeconds(29), 11_000_000_000L, 700),
+            new Overheads.Sample(40, Duration.ofSeconds(50), 30_000_000_000L, 800));
+
+    // 30 s of processor in 20 s.
+    assertThat(Overheads.usage(samples, 1.25)).isEqualTo(new Overheads.Usage(150, 900, 1.25));
+    List<Overheads.Sample> few = samples.subList(0, 2);
+    assertThatThrownBy(() -> Overheads.usage(few, 1)).isInstanceOf(Experiment.Unavailable.class);
+    assertThat(Overheads.peakMegabytes(List.of("VmPeak:\t 9 kB", "VmHWM:\t  1000 kB")))
+        .isEqualTo(1.024);
+    assertThat(Overheads.peakMegabytes(List.of())).isZero();
   }
 
   @Test

@@ -79,6 +79,20 @@ class ProbesTest {
     assertNothingIsLeft();
   }
 
+  @Test
+  void the_working_set_is_that_of_the_mirror_and_of_the_papers_checkpoint() throws Exception {
+    List<JsonNode> lines = lines(WorkingSetProbe::main, pm.toString(), disk.toString(), "2.5");
+
+    assertThat(lines.stream().map(line -> line.get("store").asText()))
+        .containsExactly("mirror", "file, fsync each buffer");
+    assertThat(lines).allMatch(line -> line.get("saveMillis").asDouble() > 0);
+    assertThat(lines).allMatch(line -> line.get("restoreMillis").asDouble() > 0);
+    // Neither copies the model: what they allocate is less than one.
+    assertThat(lines).allMatch(line -> line.get("saveBytes").asDouble() < 2.5e6);
+    assertThat(lines.getFirst().get("coldRestoreMillis").asText()).isEmpty();
+    assertNothingIsLeft();
+  }
+
   /** A program's main method. */
   private interface Program {
     void run(String... arguments) throws IOException;
