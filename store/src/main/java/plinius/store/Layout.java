@@ -28,7 +28,7 @@ public final class Layout<R extends Record> {
   private static final int BYTES_MAX = 1 << 26;
 
   /** A kind of component: size and alignment of an element, in bytes. */
-  private enum Kind {
+  enum Kind {
     LONG(8),
     INT(4),
     FLOAT(4),
@@ -60,9 +60,16 @@ public final class Layout<R extends Record> {
    * A component.
    *
    * @param length of the array; 0 if it is none
+   * @param target record that a {@link Ref} is declared to lead to; null if that is not declared
    */
   private record Component(
-      String name, Kind kind, String description, int offset, int length, MethodHandle accessor) {}
+      String name,
+      Kind kind,
+      String description,
+      int offset,
+      int length,
+      Class<?> target,
+      MethodHandle accessor) {}
 
   private final Class<R> type;
   private final List<Component> components = new ArrayList<>();
@@ -121,21 +128,30 @@ public final class Layout<R extends Record> {
     if (length != null && (count < 1 || count > BYTES_MAX / kind.bytes)) {
       throw wrong(declared, "has @Length(" + count + "): 1 to " + BYTES_MAX / kind.bytes);
     }
+    Class<?> target = kind == Kind.REF ? referred(declared) : null;
     String name =
-        (kind == Kind.REF ? referred(declared) : element.getName())
+        (kind != Kind.REF
+                ? element.getName()
+                : target == null ? "Ref<?>" : "Ref<" + target.getSimpleName() + ">")
             + (count == 0 ? "" : "[" + count + "]")
             + " "
             + declared.getName();
     int offset = (end + kind.bytes - 1) & -kind.bytes;
     return new Component(
-        declared.getName(), kind, name, offset, count, lookup.unreflect(declared.getAccessor()));
+        declared.getName(),
+        kind,
+        name,
+        offset,
+        count,
+        target,
+        lookup.unreflect(declared.getAccessor()));
   }
 
-  private static String referred(RecordComponent declared) {
+  private static Class<?> referred(RecordComponent declared) {
     return declared.getGenericType() instanceof ParameterizedType of
             && of.getActualTypeArguments()[0] instanceof Class<?> target
-        ? "Ref<" + target.getSimpleName() + ">"
-        : "Ref<?>";
+        ? target
+        : null;
   }
 
   private static IllegalArgumentException wrong(RecordComponent component, String what) {
@@ -180,7 +196,7 @@ public final class Layout<R extends Record> {
       throw new IllegalArgumentException(
           name + " of " + description + " is no " + wanted.getSimpleName());
     }
-    return new Field<>(this, component.offset());
+    return new Field<>(this, component);
   }
 
   private Component find(String name) {
@@ -216,17 +232,39 @@ public final class Layout<R extends Record> {
   }
 
   /**
-   * A component that is accessed alone, without the rest of its object.
+   * A component that is accessed alone, without the rest of its object, and only as what it is.
    *
    * @param <R> the record
    */
   public static final class Field<R extends Record> {
     final Layout<R> layout;
     final int offset;
+    private final Component component;
 
-    private Field(Layout<R> layout, int offset) {
+    private Field(Layout<R> layout, Component component) {
       this.layout = layout;
-      this.offset = offset;
+      this.offset = component.offset();
+      this.component = component;
+    }
+
+    /** A longer access would reach into the next component, another one misread this one. */
+    void check(Kind kind) {
+      if (component.kind() != kind) {
+        throw new IllegalArgumentException(this + " is not to be accessed as " + kind);
+      }
+    }
+
+    /** A reference is stored and followed as one to what it was declared to lead to. */
+    void check(Layout<?> target) {
+      check(Kind.REF);
+      if (component.target() != null && component.target() != target.type) {
+        throw new IllegalArgumentException(this + " does not lead to " + target);
+      }
+    }
+
+    @Override
+    public String toString() {
+      return component.description() + " of " + layout;
     }
   }
 

@@ -2,8 +2,12 @@ package plinius.store;
 
 import plinius.romulus.PoolException;
 import plinius.romulus.ReadTx;
+import plinius.store.Layout.Kind;
 
-/** A view of objects. Valid inside the body that it was handed to. */
+/**
+ * A view of objects. Valid inside the body that it was handed to. A component is accessed as what
+ * the record declares it to be; anything else is an {@link IllegalArgumentException}.
+ */
 public class Reading {
   private final ReadTx tx;
 
@@ -26,28 +30,29 @@ public class Reading {
 
   /** One component of an object. */
   public final <R extends Record> long getLong(Layout.Field<R> field, Ref<R> ref) {
-    return tx.getLong(place(field, ref));
+    return tx.getLong(place(field, Kind.LONG, ref));
   }
 
   /** One component of an object. */
   public final <R extends Record> int getInt(Layout.Field<R> field, Ref<R> ref) {
-    return tx.getInt(place(field, ref));
+    return tx.getInt(place(field, Kind.INT, ref));
   }
 
   /** One component of an object. */
   public final <R extends Record> float getFloat(Layout.Field<R> field, Ref<R> ref) {
-    return Float.intBitsToFloat(tx.getInt(place(field, ref)));
+    return Float.intBitsToFloat(tx.getInt(place(field, Kind.FLOAT, ref)));
   }
 
   /** One component of an object. */
   public final <R extends Record> double getDouble(Layout.Field<R> field, Ref<R> ref) {
-    return Double.longBitsToDouble(tx.getLong(place(field, ref)));
+    return Double.longBitsToDouble(tx.getLong(place(field, Kind.DOUBLE, ref)));
   }
 
   /** One component of an object, a reference to one of that layout. */
   public final <R extends Record, T extends Record> Ref<T> getRef(
       Layout.Field<R> field, Ref<R> ref, Layout<T> target) {
-    long offset = tx.getLong(place(field, ref));
+    field.check(target);
+    long offset = tx.getLong(place(field, Kind.REF, ref));
     return offset == 0 ? Ref.none() : checked(target, new Ref<>(offset));
   }
 
@@ -56,7 +61,8 @@ public class Reading {
     return tx;
   }
 
-  final <R extends Record> long place(Layout.Field<R> field, Ref<R> ref) {
+  final <R extends Record> long place(Layout.Field<R> field, Kind kind, Ref<R> ref) {
+    field.check(kind);
     return checked(field.layout, ref).offset() + field.offset;
   }
 

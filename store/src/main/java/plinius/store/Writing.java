@@ -1,6 +1,7 @@
 package plinius.store;
 
 import plinius.romulus.Tx;
+import plinius.store.Layout.Kind;
 
 /** A view of objects that may be changed. Every store goes through the transaction's log. */
 public final class Writing extends Reading {
@@ -49,28 +50,29 @@ public final class Writing extends Reading {
 
   /** Changes one component. */
   public <R extends Record> void setLong(Layout.Field<R> field, Ref<R> ref, long value) {
-    tx.setLong(place(field, ref), value);
+    tx.setLong(place(field, Kind.LONG, ref), value);
   }
 
   /** Changes one component. */
   public <R extends Record> void setInt(Layout.Field<R> field, Ref<R> ref, int value) {
-    tx.setInt(place(field, ref), value);
+    tx.setInt(place(field, Kind.INT, ref), value);
   }
 
   /** Changes one component. */
   public <R extends Record> void setFloat(Layout.Field<R> field, Ref<R> ref, float value) {
-    tx.setInt(place(field, ref), Float.floatToRawIntBits(value));
+    tx.setInt(place(field, Kind.FLOAT, ref), Float.floatToRawIntBits(value));
   }
 
   /** Changes one component. */
   public <R extends Record> void setDouble(Layout.Field<R> field, Ref<R> ref, double value) {
-    tx.setLong(place(field, ref), Double.doubleToRawLongBits(value));
+    tx.setLong(place(field, Kind.DOUBLE, ref), Double.doubleToRawLongBits(value));
   }
 
   /** Changes one component, a reference to an object of that layout, or to none. */
   public <R extends Record, T extends Record> void setRef(
       Layout.Field<R> field, Ref<R> ref, Layout<T> target, Ref<T> value) {
-    tx.setLong(place(field, ref), value.isNone() ? 0 : checked(target, value).offset());
+    field.check(target);
+    tx.setLong(place(field, Kind.REF, ref), value.isNone() ? 0 : checked(target, value).offset());
   }
 
   /** Sets bytes of a block without layout. */

@@ -13,6 +13,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import jdk.jfr.Recording;
+import java.util.function.Consumer;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
@@ -167,6 +168,87 @@ class StoreTest {
 
   /** A model with an int where the other version has a long. */
   record Later(int iteration, float loss, Ref<Layer> first) {}
+
+  record Pair(int a, int b) {}
+
+  record Mixed(long whole, double real, float half, Ref<Layer> layer, Ref<?> any) {}
+
+  private static final Layout<Pair> PAIR = Layout.of(MethodHandles.lookup(), Pair.class);
+  private static final Layout<Mixed> MIXED = Layout.of(MethodHandles.lookup(), Mixed.class);
+
+  @Test
+  void a_component_is_accessed_as_what_it_is_and_its_neighbour_stays() {
+    Layout.Field<Pair> first = PAIR.intField("a");
+    Ref<Pair> pair = store.update(tx -> tx.alloc(PAIR, new Pair(1, 2)));
+    List<Consumer<Writing>> wrong =
+        List.of(
+            tx -> tx.setLong(first, pair, -1),
+            tx -> tx.setDouble(first, pair, -1),
+            tx -> tx.setFloat(first, pair, -1),
+            tx -> tx.setRef(first, pair, PAIR, pair),
+            tx -> tx.getLong(first, pair),
+            tx -> tx.getDouble(first, pair),
+            tx -> tx.getFloat(first, pair),
+            tx -> tx.getRef(first, pair, PAIR));
+    for (Consumer<Writing> access : wrong) {
+      assertRefused(access, "int a of Pair(int a, int b)");
+    }
+    assertThat(store.<Pair>read(tx -> tx.get(PAIR, pair))).isEqualTo(new Pair(1, 2));
+  }
+
+  @Test
+  void every_other_kind_is_refused_for_each_kind_of_component() {
+    Mixed before = new Mixed(1, 2, 3, Ref.none(), Ref.none());
+    Ref<Mixed> mixed = store.update(tx -> tx.alloc(MIXED, before));
+    Ref<Layer> layer = store.update(tx -> tx.alloc(LAYER, layer(1, Ref.none())));
+    for (Layout.Field<Mixed> field :
+        List.of(MIXED.longField("whole"), MIXED.doubleField("real"), MIXED.refField("layer"))) {
+      assertRefused(tx -> tx.setInt(field, mixed, 7), "INT");
+      assertRefused(tx -> tx.setFloat(field, mixed, 7), "FLOAT");
+    }
+    assertRefused(tx -> tx.setDouble(MIXED.longField("whole"), mixed, 7), "DOUBLE");
+    assertRefused(tx -> tx.setLong(MIXED.doubleField("real"), mixed, 7), "LONG");
+    assertRefused(tx -> tx.setLong(MIXED.refField("layer"), mixed, 4112), "LONG");
+    assertRefused(tx -> tx.setInt(MIXED.floatField("half"), mixed, 7), "INT");
+    assertRefused(tx -> tx.setRef(MIXED.longField("whole"), mixed, LAYER, layer), "REF");
+    assertThat(store.<Mixed>read(tx -> tx.get(MIXED, mixed))).isEqualTo(before);
+  }
+
+  @Test
+  void a_reference_leads_to_what_it_was_declared_to_lead_to() {
+    Layout.Field<Mixed> layer = MIXED.refField("layer");
+    Layout.Field<Mixed> any = MIXED.refField("any");
+    Ref<Mixed> mixed =
+        store.update(tx -> tx.alloc(MIXED, new Mixed(1, 2, 3, Ref.none(), Ref.none())));
+    Ref<Pair> pair = store.update(tx -> tx.alloc(PAIR, new Pair(1, 2)));
+    assertRefused(tx -> tx.setRef(layer, mixed, PAIR, pair), "Ref<Layer> layer");
+    assertRefused(tx -> tx.setRef(layer, mixed, PAIR, Ref.none()), "Ref<Layer> layer");
+    assertRefused(tx -> tx.getRef(layer, mixed, PAIR), "Pair(int a, int b)");
+    store.update(
+        tx -> {
+          tx.setRef(layer, mixed, LAYER, tx.alloc(LAYER, layer(5, Ref.none())));
+          tx.setRef(any, mixed, PAIR, pair); // declared to lead anywhere
+          return null;
+        });
+    store.read(
+        tx -> {
+          assertThat(tx.get(LAYER, tx.getRef(layer, mixed, LAYER)).filters()).isEqualTo(5);
+          assertThat(tx.getRef(any, mixed, PAIR)).isEqualTo(pair);
+          return null;
+        });
+  }
+
+  private void assertRefused(Consumer<Writing> access, String what) {
+    assertThatThrownBy(
+            () ->
+                store.update(
+                    tx -> {
+                      access.accept(tx);
+                      return null;
+                    }))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining(what);
+  }
 
   private static final Layout<Later> LATER = Layout.of(MethodHandles.lookup(), Later.class);
 
