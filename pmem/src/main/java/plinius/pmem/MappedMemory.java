@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import jdk.nio.mapmode.ExtendedMapMode;
 
@@ -26,7 +27,8 @@ import jdk.nio.mapmode.ExtendedMapMode;
  * A file mapped as persistent memory. The medium is found out by trying: where the operating system
  * grants a synchronous mapping the file lies on persistent memory (DAX); a file of tmpfs is
  * emulated persistent memory; any other file is reached through the page cache, where writing a
- * cache line back makes nothing durable, so that only msync counts.
+ * cache line back makes nothing durable, so that only msync counts. Under Gramine it is the other
+ * way round: what it maps is the host's and cannot be asked for, and its msync does nothing.
  *
  * <p>The file exists, has its size and its space already: a store into a hole of a full disk would
  * kill the store.
@@ -36,6 +38,9 @@ public abstract sealed class MappedMemory implements PersistentMemory {
       ValueLayout.JAVA_LONG.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt INT =
       ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  /** Whether Gramine maps for us, which has these files and Linux has not. */
+  private static final boolean GRAMINE = Files.exists(Path.of("/dev/attestation"));
 
   private final Path file;
   private final Arena arena;
@@ -81,10 +86,9 @@ public abstract sealed class MappedMemory implements PersistentMemory {
         kind = Medium.Kind.DAX;
       } catch (IOException | UnsupportedOperationException notDax) {
         segment = channel.map(mode(readOnly, false), 0, bytes, arena);
-        kind =
-            Files.getFileStore(file).type().equals("tmpfs") ? Medium.Kind.TMPFS : Medium.Kind.FILE;
+        kind = GRAMINE ? Medium.Kind.GRAMINE : byFileSystem(file);
       }
-      WriteBack chosen = choose(file, kind, writeBack);
+      WriteBack chosen = choose(file, kind, writeBack, MappedMemory::has);
       Mapping mapping = new Mapping(file, arena, segment, readOnly, new Medium(kind, chosen));
       return switch (chosen) {
         case MSYNC -> new BySystem(mapping);
@@ -106,14 +110,33 @@ public abstract sealed class MappedMemory implements PersistentMemory {
         : readOnly ? MapMode.READ_ONLY : MapMode.READ_WRITE;
   }
 
-  private static WriteBack choose(Path file, Medium.Kind kind, WriteBack wanted) {
+  private static Medium.Kind byFileSystem(Path file) {
+    try {
+      String type = Files.getFileStore(file).type();
+      return Set.of("tmpfs", "ramfs").contains(type) ? Medium.Kind.TMPFS : Medium.Kind.FILE;
+    } catch (IOException unknown) {
+      return Medium.Kind.FILE; // msync is right on any of them
+    }
+  }
+
+  /**
+   * The write-back for a medium.
+   *
+   * @param has whether this process has a write-back
+   * @throws PmemException.Unsupported if it is not to be had, or would make nothing durable
+   */
+  static WriteBack choose(Path file, Medium.Kind kind, WriteBack wanted, Predicate<WriteBack> has) {
     if (wanted == WriteBack.AUTO) {
-      return kind == Medium.Kind.FILE
-          ? WriteBack.MSYNC
-          : Stream.of(WriteBack.CLWB, WriteBack.CLFLUSHOPT, WriteBack.CLFLUSH, WriteBack.UNSAFE)
-              .filter(MappedMemory::has)
-              .findFirst()
-              .orElse(WriteBack.MSYNC);
+      Stream<WriteBack> byPreference = Stream.of(WriteBack.values()).skip(1).filter(has);
+      boolean paged = kind == Medium.Kind.FILE;
+      return choose(
+          file, kind, paged ? WriteBack.MSYNC : byPreference.findFirst().orElseThrow(), has);
+    }
+    if (wanted == WriteBack.MSYNC && kind == Medium.Kind.GRAMINE) {
+      throw new PmemException.Unsupported(
+          file
+              + " is mapped by Gramine, whose msync does nothing: a write-back instruction is"
+              + " needed, and executable pages or native access for it");
     }
     if (wanted != WriteBack.MSYNC && kind == Medium.Kind.FILE) {
       throw new PmemException.Unsupported(
@@ -121,7 +144,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
                   + " power takes them; use msync or auto, or a file on persistent memory")
               .formatted(file, wanted.option()));
     }
-    if (!has(wanted)) {
+    if (!has.test(wanted)) {
       throw new PmemException.Unsupported(
           ("write-back by %s is not to be had: the processor lacks it, or executable pages or"
                   + " native access are refused; use auto")

@@ -16,6 +16,8 @@ public record Medium(Kind kind, WriteBack writeBack) {
     DAX("survives the loss of power"),
     /** A file system in volatile memory: emulated persistent memory. */
     TMPFS("survives the death of the process, not of the machine: emulated persistent memory"),
+    /** Whatever Gramine maps: the host knows, and is not believed. */
+    GRAMINE("survives the death of the process at most: Gramine does not show what lies below"),
     /** A file on any other file system, mapped through the page cache. */
     FILE("survives the loss of power as far as the disk keeps what it acknowledged"),
     /** No medium at all: a model of one, for tests. */

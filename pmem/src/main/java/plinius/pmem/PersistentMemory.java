@@ -53,6 +53,8 @@ public interface PersistentMemory extends AutoCloseable {
   /**
    * {@link #write} and {@link #pwb} in one, for data that will not be read soon: an implementation
    * may bypass the caches. The next pfence covers it.
+   *
+   * @throws PmemException.WriteBackFailed as {@link #pfence}, which fails from then on
    */
   default void stream(long offset, byte[] source, int at, int length) {
     write(offset, source, at, length);

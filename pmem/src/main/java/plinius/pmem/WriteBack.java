@@ -2,7 +2,7 @@ package plinius.pmem;
 
 import java.util.Locale;
 
-/** How stores are made durable. */
+/** How stores are made durable: behind {@link #AUTO} in the order of its preference. */
 public enum WriteBack {
   /** The best that medium and processor offer; never the answer of {@link Medium#writeBack()}. */
   AUTO,

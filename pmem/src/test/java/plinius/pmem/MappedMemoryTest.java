@@ -3,12 +3,20 @@ package plinius.pmem;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static plinius.pmem.WriteBack.AUTO;
+import static plinius.pmem.WriteBack.CLFLUSH;
+import static plinius.pmem.WriteBack.CLFLUSHOPT;
+import static plinius.pmem.WriteBack.CLWB;
+import static plinius.pmem.WriteBack.MSYNC;
+import static plinius.pmem.WriteBack.UNSAFE;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -105,6 +113,45 @@ class MappedMemoryTest {
     }
     storesAndFinds(file, writeBack);
     Files.delete(file);
+  }
+
+  private static WriteBack chosen(Medium.Kind kind, WriteBack wanted, WriteBack... there) {
+    List<WriteBack> has = new ArrayList<>(List.of(there));
+    has.add(WriteBack.MSYNC);
+    return MappedMemory.choose(Path.of("a.pm"), kind, wanted, has::contains);
+  }
+
+  private static void assertUnsupported(
+      String why, Medium.Kind kind, WriteBack wanted, WriteBack... there) {
+    assertThatThrownBy(() -> chosen(kind, wanted, there))
+        .as("%s on %s", wanted, kind)
+        .isInstanceOf(PmemException.Unsupported.class)
+        .hasMessageContaining(why);
+  }
+
+  @Test
+  void the_write_back_follows_from_the_medium_and_what_there_is() {
+    for (Medium.Kind kind : List.of(Medium.Kind.DAX, Medium.Kind.TMPFS, Medium.Kind.GRAMINE)) {
+      assertThat(chosen(kind, AUTO, CLFLUSH, UNSAFE, CLWB, CLFLUSHOPT)).isEqualTo(CLWB);
+      assertThat(chosen(kind, AUTO, UNSAFE, CLFLUSH, CLFLUSHOPT)).isEqualTo(CLFLUSHOPT);
+      assertThat(chosen(kind, AUTO, UNSAFE, CLFLUSH)).isEqualTo(CLFLUSH);
+      assertThat(chosen(kind, AUTO, UNSAFE)).isEqualTo(UNSAFE);
+      assertThat(chosen(kind, CLFLUSH, CLWB, CLFLUSH)).isEqualTo(CLFLUSH);
+      assertUnsupported("clwb is not to be had", kind, CLWB, CLFLUSH);
+    }
+    for (Medium.Kind kind : List.of(Medium.Kind.DAX, Medium.Kind.TMPFS)) {
+      assertThat(chosen(kind, AUTO)).isEqualTo(MSYNC);
+      assertThat(chosen(kind, MSYNC, CLWB)).isEqualTo(MSYNC);
+    }
+    assertThat(chosen(Medium.Kind.FILE, AUTO, CLWB)).isEqualTo(MSYNC);
+    assertUnsupported("ordinary file", Medium.Kind.FILE, CLWB, CLWB);
+  }
+
+  @Test
+  void under_gramine_msync_is_refused_because_it_does_nothing() {
+    assertUnsupported("Gramine, whose msync does nothing", Medium.Kind.GRAMINE, MSYNC, CLWB);
+    assertUnsupported("Gramine, whose msync does nothing", Medium.Kind.GRAMINE, AUTO);
+    assertThat(Medium.Kind.values()).hasSize(5); // each has its line above, but the simulated one
   }
 
   @Test

@@ -6,14 +6,14 @@ import plinius.pmem.Medium;
 public enum Survives {
   /** The death of the process: every medium does that. */
   PROCESS_DEATH,
-  /** The loss of power: persistent memory and disks, not emulated persistent memory. */
+  /** The loss of power: persistent memory and disks, not what is emulated or cannot be seen. */
   POWER_LOSS;
 
   /** Whether a medium keeps this. */
   public boolean on(Medium medium) {
     return switch (medium.kind()) {
       case DAX, FILE -> true;
-      case TMPFS, SIMULATED -> this == PROCESS_DEATH;
+      case TMPFS, GRAMINE, SIMULATED -> this == PROCESS_DEATH;
     };
   }
 }
