@@ -79,6 +79,10 @@ final class PoolFormat {
       throw new PoolException.NotFormatted(
           "there is no pool here yet: it was never formatted, or formatting was interrupted");
     }
+    if (magic == Long.reverseBytes(MAGIC)) {
+      throw new PoolException.Incompatible(
+          "the pool has the other byte order: this program reads and writes little-endian pools");
+    }
     header(magic == MAGIC, "it begins with %x and not with the mark of a pool", magic);
     header(page.getInt(CRC_OFFSET) == crc32c(bytes), "its checksum does not fit");
     int version = page.getInt(VERSION_OFFSET);
@@ -123,11 +127,11 @@ final class PoolFormat {
       return "pool of %d bytes: a multiple of 4096 up to %d is needed"
           .formatted(poolBytes, POOL_BYTES_MAX);
     }
-    boolean fits = twinBytes >= 2L * PAGE_BYTES && twinBytes <= (poolBytes - TWINS_OFFSET) / 2;
-    if (twinBytes % PAGE_BYTES != 0 || !fits) {
-      return ("twins of %d bytes in a pool of %d: a multiple of 4096 is needed, at least 8192, and"
-              + " both must fit")
-          .formatted(twinBytes, poolBytes);
+    long most = Math.min(PoolSizing.TWIN_BYTES_MAX, (poolBytes - TWINS_OFFSET) / 2);
+    if (twinBytes % PAGE_BYTES != 0 || twinBytes < 2L * PAGE_BYTES || twinBytes > most) {
+      return ("twins of %d bytes in a pool of %d: a multiple of 4096 is needed, at least 8192 and"
+              + " at most %d, and both must fit")
+          .formatted(twinBytes, poolBytes, PoolSizing.TWIN_BYTES_MAX);
     }
     return null;
   }

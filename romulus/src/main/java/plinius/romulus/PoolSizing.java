@@ -7,6 +7,9 @@ package plinius.romulus;
  * @param poolBytes bytes of the whole pool
  */
 public record PoolSizing(long twinBytes, long poolBytes) {
+  /** The largest twin, 32 GiB: its blocks are counted by ints. What is larger goes into extents. */
+  public static final long TWIN_BYTES_MAX = 1L << 35;
+
   private static final long TWIN_MARGIN_BYTES = 256 << 10;
   private static final long AREA_MARGIN_BYTES = 1 << 20;
 
@@ -28,7 +31,8 @@ public record PoolSizing(long twinBytes, long poolBytes) {
   public static long twinBytesFor(long areaBytes, long smallBytes) {
     long map = ExtentMap.mapBytes(areaBytes / PoolFormat.PAGE_BYTES);
     // A block is at most a quarter larger than asked for, or 16 bytes where it is small.
-    return pageAligned(Heap.BLOCKS_OFFSET + TWIN_MARGIN_BYTES + 2 * map + 3 * smallBytes);
+    long bytes = Heap.BLOCKS_OFFSET + TWIN_MARGIN_BYTES + 2 * map + 3 * smallBytes;
+    return pageAligned(Math.min(bytes, TWIN_BYTES_MAX));
   }
 
   private static long pageAligned(long bytes) {

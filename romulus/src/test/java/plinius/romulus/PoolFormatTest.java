@@ -3,9 +3,17 @@ package plinius.romulus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.Random;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import plinius.pmem.PersistentMemory;
+import plinius.testkit.ForwardingMemory;
 import plinius.testkit.Granularity;
 import plinius.testkit.SimulatedMemory;
 import plinius.testkit.Tearing;
@@ -19,17 +27,22 @@ class PoolFormatTest {
   }
 
   private static byte[] image() {
+    return image(Protocol.PING_PONG);
+  }
+
+  private static byte[] image(Protocol protocol) {
     SimulatedMemory memory = memory(new byte[Story.POOL_BYTES]);
-    Pool pool = Pool.format(memory, Story.IDENTITY, Protocol.PING_PONG, Story.SMALL_TWIN_BYTES);
+    Pool pool = Pool.format(memory, Story.IDENTITY, protocol, Story.SMALL_TWIN_BYTES);
     for (int i = 0; i < 5; i++) {
       Story.step(pool);
     }
     return memory.visible();
   }
 
-  @Test
-  void every_flipped_bit_of_the_two_header_pages_is_noticed() {
-    byte[] image = image();
+  @ParameterizedTest
+  @EnumSource(Protocol.class)
+  void every_flipped_bit_of_the_two_header_pages_is_noticed(Protocol protocol) {
+    byte[] image = image(protocol);
     for (int bit = 0; bit < 8 * 8192; bit++) {
       image[bit / 8] ^= (byte) (1 << bit % 8);
       SimulatedMemory memory = memory(image);
@@ -40,6 +53,72 @@ class PoolFormatTest {
       image[bit / 8] ^= (byte) (1 << bit % 8);
     }
     assertThat(Story.check(Pool.open(memory(image)))).isEqualTo(5);
+  }
+
+  /** The image with other bytes in its static header, and the checksum of these. */
+  private static byte[] withHeader(Consumer<ByteBuffer> change) {
+    byte[] image = image();
+    ByteBuffer header = ByteBuffer.wrap(image).order(ByteOrder.LITTLE_ENDIAN);
+    change.accept(header);
+    CRC32C crc = new CRC32C();
+    crc.update(image, 0, 4092);
+    header.putInt(4092, (int) crc.getValue());
+    return image;
+  }
+
+  private static void assertRefused(
+      byte[] image, Class<? extends PoolException> how, String... what) {
+    SimulatedMemory memory = memory(image);
+    assertThatThrownBy(() -> Pool.open(memory)).isInstanceOf(how).hasMessageContainingAll(what);
+    assertThat(memory.wasStoredTo()).isFalse();
+  }
+
+  @Test
+  void another_version_protocol_or_byte_order_is_no_damage_and_named() {
+    assertThat(Story.check(Pool.open(memory(withHeader(_ -> {}))))).isEqualTo(5);
+    assertRefused(
+        withHeader(header -> header.putInt(8, 2)),
+        PoolException.Incompatible.class,
+        "version 2",
+        "knows version 1");
+    assertRefused(
+        withHeader(header -> header.putInt(12, 2)),
+        PoolException.Incompatible.class,
+        "protocol 2",
+        "1 (romulus)");
+    assertRefused(
+        withHeader(header -> header.putLong(0, Long.reverseBytes(PoolFormat.MAGIC))),
+        PoolException.Incompatible.class,
+        "other byte order");
+    assertRefused(
+        withHeader(header -> header.putLong(0, PoolFormat.MAGIC + 1)),
+        PoolException.Corrupt.class,
+        "mark of a pool");
+  }
+
+  @Test
+  void twins_are_as_large_as_their_blocks_can_be_counted_and_no_larger() {
+    long larger = PoolSizing.TWIN_BYTES_MAX + 4096;
+    assertRefused(
+        withHeader(header -> header.putLong(48, 1L << 40).putLong(56, larger)),
+        PoolException.Corrupt.class,
+        Long.toString(larger),
+        "at most 34359738368");
+    PersistentMemory large =
+        new ForwardingMemory(memory(new byte[8192])) {
+          @Override
+          public long bytes() {
+            return 1L << 40;
+          }
+        };
+    assertThatThrownBy(() -> Pool.format(large, Story.IDENTITY, Protocol.PING_PONG, larger))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("at most 34359738368");
+    assertThat(PoolFormat.wrongSizes(1L << 40, PoolSizing.TWIN_BYTES_MAX)).isNull();
+    // What is derived stays below.
+    assertThat(PoolSizing.twinBytesFor(1L << 40, 12L << 30)).isEqualTo(PoolSizing.TWIN_BYTES_MAX);
+    assertThat(PoolSizing.of(new long[] {1L << 40}, 12L << 30).twinBytes())
+        .isEqualTo(PoolSizing.TWIN_BYTES_MAX);
   }
 
   @Test

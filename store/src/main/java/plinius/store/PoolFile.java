@@ -18,6 +18,7 @@ import plinius.pmem.WriteBack;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
 import plinius.romulus.PoolIdentity;
+import plinius.romulus.PoolSizing;
 import plinius.romulus.Protocol;
 
 /**
@@ -88,13 +89,15 @@ public final class PoolFile implements AutoCloseable {
   }
 
   /**
-   * Makes an empty pool that belongs to nobody, a quarter of it for small blocks. The file appears
-   * under its name when it is complete and durable, or not at all.
+   * Makes an empty pool that belongs to nobody, a quarter of it for small blocks, but at most what
+   * a twin may have. The file appears under its name when it is complete and durable, or not at
+   * all.
    *
    * @throws PmemException.CannotMap if it exists, or the medium does not take it
    */
   public static PoolFile create(Path path, long bytes, Protocol protocol, Options options) {
-    return create(path, bytes, bytes / 4, protocol, options);
+    long smallBytes = Math.min(bytes / 4, PoolSizing.TWIN_BYTES_MAX);
+    return create(path, bytes, smallBytes, protocol, options);
   }
 
   /**
@@ -104,7 +107,8 @@ public final class PoolFile implements AutoCloseable {
    */
   public static PoolFile create(
       Path path, long bytes, long smallBytes, Protocol protocol, Options options) {
-    if (bytes < BYTES_MIN || bytes > 1L << 46 || smallBytes < 0 || smallBytes > bytes / 2) {
+    long smallBytesMax = Math.min(bytes / 2, PoolSizing.TWIN_BYTES_MAX);
+    if (bytes < BYTES_MIN || bytes > 1L << 46 || smallBytes < 0 || smallBytes > smallBytesMax) {
       throw new IllegalArgumentException(
           "a pool of "
               + bytes
@@ -112,7 +116,8 @@ public final class PoolFile implements AutoCloseable {
               + smallBytes
               + " for small blocks: it has at least "
               + BYTES_MIN
-              + " bytes, at most 2^46, and both twins of its small blocks fit into it");
+              + " bytes, at most 2^46, and both twins of its small blocks fit into it, each of at"
+              + " most 2^35 bytes");
     }
     long size = bytes & -PersistentMemory.PAGE_BYTES;
     Path folder = requireNonNull(path.toAbsolutePath().getParent());
@@ -191,11 +196,11 @@ public final class PoolFile implements AutoCloseable {
   }
 
   /** Blocks, the heap's own page, and room to replace the map of the extents by another one. */
-  private static long twinBytes(long bytes, long smallBytes) {
+  static long twinBytes(long bytes, long smallBytes) {
     long pages = bytes / PersistentMemory.PAGE_BYTES;
     long wanted = smallBytes + PersistentMemory.PAGE_BYTES + pages / 64 * 16 * 3;
-    long half = bytes / 2 - PersistentMemory.PAGE_BYTES;
-    return Math.clamp(wanted, 2L * PersistentMemory.PAGE_BYTES, half)
+    long most = Math.min(bytes / 2 - PersistentMemory.PAGE_BYTES, PoolSizing.TWIN_BYTES_MAX);
+    return Math.clamp(wanted, 2L * PersistentMemory.PAGE_BYTES, most)
         & -PersistentMemory.PAGE_BYTES;
   }
 
