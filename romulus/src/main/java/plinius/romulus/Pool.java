@@ -155,19 +155,29 @@ public final class Pool implements AutoCloseable {
     if (memory.readOnly()) {
       throw new PoolException.ReadOnly();
     }
+    checkNotReading();
+  }
+
+  /** Whoever has the writer's lock may be waiting for this thread's read to end. */
+  private void checkNotReading() {
     if (twins.readers.mayBeThere() && readDepth.get()[0] > 0) {
       throw new IllegalStateException(
-          "an update inside a read would wait for that read for ever: end the read first");
+          "inside a read of the pool this would wait for that read for ever: end the read first");
     }
   }
 
   /** Refuses a thread that is within a transaction or a read of this pool; waits for nobody. */
   public void checkOutside() {
+    checkNotInside();
+    checkMayUpdate();
+  }
+
+  private void checkNotInside() {
     if (writer.isHeldByCurrentThread()) {
       throw new IllegalStateException(
           "this comes between transactions of the pool, not inside one: end that first");
     }
-    checkMayUpdate();
+    checkNotReading();
   }
 
   private <R> R transaction(Update<R> body) {
@@ -210,7 +220,7 @@ public final class Pool implements AutoCloseable {
       return result;
     } catch (Throwable thrown) {
       tx.endAbruptly();
-      twins.abandon();
+      twins.abandon(tx.lost);
       throw thrown;
     } finally {
       running = false;
@@ -225,11 +235,11 @@ public final class Pool implements AutoCloseable {
    * fence leaves a commit that is visible to the next process and not yet on the medium. The first
    * update does this by itself; who tells others about the state before that (a broker, say) calls
    * it first. Stores only the bytes that are there already.
+   *
+   * @throws IllegalStateException inside a transaction or a read of this thread
    */
   public void persist() {
-    if (memory.readOnly()) {
-      throw new PoolException.ReadOnly();
-    }
+    checkOutside();
     writer.lock();
     try {
       checkUsable();
@@ -334,8 +344,13 @@ public final class Pool implements AutoCloseable {
     }
   }
 
-  /** What was done since the pool was opened; waits for an update that is under way. */
+  /**
+   * What was done since the pool was opened; waits for an update that is under way.
+   *
+   * @throws IllegalStateException inside a read of this thread
+   */
   public PoolStats stats() {
+    checkNotReading();
     writer.lock();
     try {
       return twins.stats();
@@ -346,9 +361,12 @@ public final class Pool implements AutoCloseable {
 
   /**
    * Waits for transactions under way, and unmaps. Everything that was committed is durable already.
+   *
+   * @throws IllegalStateException inside a transaction or a read of this thread
    */
   @Override
   public void close() {
+    checkNotInside();
     writer.lock();
     try {
       if (closed) {

@@ -175,9 +175,16 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
     }
   }
 
-  /** The transaction is taken back: what it recorded is now owed in the other direction. */
-  final void abandon() {
+  /**
+   * The transaction is taken back: what it recorded is now owed in the other direction.
+   *
+   * @param lost the write-back that failed in it, if one did; null otherwise
+   */
+  final void abandon(Throwable lost) {
     aborts++;
+    if (lost != null) {
+      poison = lost;
+    }
   }
 
   /**

@@ -4,6 +4,7 @@ import java.lang.invoke.VarHandle;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import plinius.pmem.PersistentMemory;
+import plinius.pmem.PmemException;
 
 /**
  * One transaction on the working twin: every store is recorded before it happens. Used for one
@@ -19,6 +20,10 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
   private final AtomicInteger streaming =
       new AtomicInteger(); // calls of writeExtent that are under way
   private Throwable doom;
+
+  /** The write-back that failed, in whichever thread that wrote an extent; null if none did. */
+  volatile PmemException.WriteBackFailed lost;
+
   private boolean extended;
 
   WorkingView(
@@ -155,6 +160,9 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
         memory.handOver();
       }
       extentBytes.add(length);
+    } catch (PmemException.WriteBackFailed failed) {
+      lost = failed;
+      throw failed;
     } finally {
       streaming.decrementAndGet();
     }

@@ -11,12 +11,18 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import plinius.pmem.PersistentMemory;
+import plinius.pmem.PmemException;
+import plinius.testkit.ForwardingMemory;
 import plinius.testkit.Granularity;
 import plinius.testkit.SimulatedMemory;
 import plinius.testkit.Tearing;
@@ -227,6 +233,90 @@ class PoolTest {
   void an_update_inside_a_read_is_refused_instead_of_waiting_for_ever() {
     assertThatThrownBy(() -> pool.read(tx -> pool.update(inner -> inner.alloc(8))))
         .isInstanceOf(IllegalStateException.class);
+  }
+
+  /**
+   * A writer that waits for this reader holds the lock that they take; closing waits for readers.
+   */
+  @Test
+  @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+  void what_waits_for_writers_or_readers_is_refused_inside_a_read() {
+    pool.update(tx -> named(tx, "x", 1));
+    for (Runnable waiting : List.<Runnable>of(pool::stats, pool::persist, pool::close)) {
+      assertThatThrownBy(() -> pool.read(_ -> run(waiting)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("end the read first");
+    }
+    assertThat(pool.<Long>read(tx -> tx.getLong(tx.root("x")))).isEqualTo(1);
+    assertThat(pool.stats().commits()).isEqualTo(1);
+    pool.persist();
+    pool.close();
+    assertThatThrownBy(() -> pool.read(tx -> tx.root("x")))
+        .isInstanceOf(IllegalStateException.class)
+        .hasMessageContaining("closed");
+  }
+
+  @Test
+  void a_pool_is_neither_closed_nor_persisted_inside_an_update() {
+    for (Runnable early : List.<Runnable>of(pool::close, pool::persist)) {
+      assertThatThrownBy(
+              () ->
+                  pool.update(
+                      tx -> {
+                        named(tx, "x", 1);
+                        return run(early);
+                      }))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("between transactions");
+    }
+    assertThat(pool.info().roots()).isEmpty();
+    pool.update(tx -> named(tx, "x", pool.stats().aborts())); // waits for nobody
+    assertThat(pool.<Long>read(tx -> tx.getLong(tx.root("x")))).isEqualTo(2);
+  }
+
+  @Test
+  void a_write_of_an_extent_that_fails_poisons_the_pool_in_whichever_thread() {
+    for (boolean elsewhere : new boolean[] {false, true}) {
+      PoolInfo before = pool.info();
+      AtomicBoolean failing = new AtomicBoolean();
+      Pool shared =
+          Pool.open(
+              new ForwardingMemory(memory) {
+                @Override
+                public void stream(long offset, byte[] source, int at, int length) {
+                  if (failing.get()) {
+                    throw new PmemException.WriteBackFailed("the disk is broken", null);
+                  }
+                  super.stream(offset, source, at, length);
+                }
+              });
+      shared.update(tx -> run(() -> writeExtent(tx)));
+      failing.set(true);
+      assertThatThrownBy(
+              () ->
+                  shared.update(
+                      tx -> {
+                        Extent extent = tx.allocExtent(100);
+                        Runnable write = () -> tx.writeExtent(extent, 0, new byte[100], 0, 100);
+                        return elsewhere ? CompletableFuture.runAsync(write).join() : run(write);
+                      }))
+          .isInstanceOf(
+              elsewhere ? CompletionException.class : PmemException.WriteBackFailed.class);
+      failing.set(false);
+      assertThatThrownBy(() -> shared.update(tx -> tx.alloc(8)))
+          .isInstanceOf(PoolException.Poisoned.class)
+          .hasMessageContaining("the disk is broken");
+      assertThatThrownBy(() -> shared.read(tx -> tx.root("x")))
+          .isInstanceOf(PoolException.Poisoned.class);
+      // The next process finds what was committed, and goes on.
+      Pool again = Pool.open(memory);
+      assertThat(again.info().extentCount()).isEqualTo(before.extentCount() + 1);
+      again.update(tx -> run(() -> writeExtent(tx)));
+    }
+  }
+
+  private static void writeExtent(Tx tx) {
+    tx.writeExtent(tx.allocExtent(100), 0, Story.filled(100, 1), 0, 100);
   }
 
   @Test

@@ -305,11 +305,22 @@ public final class PoolFile implements AutoCloseable {
     return memory;
   }
 
+  /**
+   * Closes the pool and gives the folder free.
+   *
+   * @throws IllegalStateException inside a transaction or a read of this thread; nothing is closed
+   */
   @Override
   public void close() {
-    try (lock) {
+    try {
       pool.close();
+    } catch (IllegalStateException inUse) {
+      throw inUse; // and so locked
+    } catch (RuntimeException | Error failed) {
+      lock.close();
+      throw failed;
     }
+    lock.close();
   }
 
   @Override
