@@ -9,7 +9,8 @@ package plinius.romulus;
  * @param writtenBackBytes bytes of twins and header that were written back, in whole lines
  * @param copiedBytes bytes copied between the twins after commits and aborts
  * @param cutOvers commits that wrote back everything, because they had changed so much
- * @param recoveredBytes bytes copied by the first update
+ * @param recoveredBytes bytes copied by the first update: the whole of the committed twin that is
+ *     in use, which is the only kind of recovery; 0 before it
  * @param recoveryNanos how long that took
  * @param extentBytes bytes written to extents
  */
@@ -22,4 +23,9 @@ public record PoolStats(
     long cutOvers,
     long recoveredBytes,
     long recoveryNanos,
-    long extentBytes) {}
+    long extentBytes) {
+  /** {@link #writtenBackBytes} in lines of 64 bytes. */
+  public long writtenBackLines() {
+    return writtenBackBytes / 64;
+  }
+}

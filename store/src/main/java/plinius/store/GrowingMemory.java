@@ -1,10 +1,9 @@
 package plinius.store;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import plinius.pmem.Access;
@@ -45,31 +44,57 @@ final class GrowingMemory implements PersistentMemory {
     if (bytes <= before) {
       return;
     }
-    try (FileChannel channel =
-        FileChannel.open(file, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
-      if (channel.size() < before) {
+    if (Store.FLIGHT_RECORDER) {
+      GrowthEvent.around(file, before, bytes, () -> growTo(bytes, before));
+    } else {
+      growTo(bytes, before);
+    }
+  }
+
+  /** By a file and not by a channel, which an interrupt would close: then nobody could undo it. */
+  private void growTo(long bytes, long before) {
+    try {
+      if (Files.size(file) < before) { // asked first: opening would make a file that is missing
         throw new IOException("it has become shorter since it was mapped");
       }
-      try {
-        ByteBuffer zeros = ByteBuffer.allocate(STEP_BYTES);
-        for (long at = before; at < bytes; ) {
-          zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - at));
-          at += channel.write(zeros, at);
-        }
-        // Space and length must be durable before anything in the memory relies on them.
-        channel.force(true);
-        // The shorter mapping may owe what was written back to it: nobody fences it any more.
-        now.pfence();
-        map();
-      } catch (IOException | PmemException.CannotMap full) {
-        channel.truncate(before);
-        throw full;
+      try (RandomAccessFile longer = new RandomAccessFile(file.toFile(), "rw")) {
+        append(longer, before, bytes);
       }
     } catch (IOException | PmemException.CannotMap refused) {
       throw new PmemException.CannotGrow(
           "cannot make %s longer, from %d to %d bytes: %s"
               .formatted(file, before, bytes, refused.getMessage()),
           refused);
+    }
+  }
+
+  private void append(RandomAccessFile longer, long before, long bytes) throws IOException {
+    try {
+      byte[] zeros = new byte[STEP_BYTES];
+      longer.seek(before);
+      for (long at = before; at < bytes; at += zeros.length) {
+        longer.write(zeros, 0, (int) Math.min(zeros.length, bytes - at));
+      }
+      // Space and length must be durable before anything in the memory relies on them.
+      longer.getFD().sync();
+      // The shorter mapping may owe what was written back to it: nobody fences it any more.
+      now.pfence();
+      mapUninterrupted();
+    } catch (IOException | PmemException.CannotMap full) {
+      longer.setLength(before);
+      throw full;
+    }
+  }
+
+  /** Who was interrupted hears of it afterwards: mapping needs a channel. */
+  private void mapUninterrupted() {
+    boolean interrupted = Thread.interrupted();
+    try {
+      map();
+    } finally {
+      if (interrupted) {
+        Thread.currentThread().interrupt();
+      }
     }
   }
 

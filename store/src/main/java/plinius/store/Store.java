@@ -2,8 +2,10 @@ package plinius.store;
 
 import static java.util.Objects.requireNonNull;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import plinius.romulus.Pool;
+import plinius.romulus.PoolStats;
 
 /**
  * Transactions on the objects of a pool.
@@ -28,14 +30,16 @@ import plinius.romulus.Pool;
  * dooms it even if it is caught. Reads see durable states only and wait for nobody.
  */
 public final class Store {
-  private static final boolean FLIGHT_RECORDER =
-      ModuleLayer.boot().findModule("jdk.jfr").isPresent();
+  static final boolean FLIGHT_RECORDER = ModuleLayer.boot().findModule("jdk.jfr").isPresent();
 
   private final Pool pool;
 
   /** Of this store: an update of one pool inside an update of another one is not joined to it. */
   @SuppressWarnings("ThreadLocalUsage") // stores are few, and live as long as their pools
   private final ThreadLocal<Hooks> running = new ThreadLocal<>();
+
+  /** Whether it is known to have happened, and so is in the recording if there is one. */
+  private final AtomicBoolean recovered = new AtomicBoolean();
 
   public Store(Pool pool) {
     this.pool = requireNonNull(pool);
@@ -54,7 +58,22 @@ public final class Store {
       return pool.update(tx -> body.apply(new Writing(tx, outer)));
     }
     pool.checkOutside();
-    return FLIGHT_RECORDER ? UpdateEvent.around(pool, () -> outermost(body)) : outermost(body);
+    return FLIGHT_RECORDER ? recorded(body) : outermost(body);
+  }
+
+  private <T> T recorded(Function<Writing, T> body) {
+    if (recovered.get()) {
+      return UpdateEvent.around(pool, () -> outermost(body));
+    }
+    boolean fresh = pool.stats().recoveredBytes() == 0;
+    try {
+      return UpdateEvent.around(pool, () -> outermost(body));
+    } finally {
+      PoolStats stats = pool.stats();
+      if (stats.recoveredBytes() > 0 && !recovered.getAndSet(true) && fresh) {
+        RecoveryEvent.record(stats);
+      }
+    }
   }
 
   private <T> T outermost(Function<Writing, T> body) {

@@ -31,6 +31,9 @@ final class UpdateEvent extends Event {
   @DataAmount
   long writtenBackBytes;
 
+  @Label("Lines written back")
+  long writtenBackLines;
+
   @Label("Cut-overs")
   long cutOvers;
 
@@ -54,6 +57,7 @@ final class UpdateEvent extends Event {
         PoolStats after = pool.stats();
         event.pfences = after.pfences() - before.pfences();
         event.writtenBackBytes = after.writtenBackBytes() - before.writtenBackBytes();
+        event.writtenBackLines = after.writtenBackLines() - before.writtenBackLines();
         event.cutOvers = after.cutOvers() - before.cutOvers();
         event.commit();
       }

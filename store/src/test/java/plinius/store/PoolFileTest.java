@@ -27,6 +27,7 @@ import plinius.pmem.WriteBack;
 import plinius.romulus.Extent;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
+import plinius.romulus.PoolSizing;
 import plinius.romulus.Protocol;
 
 /** Making, opening, moving and enlarging pools in files, and everything that is no pool. */
@@ -334,6 +335,82 @@ class PoolFileTest {
       assertThat(found).containsExactly(7, 8, 9);
       assertThat(value(file.pool())).isEqualTo(1);
     }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Protocol.class)
+  void an_interrupt_does_not_stop_growing_and_is_kept_for_who_asks(Protocol protocol)
+      throws IOException {
+    Path path = folder.resolve("a.pm");
+    try (PoolFile file = PoolFile.create(path, BYTES, protocol, writing().growing())) {
+      fill(file.pool(), 1);
+      Thread.currentThread().interrupt();
+      file.pool().grow(1 << 20);
+      assertThat(Thread.interrupted()).isTrue();
+      assertThat(file.pool().info().poolBytes()).isEqualTo(BYTES + (1 << 20));
+      fill(file.pool(), 2);
+      assertThat(value(file.pool())).isEqualTo(2);
+    }
+    assertThat(Files.size(path)).isEqualTo(BYTES + (1 << 20));
+  }
+
+  @Test
+  void a_file_that_has_gone_or_shrunk_is_not_grown_and_not_made_anew() throws IOException {
+    Path path = folder.resolve("a.pm");
+    try (PoolFile file = PoolFile.create(path, BYTES, Protocol.PING_PONG, writing().growing())) {
+      Path aside = Files.move(path, folder.resolve("aside.pm"));
+      assertThatThrownBy(() -> file.pool().grow(1 << 20))
+          .isInstanceOf(PmemException.CannotGrow.class);
+      assertThat(path).doesNotExist();
+      Files.write(path, new byte[4096]);
+      assertThatThrownBy(() -> file.pool().grow(1 << 20))
+          .isInstanceOf(PmemException.CannotGrow.class)
+          .hasMessageContaining("shorter");
+      assertThat(Files.size(path)).isEqualTo(4096);
+      assertThat(Files.size(aside)).isEqualTo(BYTES);
+      fill(file.pool(), 1);
+      assertThat(value(file.pool())).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void closing_inside_a_read_or_an_update_is_refused_and_leaves_the_folder_locked() {
+    Path path = folder.resolve("a.pm");
+    try (PoolFile file = PoolFile.create(path, BYTES, Protocol.PING_PONG, writing())) {
+      fill(file.pool(), 1);
+      Pool pool = file.pool();
+      assertThatThrownBy(() -> pool.read(_ -> closed(file)))
+          .isInstanceOf(IllegalStateException.class)
+          .hasMessageContaining("end the read first");
+      assertThatThrownBy(() -> pool.update(_ -> closed(file)))
+          .isInstanceOf(IllegalStateException.class);
+      assertThat(value(pool)).isEqualTo(1);
+      assertThatThrownBy(() -> PoolFile.open(path, writing())).isInstanceOf(PoolFile.InUse.class);
+    }
+    PoolFile.open(path, writing()).close();
+  }
+
+  private static Void closed(PoolFile file) {
+    file.close();
+    return null;
+  }
+
+  @Test
+  void however_large_a_pool_its_twins_are_no_larger_than_a_twin_may_be() {
+    long max = PoolSizing.TWIN_BYTES_MAX;
+    assertThat(PoolFile.twinBytes(1L << 40, max)).isEqualTo(max);
+    assertThat(PoolFile.twinBytes(1L << 46, 0)).isLessThan(max);
+    assertThat(PoolFile.twinBytes(1 << 20, 1 << 18)).isLessThan(1 << 19).isGreaterThan(1 << 18);
+    assertThatThrownBy(
+            () ->
+                PoolFile.create(
+                    folder.resolve("a.pm"), 1L << 40, max + 1, Protocol.PING_PONG, writing()))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("2^35");
+    assertThatThrownBy(
+            () -> PoolFile.create(folder.resolve("a.pm"), 1L << 40, Protocol.PING_PONG, writing()))
+        .isInstanceOf(PmemException.CannotMap.class) // for want of room, not of sense
+        .hasMessageContaining("free");
   }
 
   private static Void grown(Pool pool) {

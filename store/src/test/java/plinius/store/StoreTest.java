@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,15 +13,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import jdk.jfr.Recording;
 import java.util.function.Consumer;
+import jdk.jfr.Recording;
 import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordingFile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import plinius.pmem.PmemException;
 import plinius.romulus.PoolException;
+import plinius.romulus.PoolStats;
 import plinius.romulus.Protocol;
 
 /** Objects, hooks and group commit; the example of how a program uses a pool. */
@@ -166,9 +169,6 @@ class StoreTest {
     assertThat(after.tag()).containsExactly(6, 7, 8);
   }
 
-  /** A model with an int where the other version has a long. */
-  record Later(int iteration, float loss, Ref<Layer> first) {}
-
   record Pair(int a, int b) {}
 
   record Mixed(long whole, double real, float half, Ref<Layer> layer, Ref<?> any) {}
@@ -249,6 +249,9 @@ class StoreTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining(what);
   }
+
+  /** A model with an int where the other version has a long. */
+  record Later(int iteration, float loss, Ref<Layer> first) {}
 
   private static final Layout<Later> LATER = Layout.of(MethodHandles.lookup(), Later.class);
 
@@ -509,32 +512,101 @@ class StoreTest {
         .isInstanceOf(IllegalStateException.class);
   }
 
-  @Test
-  void updates_appear_in_a_flight_recording() throws IOException {
-    Path recorded = folder.resolve("x.jfr");
+  /** What happens while a recording runs, in the events of this name. */
+  private List<RecordedEvent> recorded(String name, Runnable what) throws IOException {
+    Path recorded = Files.createTempFile(folder, "x", ".jfr");
     try (Recording recording = new Recording()) {
-      recording.enable("plinius.Update").withoutThreshold();
+      recording.enable(name).withoutThreshold();
       recording.start();
-      store.update(StoreTest::make);
-      assertThatThrownBy(
-              () ->
-                  store.update(
-                      tx -> {
-                        tx.abort();
-                        return null;
-                      }))
-          .isInstanceOf(PoolException.Aborted.class);
+      what.run();
       recording.stop();
       recording.dump(recorded);
     }
+    return RecordingFile.readAllEvents(recorded).stream()
+        .filter(event -> event.getEventType().getName().equals(name))
+        .toList();
+  }
+
+  private void abortOne() {
+    assertThatThrownBy(
+            () ->
+                store.update(
+                    tx -> {
+                      tx.abort();
+                      return null;
+                    }))
+        .isInstanceOf(PoolException.Aborted.class);
+  }
+
+  @Test
+  void updates_appear_in_a_flight_recording() throws IOException {
     List<RecordedEvent> events =
-        RecordingFile.readAllEvents(recorded).stream()
-            .filter(event -> event.getEventType().getName().equals("plinius.Update"))
-            .toList();
+        recorded(
+            "plinius.Update",
+            () -> {
+              store.update(StoreTest::make);
+              abortOne();
+            });
     assertThat(events).hasSize(2);
     RecordedEvent commit =
         events.stream().filter(event -> event.getBoolean("committed")).findFirst().orElseThrow();
     assertThat(commit.getLong("pfences")).isGreaterThanOrEqualTo(2);
     assertThat(commit.getLong("writtenBackBytes")).isPositive();
+    assertThat(commit.getLong("writtenBackLines"))
+        .isEqualTo(commit.getLong("writtenBackBytes") / 64);
+  }
+
+  @Test
+  void the_recovery_of_a_pool_appears_once_and_with_the_update_that_did_it() throws IOException {
+    store.update(StoreTest::make);
+    reopen();
+    assertThat(store.pool().stats().recoveredBytes()).isZero();
+
+    List<RecordedEvent> events =
+        recorded(
+            "plinius.Recovery",
+            () -> {
+              store.read(tx -> tx.root("model", MODEL)); // recovers nothing
+              abortOne(); // recovers, whatever becomes of it
+              store.update(tx -> increment(tx, tx.root("model", MODEL)));
+              new Store(store.pool()).update(tx -> increment(tx, tx.root("model", MODEL)));
+            });
+
+    assertThat(events).hasSize(1);
+    PoolStats stats = store.pool().stats();
+    assertThat(events.getFirst().getString("kind")).isEqualTo("whole copy");
+    assertThat(events.getFirst().getLong("copiedBytes")).isEqualTo(stats.recoveredBytes());
+    assertThat(events.getFirst().getDuration("nanos").toNanos()).isEqualTo(stats.recoveryNanos());
+    assertThat(stats.recoveredBytes()).isPositive();
+  }
+
+  @Test
+  void growing_appears_in_a_flight_recording_whether_it_works_or_not() throws IOException {
+    file.close();
+    file = PoolFile.open(folder.resolve("a.pm"), PoolFile.Options.writing().growing());
+    List<RecordedEvent> events =
+        recorded(
+            "plinius.Growth",
+            () -> {
+              file.pool().grow(1 << 20);
+              file.pool().update(tx -> tx.alloc(8));
+              file.pool().grow(4096);
+            });
+    assertThat(events).hasSize(2);
+    assertThat(events).allSatisfy(event -> assertThat(event.getBoolean("grown")).isTrue());
+    RecordedEvent first = events.getFirst();
+    assertThat(first.getLong("beforeBytes")).isEqualTo(1 << 20);
+    assertThat(first.getLong("afterBytes")).isEqualTo(2 << 20);
+    assertThat(first.getString("file")).endsWith("a.pm");
+
+    Files.delete(folder.resolve("a.pm"));
+    events =
+        recorded(
+            "plinius.Growth",
+            () ->
+                assertThatThrownBy(() -> file.pool().grow(4096))
+                    .isInstanceOf(PmemException.CannotGrow.class));
+    assertThat(events).hasSize(1);
+    assertThat(events.getFirst().getBoolean("grown")).isFalse();
   }
 }
