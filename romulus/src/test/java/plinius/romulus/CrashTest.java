@@ -180,17 +180,23 @@ class CrashTest {
 
   @Test
   void a_small_pool_survives_every_crash_down_to_single_words_and_two_recoveries_deep() {
-    small(2, 20);
+    small(2, 20, Tearing.WORDS);
+  }
+
+  /** As where a long store is a few vectors, which reach the medium in an order of their own. */
+  @Test
+  void a_small_pool_survives_every_crash_where_the_words_of_a_store_come_in_any_order() {
+    small(1, 20, Tearing.SHUFFLED_WORDS);
   }
 
   @Tag("long")
   @Test
   void a_small_pool_survives_every_crash_of_every_recovery_of_every_crash() {
-    CrashTester.Report report = small(1, 1);
+    CrashTester.Report report = small(1, 1, Tearing.WORDS);
     assertThat(report.nestedImages()).isGreaterThan(20_000);
   }
 
-  private CrashTester.Report small(int depth, int oneIn) {
+  private CrashTester.Report small(int depth, int oneIn, Tearing tearing) {
     CrashTester.Report report =
         new CrashTester(CrashTest::recoverSmall)
             .limit(50)
@@ -199,7 +205,7 @@ class CrashTest {
             .test(
                 scenarios().afterSteps(0),
                 Granularity.LINE,
-                Tearing.WORDS,
+                tearing,
                 (memory, promise) -> {
                   Pool pool = Pool.open(memory, new Readers(), 512);
                   promise.kept(pool.update(CrashTest::stepSmall));

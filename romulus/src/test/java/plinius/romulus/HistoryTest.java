@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Tag;
@@ -18,11 +19,13 @@ import plinius.testkit.Lives;
 import plinius.testkit.OrderingSites;
 import plinius.testkit.Promise;
 import plinius.testkit.SimulatedMemory;
+import plinius.testkit.Turns;
 
 /**
  * Long histories of a pool, crash after crash: several threads in turns that a seed repeats, blocks
  * of all sizes and extents that come and go, large and small transactions, aborts, readers beside
- * them. What the pool must hold follows from the number of its state alone.
+ * them, who lose their turn in the middle of what they read. What the pool must hold follows from
+ * the number of its state alone.
  */
 @ParameterizedClass
 @EnumSource(Protocol.class)
@@ -84,6 +87,37 @@ class HistoryTest {
     tx.setLong(slot + 8, extent.bytes());
   }
 
+  /** Readers for whom a writer waits by passing its turn on, and not by the clock. */
+  private static class Readings extends Readers {
+    private final AtomicInteger inside = new AtomicInteger();
+
+    final int check(Pool pool) {
+      return pool.read(
+          tx -> {
+            inside.incrementAndGet();
+            try {
+              return HistoryTest.check(tx);
+            } finally {
+              inside.decrementAndGet();
+            }
+          });
+    }
+
+    @Override
+    void drain(int twin) {
+      while (inside.get() != 0) {
+        Turns.pass();
+      }
+      super.drain(twin);
+    }
+  }
+
+  /** For whom it does not wait: a mutant. */
+  private static final class Overlooked extends Readings {
+    @Override
+    void drain(int twin) {}
+  }
+
   /** The state that the pool holds, every byte of which is as it must be. */
   private static int check(ReadTx tx) {
     long root = tx.root("history");
@@ -95,6 +129,7 @@ class HistoryTest {
       byte[] wanted = block(made);
       byte[] found = new byte[wanted.length];
       tx.read(tx.getLong(root + 8 + 8L * (made % BLOCKS)), found, 0, found.length);
+      Turns.pass();
       assertThat(found).as("block of %d in state %d", made, state).isEqualTo(wanted);
     }
     for (int made = state / 2 * 2; made > 0 && made > state - 2 * EXTENTS; made -= 2) {
@@ -108,11 +143,11 @@ class HistoryTest {
   }
 
   /** A transaction, sometimes after one that is taken back, and a look at what is committed. */
-  private static IntSupplier open(PersistentMemory memory) {
+  private static IntSupplier open(PersistentMemory memory, Readings readers) {
     // A small cut-over, so that large transactions meet it.
-    Pool pool = Pool.open(memory, new Readers(), 1024);
+    Pool pool = Pool.open(memory, readers, 1024);
     return () -> {
-      int before = pool.read(HistoryTest::check);
+      int before = readers.check(pool);
       if (before % 5 == 4) {
         assertThatThrownBy(
                 () ->
@@ -151,7 +186,7 @@ class HistoryTest {
   }
 
   private static Lives lives(UnaryOperator<PersistentMemory> seam) {
-    return new Lives(memory -> open(seam.apply(memory)), HistoryTest::recover);
+    return new Lives(memory -> open(seam.apply(memory), new Readings()), HistoryTest::recover);
   }
 
   @Test
@@ -186,6 +221,16 @@ class HistoryTest {
             .transactions(8)
             .instants(10, 4);
     assertThatThrownBy(() -> lives.live(formatted(), 5)).isInstanceOf(AssertionError.class);
+  }
+
+  @Test
+  void a_history_whose_writers_do_not_wait_for_readers_ends() {
+    Lives lives =
+        new Lives(memory -> open(memory, new Overlooked()), HistoryTest::recover)
+            .threads(4)
+            .transactions(8)
+            .instants(2, 2);
+    assertThatThrownBy(() -> lives.live(formatted(), 8)).isInstanceOf(AssertionError.class);
   }
 
   @Tag("long")
