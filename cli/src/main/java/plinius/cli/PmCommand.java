@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -56,11 +55,7 @@ final class PmCommand extends VerbGroup {
     public Integer call() {
       boolean isFolder = Files.isDirectory(where);
       Path file = isFolder ? where.resolve(PoolFile.NAME) : where;
-      if (!Files.exists(file)) {
-        throw new Refusal(
-            ExitCode.BAD_INPUT,
-            "there is no pool " + file + "; `plinius train` makes one in the folder of --pm");
-      }
+      PmTools.requirePool(file);
       Map<String, Object> fields = describe(file, PoolFile.inspect(file));
       if (isFolder) {
         fields.put("data", loadedData(where));
@@ -90,9 +85,7 @@ final class PmCommand extends VerbGroup {
       fields.put("extentAreaBytes", info.extentAreaBytes());
       fields.put("extentUsedBytes", info.extentUsedBytes());
       fields.put("extentCount", info.extentCount());
-      fields.put("medium", info.medium().kind().name().toLowerCase(Locale.ROOT));
-      fields.put("writeBack", info.medium().writeBack().option());
-      fields.put("promise", info.medium().promise());
+      PmTools.putMedium(fields, info.medium());
       return fields;
     }
 

@@ -1,5 +1,6 @@
 package plinius.cli;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -9,12 +10,13 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
-import plinius.pmem.Access;
-import plinius.pmem.MappedMemory;
+import plinius.pmem.Medium;
 import plinius.pmem.PersistentMemory;
 import plinius.pmem.WriteBack;
+import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
 import plinius.romulus.PoolInfo;
 import plinius.romulus.PoolStats;
@@ -25,6 +27,12 @@ import plinius.store.Survives;
 
 /** The verbs of `pm` for pools as such: their structure, which needs no key. */
 final class PmTools {
+  /** The largest pool, as docs/design/pmem-format.md says. */
+  private static final long POOL_BYTES_MAX = 1L << 46;
+
+  /** The only kind of recovery there is: after a crash nobody knows which lines differ. */
+  private static final String WHOLE_TWIN = "whole twin";
+
   private PmTools() {}
 
   /** A verb on one pool that prints fields. */
@@ -66,16 +74,70 @@ final class PmTools {
 
     abstract void run(Path file, Map<String, Object> fields);
 
-    /** Looks at a pool without a lock that others would have to wait for. */
     static PoolStructure structure(Path file) {
-      if (!Files.isRegularFile(file)) {
-        throw new Refusal(
-            ExitCode.BAD_INPUT, "there is no pool " + file + "; `plinius pm create` makes one");
-      }
-      try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
-        return PoolStructure.read(memory);
-      }
+      requirePool(file);
+      return UnlockedPool.read(file, PoolStructure::read);
     }
+  }
+
+  /** Whether there is a file with anything in it; whether that is a pool its content says. */
+  static void requirePool(Path file) {
+    if (!Files.isRegularFile(file)) {
+      throw new Refusal(
+          ExitCode.BAD_INPUT,
+          "there is no pool "
+              + file
+              + (Files.exists(file) ? ", which is no file" : "")
+              + "; `plinius train` makes one in the folder of --pm, `plinius pm create` an empty"
+              + " one");
+    }
+    try {
+      if (Files.size(file) == 0) {
+        throw new Refusal(ExitCode.BAD_INPUT, file + " is empty, and no pool");
+      }
+    } catch (IOException e) {
+      throw new Refusal(ExitCode.MEDIUM, "cannot read " + file + ": " + Failures.why(e));
+    }
+  }
+
+  /** What a verb that writes asks of the medium. */
+  private static final class MediumOptions {
+    @Option(
+        names = "--write-back",
+        paramLabel = "HOW",
+        converter = Choices.InstructionConverter.class,
+        description = "clwb, clflushopt, clflush, msync, or auto (default): the best there is.")
+    private WriteBack writeBack = WriteBack.AUTO;
+
+    @Option(
+        names = "--require",
+        paramLabel = "WHAT",
+        converter = Choices.SurvivesConverter.class,
+        description = "power-loss: refuses a medium that survives the process's death only.")
+    private Survives require = Survives.PROCESS_DEATH;
+
+    PoolFile.Options options() {
+      return PoolFile.Options.writing().writeBack(writeBack).require(require);
+    }
+  }
+
+  /** What the pool lies on. */
+  static void putMedium(Map<String, Object> fields, Medium medium) {
+    fields.put("medium", medium.kind().name().toLowerCase(Locale.ROOT));
+    fields.put("writeBack", medium.writeBack().option());
+    fields.put("promise", medium.promise());
+  }
+
+  /** What a verb did to a pool. */
+  private static void putWork(Map<String, Object> fields, PoolStats stats) {
+    fields.put("commits", stats.commits());
+    fields.put("aborts", stats.aborts());
+    fields.put("fences", stats.pfences());
+    fields.put("writtenBackLines", stats.writtenBackBytes() / PersistentMemory.LINE_BYTES);
+    fields.put("cutOvers", stats.cutOvers());
+    fields.put("recovery", stats.recoveredBytes() == 0 ? "none" : WHOLE_TWIN);
+    fields.put("recoveredBytes", stats.recoveredBytes());
+    fields.put("recoveryMicros", stats.recoveryNanos() / 1000);
   }
 
   /** An empty pool. */
@@ -101,24 +163,11 @@ final class PmTools {
         description = "ping-pong (default) or romulus.")
     private Protocol protocol = Protocol.PING_PONG;
 
-    @Option(
-        names = "--write-back",
-        paramLabel = "HOW",
-        converter = Choices.InstructionConverter.class,
-        description =
-            "clwb, clflushopt, clflush, unsafe, msync, or auto (default): the best there is.")
-    private WriteBack writeBack = WriteBack.AUTO;
-
-    @Option(
-        names = "--require",
-        paramLabel = "WHAT",
-        converter = Choices.SurvivesConverter.class,
-        description = "power-loss: refuses a medium that survives the process's death only.")
-    private Survives require = Survives.PROCESS_DEATH;
+    @Mixin private MediumOptions medium;
 
     @Override
     void run(Path file, Map<String, Object> fields) {
-      if (size.bytes() < PoolFile.BYTES_MIN || size.bytes() > 1L << 46) {
+      if (size.bytes() < PoolFile.BYTES_MIN || size.bytes() > POOL_BYTES_MAX) {
         throw new Refusal(
             ExitCode.USAGE,
             "--size "
@@ -135,16 +184,13 @@ final class PmTools {
         throw new Refusal(
             ExitCode.BAD_INPUT, "there is no folder " + file.toAbsolutePath().getParent());
       }
-      PoolFile.Options options = PoolFile.Options.writing().writeBack(writeBack).require(require);
-      try (PoolFile pool = PoolFile.create(file, size.bytes(), protocol, options)) {
+      try (PoolFile pool = PoolFile.create(file, size.bytes(), protocol, medium.options())) {
         PoolInfo info = pool.pool().info();
         fields.put("protocol", info.protocol().option());
         fields.put("poolBytes", info.poolBytes());
         fields.put("twinBytes", info.twinBytes());
         fields.put("extentAreaBytes", info.extentAreaBytes());
-        fields.put("medium", info.medium().kind().name().toLowerCase(Locale.ROOT));
-        fields.put("writeBack", info.medium().writeBack().option());
-        fields.put("promise", info.medium().promise());
+        putMedium(fields, info.medium());
       }
     }
   }
@@ -241,25 +287,51 @@ final class PmTools {
         description = "Bytes to append; K, M, G are powers of 1024.")
     private ByteSize by;
 
+    @Mixin private MediumOptions medium;
+
     @Override
     void run(Path file, Map<String, Object> fields) {
-      if (by.bytes() < 1 || by.bytes() > 1L << 46) {
-        throw new Refusal(ExitCode.USAGE, "--by " + by.bytes() + ": 1 to 2^46 bytes");
-      }
-      if (!Files.isRegularFile(file)) {
-        throw new Refusal(
-            ExitCode.BAD_INPUT, "there is no pool " + file + "; `plinius pm create` makes one");
-      }
-      try (PoolFile pool = PoolFile.open(file, PoolFile.Options.writing().growing())) {
+      requirePool(file);
+      // Before it is opened for writing, and so before anything is written.
+      check(file, UnlockedPool.read(file, memory -> Pool.open(memory).info()));
+      try (PoolFile pool = PoolFile.open(file, medium.options().growing())) {
         fields.put("poolBytesBefore", pool.pool().info().poolBytes());
         pool.pool().grow(by.bytes());
         PoolInfo info = pool.pool().info();
-        PoolStats stats = pool.pool().stats();
         fields.put("poolBytes", info.poolBytes());
         fields.put("extentAreaBytes", info.extentAreaBytes());
-        fields.put("recoveredBytes", stats.recoveredBytes());
-        fields.put("recoveryMicros", stats.recoveryNanos() / 1000);
-        fields.put("fences", stats.pfences());
+        putMedium(fields, info.medium());
+        putWork(fields, pool.pool().stats());
+      }
+    }
+
+    private void check(Path file, PoolInfo info) {
+      long bytesMax = POOL_BYTES_MAX - info.poolBytes();
+      if (by.bytes() < 1 || by.bytes() > bytesMax) {
+        throw new Refusal(
+            ExitCode.USAGE,
+            "--by %d: 1 to %d bytes, for %s has %d, and a pool at most 2^46"
+                .formatted(by.bytes(), bytesMax, file, info.poolBytes()));
+      }
+      // A new map replaces the old one, 2 bits a page: a file that was made longer stays so.
+      long mapBytes =
+          (info.extentAreaBytes() + by.bytes()) / PersistentMemory.PAGE_BYTES / Byte.SIZE * 2;
+      if (mapBytes > info.heapFreeBytes()) {
+        throw new Refusal(
+            ExitCode.MEDIUM,
+            "--by %d: the map of so many pages takes %d bytes of the twins of %s, where %d are free; create a larger pool instead"
+                .formatted(by.bytes(), mapBytes, file, info.heapFreeBytes()));
+      }
+      try {
+        long missing = info.poolBytes() + by.bytes() - Files.size(file);
+        long free = Files.getFileStore(file).getUsableSpace();
+        if (missing > free) {
+          throw new Refusal(
+              ExitCode.MEDIUM,
+              "--by %d: the medium of %s has only %d bytes free".formatted(by.bytes(), file, free));
+        }
+      } catch (IOException e) {
+        throw new Refusal(ExitCode.MEDIUM, "cannot read " + file + ": " + Failures.why(e));
       }
     }
   }
@@ -283,8 +355,10 @@ final class PmTools {
             "pm recover only says what would be done: add --dry-run. Recovery itself is part of"
                 + " `plinius train`, which authenticates the state before it writes");
       }
-      PoolStructure.Recovery recovery = structure(file).recovery();
-      fields.put("state", structure(file).state());
+      PoolStructure found = structure(file);
+      PoolStructure.Recovery recovery = found.recovery();
+      fields.put("state", found.state());
+      fields.put("recovery", WHOLE_TWIN);
       fields.put("believedTwin", recovery.from());
       fields.put("replacedTwin", recovery.to());
       fields.put("copiedBytes", recovery.copiedBytes());

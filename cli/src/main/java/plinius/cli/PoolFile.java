@@ -3,10 +3,6 @@ package plinius.cli;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
-import plinius.pmem.Access;
-import plinius.pmem.MappedMemory;
-import plinius.pmem.PersistentMemory;
-import plinius.pmem.WriteBack;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
 import plinius.romulus.PoolInfo;
@@ -44,9 +40,7 @@ final class PoolFile {
   }
 
   private static PoolInfo read(Path file) {
-    try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
-      return Pool.open(memory).info();
-    }
+    return UnlockedPool.read(file, memory -> Pool.open(memory).info());
   }
 
   /** A pool does not know its file's name. */

@@ -1,0 +1,70 @@
+package plinius.cli;
+
+import java.lang.invoke.VarHandle;
+import java.nio.file.Path;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Function;
+import plinius.pmem.Access;
+import plinius.pmem.MappedMemory;
+import plinius.pmem.PersistentMemory;
+import plinius.pmem.WriteBack;
+import plinius.romulus.PoolException;
+
+/**
+ * A look at a pool without its lock, for which a training run would have to wait, and which would
+ * have to wait for that.
+ *
+ * <p>Whoever writes meanwhile stores to the twin that does not count, until a commit stores the
+ * changing word: so the twin that counts was whole while the word stayed the same. The word only
+ * ever counts up. Where it has changed, what was read may be of two states, and what seems damaged
+ * is not: then the look begins anew, with the file's length of now.
+ */
+final class UnlockedPool {
+  /** Where the changing word lies, as docs/design/pmem-format.md says. */
+  private static final long WORD_OFFSET = 4096;
+
+  private static final int TRIES = 10;
+  private static final long PAUSE_NANOS = 2_000_000;
+
+  private UnlockedPool() {}
+
+  /**
+   * Reads a pool.
+   *
+   * @param look reads all that it wants; may be called several times
+   * @throws Refusal if the pool never stood still for so long: it is in use
+   * @throws PoolException if it stood still, and {@code look} says that it is not sound
+   */
+  static <T> T read(Path file, Function<PersistentMemory, T> look) {
+    for (int tries = 0; tries < TRIES; tries++) {
+      try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
+        long before = word(memory);
+        VarHandle.acquireFence(); // not later than what follows
+        T found = null;
+        PoolException unsound = null;
+        try {
+          found = look.apply(memory);
+        } catch (PoolException torn) {
+          unsound = torn;
+        }
+        VarHandle.acquireFence(); // not earlier than what came before
+        if (word(memory) == before) {
+          if (unsound != null) {
+            throw unsound;
+          }
+          return found;
+        }
+      }
+      LockSupport.parkNanos(PAUSE_NANOS);
+    }
+    throw new Refusal(
+        ExitCode.IN_USE,
+        file
+            + " is in use: it changes faster than it can be read; try again, or wait for its user"
+            + " to end");
+  }
+
+  private static long word(PersistentMemory memory) {
+    return memory.bytes() < WORD_OFFSET + Long.BYTES ? 0 : memory.getLong(WORD_OFFSET);
+  }
+}
