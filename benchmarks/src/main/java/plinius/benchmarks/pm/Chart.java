@@ -48,15 +48,17 @@ final class Chart {
     int low = decade(all.stream().mapToDouble(Point::y).min().orElse(1), false);
     int high = Math.max(low + 1, decade(all.stream().mapToDouble(Point::y).max().orElse(10), true));
     svg.append(
-        format("<text x=\"%d\" y=\"18\" font-weight=\"bold\">%s</text>%n", LEFT, panel.title()));
+        format(
+            "<text x=\"%d\" y=\"18\" font-weight=\"bold\">%s</text>%n",
+            LEFT, escaped(panel.title())));
     svg.append(
         format(
             "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">%s</text>%n",
-            WIDTH - RIGHT, HEIGHT - 8, panel.x()));
+            WIDTH - RIGHT, HEIGHT - 8, escaped(panel.x())));
     svg.append(
         format(
             "<text transform=\"translate(12 %d) rotate(-90)\">%s</text>%n",
-            HEIGHT - BOTTOM, panel.y()));
+            HEIGHT - BOTTOM, escaped(panel.y())));
     for (int power = left; power <= right; power++) {
       double x = place(power, left, right, LEFT, WIDTH - RIGHT);
       grid(svg, x, TOP, x, HEIGHT - BOTTOM);
@@ -89,9 +91,14 @@ final class Chart {
       svg.append(
           format(
               "<text x=\"%d\" y=\"%d\" fill=\"%s\">%s</text>%n",
-              LEFT + 8, TOP + 14 + 14 * number, colour, line.getKey()));
+              LEFT + 8, TOP + 14 + 14 * number, colour, escaped(line.getKey())));
       number++;
     }
+  }
+
+  /** Names hold paths, and those any character. */
+  private static String escaped(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
   }
 
   private static int decade(double value, boolean up) {
