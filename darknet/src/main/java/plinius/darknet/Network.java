@@ -191,7 +191,7 @@ public final class Network {
     pass = new Pass(means, new Pass.Moment(true, iteration, first, seen), subBatch());
     pass.truth(truth);
     clearDeltas();
-    forward();
+    forward(true);
     double cost = networkCost();
     boolean taken = false;
     for (int i = layers.size() - 1; i >= 0; i--) {
@@ -235,7 +235,7 @@ public final class Network {
     return chained && !added && layers.get(layer).inBlocks();
   }
 
-  private void forward() {
+  private void forward(boolean training) {
     float[] from = input;
     Layer before = null;
     pass.letLeave();
@@ -247,7 +247,7 @@ public final class Network {
       }
       layer.forward(pass);
       before = layer;
-      if (layer.section().flag("truth")) {
+      if (training && layer.section().flag("truth")) {
         pass.reads(layer);
         pass.finishInput();
         pass.truth(inTheirOrder(layer));
@@ -307,7 +307,7 @@ public final class Network {
       int some = Math.min(most, count - from);
       System.arraycopy(images, from * in.count(), input, 0, some * in.count());
       pass = new Pass(means, new Pass.Moment(false, 0, 0, 0), some);
-      forward();
+      forward(false);
       System.arraycopy(output().output(), 0, predicted, from * outputs(), some * outputs());
     }
     return predicted;
