@@ -15,19 +15,20 @@ public enum ConvPlan {
   /** Winograd's F(4x4, 3x3), forward and both ways back. */
   WINOGRAD;
 
-  /** Outputs of a Winograd tile, and its inputs, along one axis. */
+  /** Outputs of a Winograd tile along one axis, in pixels. */
   public static final int TILE = 4;
 
+  /** Inputs of a Winograd tile along one axis, in pixels. */
   public static final int PATCH = 6;
 
   /** Channels and filters must fill blocks of so many: two vectors of 512 bits. */
   private static final int BLOCK = 32;
 
   /**
-   * Left over, so that an implementation may begin where a line of the cache does, and may keep
-   * Winograd's planes from lying a power of two apart.
+   * Floats left over at the beginning, so that an implementation may begin where a line of the
+   * cache does, and behind each of Winograd's planes, lest these lie a power of two apart.
    */
-  private static final int MARGIN = 16;
+  public static final int MARGIN = 16;
 
   /** The plan for a shape. */
   public static ConvPlan of(ConvShape s) {
@@ -58,6 +59,8 @@ public enum ConvPlan {
   /**
    * Floats that any implementation needs for the weights of a shape in the form its loops read:
    * whole blocks of filters, or of channels on the way back.
+   *
+   * @throws IllegalArgumentException if that is more than an array holds
    */
   public static int preparedFloats(ConvShape s) {
     if (of(s) == WINOGRAD) {
@@ -66,12 +69,17 @@ public enum ConvPlan {
     long taps = (long) s.size() * s.size() * s.groups();
     long forward = taps * s.groupChannels() * blocks(s.groupFilters());
     long backward = taps * s.groupFilters() * blocks(s.groupChannels());
-    return Math.toIntExact(MARGIN + Math.max(forward, backward));
+    return Ranges.array("weights in blocks of " + BLOCK, MARGIN + Math.max(forward, backward));
   }
 
-  /** Floats that a {@link #WINOGRAD} convolution's transformed updates take. */
+  /** Floats that a {@link #WINOGRAD} convolution's transformed weights, or updates, take. */
   public static int sumFloats(ConvShape s) {
-    return MARGIN + PATCH * PATCH * (s.c() * s.filters() + MARGIN);
+    return (int) sumFloats(s.weights());
+  }
+
+  /** The same for so many weights, of whatever channels and filters. */
+  public static long sumFloats(long weights) {
+    return MARGIN + PATCH * PATCH * (weights / 9 + MARGIN);
   }
 
   private static long blocks(int count) {

@@ -62,7 +62,7 @@ public interface Kernels {
   void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared);
 
   /**
-   * y (images, outH, outW, filters) = x * weights for the images [from, to).
+   * y (images, outH, outW, filters) = x (images, h, w, c) * weights for the images [from, to).
    *
    * <p>{@link ConvPlan#DIRECT}: each output is one sum over (kh, kw, channel) in this order from 0.
    * Filter rows outside the image are left out; columns outside it count as zeros, so that fast

@@ -16,7 +16,11 @@ public final class Workers implements AutoCloseable {
   private volatile Batch batch;
   private volatile boolean closed;
 
-  /** Starts threads - 1 daemon threads; the caller of {@link #run} is the other one. */
+  /**
+   * Starts threads - 1 daemon threads; the caller of {@link #run} is the other one.
+   *
+   * @throws IllegalArgumentException if threads is not positive
+   */
   public Workers(int threads) {
     if (threads < 1) {
       throw new IllegalArgumentException("at least one thread is needed, got " + threads);
@@ -29,6 +33,7 @@ public final class Workers implements AutoCloseable {
     }
   }
 
+  /** Threads that share out tasks, the caller's included. */
   public int threads() {
     return wake.length + 1;
   }

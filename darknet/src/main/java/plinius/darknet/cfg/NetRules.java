@@ -10,6 +10,9 @@ final class NetRules {
       throw net.refuse(
           "subdivisions", "does not divide batch=" + batch + "; images would be left out.");
     }
+    if ((long) batch * net.integer("time_steps") > Integer.MAX_VALUE) {
+      throw net.refuse("time_steps", "times batch=" + batch + " is more than 2^31 - 1 images.");
+    }
     inputs(net);
     policy(net);
   }

@@ -45,6 +45,8 @@ public class Layers {
         storage.endLayer();
       } catch (ArithmeticException e) {
         throw section.refuse("makes an output of more than 2^31 values.");
+      } catch (IllegalArgumentException e) { // of the shape of a convolution or a pooling
+        throw section.refuse("cannot be computed: " + e.getMessage() + ".");
       }
     }
     return List.copyOf(made);
@@ -70,11 +72,11 @@ public class Layers {
 
   /** Whether an output in a chain is made again rather than kept, if its layer can do so. */
   private boolean readAgain(Section layer, Section after) {
-    if (!isConvolution(layer) || !isConvolution(after)) {
-      return isConvolution(layer) && after.type().equals("maxpool");
+    if (isConvolution(layer) && isConvolution(after)) {
+      int channels = layer.integer("filters");
+      return ConvolutionalLayer.updatesInBlocks(after, channels, storage.batch());
     }
-    int channels = layer.integer("filters");
-    return ConvolutionalLayer.updatesInBlocks(after, channels, storage.batch());
+    return isConvolution(layer) && after.type().equals("maxpool");
   }
 
   private Site site(Section section) {

@@ -71,6 +71,17 @@ final class CfgTest {
   }
 
   @Test
+  void an_iteration_has_no_more_images_than_can_be_counted() {
+    String steps = SMALL.replace("batch = 4", "batch=65536\ntime_steps=%s\nsubdivisions=65536");
+
+    assertThatThrownBy(() -> parse(steps.formatted(65536)))
+        .isInstanceOf(CfgException.class)
+        .hasMessageStartingWith("my.cfg:4: ")
+        .hasMessageContaining("time_steps=65536 times batch=65536 is more than 2^31 - 1 images");
+    assertThat(parse(steps.formatted(32767)).net().integer("time_steps")).isEqualTo(32767);
+  }
+
+  @Test
   void steps_need_as_many_scales() {
     String text = SMALL.replace("batch = 4", "policy=steps\nsteps=5,10\nscales=.1");
 
