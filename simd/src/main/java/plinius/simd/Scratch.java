@@ -1,5 +1,6 @@
 package plinius.simd;
 
+import static java.util.Objects.checkFromIndexSize;
 import static plinius.simd.Lanes.BLOCK;
 import static plinius.simd.Lanes.FIRST;
 import static plinius.simd.Lanes.LANES;
@@ -57,11 +58,17 @@ final class Scratch {
     return MINE.get();
   }
 
-  /** At least {@code count} values from FIRST on, of whatever was there before. */
+  /**
+   * At least {@code count} values from FIRST on, of whatever was there before.
+   *
+   * @throws IndexOutOfBoundsException if count is negative, or more than an array has: behind this
+   *     no store is checked
+   */
   float[] array(Use use, int count) {
+    int length = checkFromIndexSize(FIRST, count, Integer.MAX_VALUE) + count;
     float[] array = arrays.get(use);
-    if (array == null || array.length < FIRST + count) {
-      array = new float[FIRST + count];
+    if (array == null || array.length < length) {
+      array = new float[length];
       arrays.put(use, array);
     }
     return array;

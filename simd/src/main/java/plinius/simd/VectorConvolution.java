@@ -306,7 +306,8 @@ final class VectorConvolution {
     int rows = Math.clamp(PIXELS / p.out.w, 1, p.out.h);
     float[] input = padded(p, x, together);
     Scratch scratch = Scratch.mine();
-    float[] d = scratch.array(DELTAS, together * rows * p.out.w * p.blocks() * BLOCK);
+    int pixelsAtMost = together * rows * p.out.w;
+    float[] d = scratch.array(DELTAS, Math.multiplyExact(pixelsAtMost, p.blocks() * BLOCK));
     for (int g = 0; g < p.groups; g++) {
       for (int n = 0; n < p.in.count; n += together) {
         int some = Math.min(together, p.in.count - n);

@@ -56,17 +56,19 @@ final class VectorWinograd {
   }
 
   /**
-   * Values from one plane of so many channels to the next. One cache line more than they need: else
+   * Values from one plane of so many channels to the next. A cache line more than they need: else
    * all 36 planes of a tile would fall into the same set of the first-level cache, and each
    * transform take four times as long.
    */
   private static int plane(int channels) {
-    return TILES * channels + 16;
+    return TILES * channels + ConvPlan.MARGIN;
   }
 
-  /** Likewise for transformed weights, and the sums of their updates. */
+  /**
+   * As {@link ConvPlan#sumFloats} has it for transformed weights, and the sums of their updates.
+   */
   private static int weightPlane(int channels, int filters) {
-    return channels * filters + 16;
+    return channels * filters + ConvPlan.MARGIN;
   }
 
   /** Where the value of a filter lies among (block, row, BLOCK). */

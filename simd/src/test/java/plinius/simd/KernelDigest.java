@@ -59,6 +59,8 @@ final class KernelDigest {
     {2, 300, 1, 3, 3, 2, 1, 1},
     {2, 270, 1, 2, 2, 1, 0, 1},
     {12, 40, 2, 17, 3, 1, 1, 1},
+    // two images at a time, and one that is left
+    {4, 28, 2, 5, 3, 1, 1, 1},
     // Winograd: whole tiles, clipped tiles, other paddings
     {4, 8, 32, 64, 3, 1, 1, 1},
     {7, 6, 64, 32, 3, 1, 1, 1},
