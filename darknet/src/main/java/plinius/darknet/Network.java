@@ -1,5 +1,7 @@
 package plinius.darknet;
 
+import static java.util.Objects.checkIndex;
+
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -96,10 +98,9 @@ public final class Network {
             ? new Shape(h, net.integer("width"), net.integer("channels"), true)
             : Shape.flat(net.integer("inputs"));
     sizes = Sizes.of(cfg).filter(_ -> options.training() && h > 0);
-    // The largest first, in whose memory the smaller ones have room.
-    in = sizes.map(s -> new Shape(s.most(), s.most(), own.c(), true)).orElse(own);
     means = new Pass.Means(options.kernels(), options.workers(), draws, storage);
-    layers = maker.begin(in, options, storage).of(cfg);
+    // The largest first, in whose memory the smaller ones have room.
+    makeLayers(sizes.map(s -> new Shape(s.most(), s.most(), own.c(), true)).orElse(own));
     adamUpdates =
         storage.adam()
             ? Optional.of(storage.slot("net.adam.updates", NamedTensor.Role.OPTIMIZER, 1))
@@ -108,7 +109,7 @@ public final class Network {
     truths = layers.getLast().truths();
     refuseUntrainable();
     allocate();
-    takeImagesOf(own.h(), own.w());
+    sizes.ifPresent(this::refuseUnfit);
   }
 
   /** Gives all parameters their initial values. */
@@ -132,11 +133,24 @@ public final class Network {
    */
   private void takeImagesOf(int height, int width) {
     if (in.h() != height || in.w() != width) {
-      in = new Shape(height, width, own.c(), true);
-      storage.rewind();
-      layers = maker.begin(in, options, storage).of(cfg);
+      makeLayers(new Shape(height, width, own.c(), true));
       allocate();
     }
+  }
+
+  private void makeLayers(Shape images) {
+    in = images;
+    storage.rewind();
+    layers = maker.begin(in, options, storage).of(cfg);
+  }
+
+  /** Makes the layers for every size that may be drawn, lest one be refused in mid-training. */
+  private void refuseUnfit(Sizes drawn) {
+    for (int side = drawn.least(); side < drawn.most(); side += Sizes.STEP) {
+      makeLayers(new Shape(side, side, own.c(), true));
+    }
+    makeLayers(own);
+    allocate();
   }
 
   private void refuseUntrainable() {
@@ -280,8 +294,7 @@ public final class Network {
   /** Applies the updates of the sub-batches since the last time. */
   void update() {
     Section net = cfg.net();
-    adamUpdates.ifPresent(count -> storage.block()[count.offset()]++);
-    float updates = adamUpdates.map(count -> storage.block()[count.offset()]).orElse(0f);
+    float updates = adamUpdates.map(count -> ++count.block()[count.offset()]).orElse(0f);
     Step step = Step.of(net, rate(), batch(), updates);
     layers.forEach(layer -> layer.update(pass, step));
   }
@@ -313,13 +326,18 @@ public final class Network {
     return predicted;
   }
 
-  /** Lets a stream of a recurrent network begin anew (network.c reset_network_state). */
+  /**
+   * Lets a stream of a recurrent network begin anew (network.c reset_network_state).
+   *
+   * @throws IndexOutOfBoundsException if it is none of the streams, batch / subdivisions
+   */
   public void resetState(int stream) {
+    checkIndex(stream, storage.streams());
     for (NamedTensor tensor : state()) {
       if (tensor.role() == NamedTensor.Role.STATE) {
         int values = tensor.count() / tensor.shape()[0]; // (streams, outputs)
         int from = tensor.offset() + stream * values;
-        Arrays.fill(storage.block(), from, from + values, 0);
+        Arrays.fill(tensor.block(), from, from + values, 0);
       }
     }
   }
@@ -428,7 +446,10 @@ public final class Network {
     return seen;
   }
 
-  /** Goes on from where another network with the same state was. */
+  /**
+   * Goes on from where another network with the same state was, which may have been written into
+   * the block before: weights that predictions prepared are prepared anew.
+   */
   public void setSeen(long images) {
     if (images < 0 || images % batch() != 0) {
       throw new NetworkException(
@@ -480,7 +501,7 @@ public final class Network {
   /** Whether every parameter, statistic and update is a finite number. */
   public boolean finite() {
     float most = 0; // NaN once one of them is; a maximum is taken in vectors, unlike a sum
-    for (float value : storage.block()) {
+    for (float value : state().isEmpty() ? NOTHING : state().getFirst().block()) {
       most = Math.max(most, Math.abs(value));
     }
     return most < Float.POSITIVE_INFINITY;

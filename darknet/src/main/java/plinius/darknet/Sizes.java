@@ -15,7 +15,9 @@ import plinius.kernel.Draws;
  * @param end iterations of the whole training; 0 = not known
  */
 record Sizes(int least, int most, int end) {
-  private static final int STEP = 32;
+  /** Pixels from one length of a side to the next. */
+  static final int STEP = 32;
+
   private static final int KEPT = 10;
   private static final int LAST = 200;
 

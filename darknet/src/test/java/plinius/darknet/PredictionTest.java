@@ -1,6 +1,7 @@
 package plinius.darknet;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
@@ -63,5 +64,17 @@ final class PredictionTest {
     float[] images = images(net, 3);
 
     assertThat(net.predict(images, 3)).containsExactly(plain.predict(images, 3));
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 2, Integer.MAX_VALUE})
+  void a_stream_that_there_is_not_cannot_begin_anew(int stream) {
+    String cfg =
+        "[net]\nbatch=2\ntime_steps=3\ninputs=1\n[gru]\noutput=4\n[connected]\n[softmax]\n";
+    Network net = build(cfg, true);
+    float[] before = net.state().getFirst().block().clone();
+
+    assertThatThrownBy(() -> net.resetState(stream)).isInstanceOf(IndexOutOfBoundsException.class);
+    assertThat(net.state().getFirst().block()).isEqualTo(before);
   }
 }

@@ -10,6 +10,7 @@ import java.util.TreeSet;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import plinius.darknet.cfg.Cfg;
+import plinius.darknet.cfg.CfgException;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.layer.Storage;
 import plinius.kernel.CounterRandom;
@@ -203,6 +204,35 @@ final class SizesTest {
       storage.activations(10);
       assertThat(storage.activationBytes()).isEqualTo(2 * 4 * 40);
     }
+  }
+
+  @Test
+  void a_size_that_no_network_can_be_made_for_is_refused_before_it_is_drawn() {
+    // Images have 64, 96 or 128 pixels; it is the smallest alone that cannot be cropped.
+    String crop = DETECTOR.replaceFirst("\\[conv", "[crop]\ncrop_height=80\ncrop_width=80\n[conv");
+
+    assertThatThrownBy(() -> build(crop))
+        .isInstanceOf(CfgException.class)
+        .hasMessageContaining("test.cfg:9: [crop] asks for 80x80 of an image of 64x64x3");
+  }
+
+  @Test
+  void an_image_of_the_largest_size_has_its_memory_from_the_beginning() {
+    CfgFile cfg = cfg(DETECTOR);
+    NetworkOptions options = new NetworkOptions(Kernels.best(), workers, 3, true);
+    Storage storage = new Storage(cfg.net(), options);
+    Network net = Network.over(storage, cfg, options).initialise();
+    float[] input = net.input;
+    long bytes = storage.activationBytes();
+    TreeSet<Integer> sides = new TreeSet<>();
+    for (int i = 0; i < 50; i++) {
+      sides.add(net.batchWidth());
+      train(net, 1);
+    }
+
+    assertThat(sides).contains(128);
+    assertThat(net.input).isSameAs(input);
+    assertThat(storage.activationBytes()).isEqualTo(bytes);
   }
 
   @Test

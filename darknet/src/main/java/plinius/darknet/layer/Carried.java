@@ -17,8 +17,8 @@ import java.util.Optional;
 record Carried(Optional<NamedTensor> trained, float[] after, float[] before, float[] predicting) {
   /** A state of so many values for each stream. */
   Carried(Storage storage, Optional<NamedTensor> trained, int values, float[] after) {
-    int streams = storage.batch() / storage.timeSteps();
-    this(trained, after, storage.activations(values), new float[streams * values]);
+    int share = Math.ceilDiv(values, storage.timeSteps()); // of a stream's values, for each image
+    this(trained, after, storage.activations(values), storage.activations(share));
   }
 
   /** A state that goes on in training too, in a tensor of this name. */
@@ -28,9 +28,8 @@ record Carried(Optional<NamedTensor> trained, float[] after, float[] before, flo
 
   /** What each stream carries from one sub-batch to the next. */
   static NamedTensor tensor(Site site, String name, int values) {
-    int streams = site.storage().batch() / site.storage().timeSteps();
     NamedTensor.Role role = NamedTensor.Role.STATE;
-    return site.storage().slot(site.name() + "." + name, role, streams, values);
+    return site.storage().slot(site.name() + "." + name, role, site.storage().streams(), values);
   }
 
   /** Before the step whose values are at [at, at + size). */

@@ -34,7 +34,7 @@ public record NamedTensor(
     return shape.clone();
   }
 
-  /** The block that all tensors of the network share. */
+  /** The block that all tensors of the network share, to read or to change it. */
   public float[] block() {
     storage.changed();
     return storage.block();

@@ -292,7 +292,7 @@ public final class Pass {
   /** Runs a task over ranges of {@code count} values; for work whose order does not matter. */
   void runChunks(int count, RangeTask task) {
     run(
-        (count + CHUNK - 1) / CHUNK,
-        chunk -> task.accept(chunk * CHUNK, Math.min((chunk + 1) * CHUNK, count)));
+        Math.ceilDiv(count, CHUNK),
+        chunk -> task.accept(chunk * CHUNK, (int) Math.min((chunk + 1L) * CHUNK, count)));
   }
 }

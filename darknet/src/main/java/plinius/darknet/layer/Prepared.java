@@ -11,25 +11,23 @@ import plinius.kernel.ConvShape;
 final class Prepared {
   private final Storage storage;
   private final ConvShape shape;
-  private long madeAt = -1; // how often weights had changed then
 
-  /** Its memory: the storage gives it. */
-  float[] values = Pass.NOTHING;
+  /** Floats of its memory. */
+  final int floats;
+
+  private float[] values = Pass.NOTHING;
+  private long madeAt = -1; // how often weights had changed then
 
   Prepared(Storage storage, ConvShape shape) {
     this.storage = storage;
     this.shape = shape;
-  }
-
-  /** Floats that it needs. */
-  int floats() {
-    return ConvPlan.preparedFloats(shape);
+    floats = ConvPlan.preparedFloats(shape); // while the layer is made, which is refused with it
   }
 
   /** For the product forward. A layer that only predicts asks for one of the two ways. */
   float[] forward(Pass pass, float[] w, int wAt) {
     if (stale()) {
-      pass.kernels.prepareForward(shape, w, wAt, values);
+      pass.kernels.prepareForward(shape, w, wAt, room());
     }
     return values;
   }
@@ -37,14 +35,20 @@ final class Prepared {
   /** For the product back to the data. */
   float[] backward(Pass pass, float[] w, int wAt) {
     if (stale()) {
-      pass.kernels.prepareBackward(shape, w, wAt, values);
+      pass.kernels.prepareBackward(shape, w, wAt, room());
     }
     return values;
   }
 
+  /** Whether the memory may hold something else than these weights. */
   private boolean stale() {
-    long before = madeAt;
-    madeAt = storage.changes();
-    return madeAt != before;
+    return !storage.keepsPrepared || madeAt != storage.changes;
+  }
+
+  /** The memory, for the weights as they are now. */
+  private float[] room() {
+    values = storage.preparedRoom(floats, values);
+    madeAt = storage.changes;
+    return values;
   }
 }

@@ -50,13 +50,19 @@ public class Storage {
   /** Scratch that layers use in turn: shards' sums of transformed updates. */
   float[] sums = {};
 
-  private final List<Prepared> prepared = new ArrayList<>();
-  private float[] sharedPrepared = {};
-  private boolean keeps; // each of these its own memory
-  private long changes;
+  /** Prepared weights, where layers use that memory in turn. */
+  private float[] preparedInTurn = {};
+
+  /** Whether prepared weights stay as they are until the block is {@link #changed}. */
+  boolean keepsPrepared;
+
+  /** How often values of the block were said to be others than those that predictions prepared. */
+  long changes;
 
   private int partialFloats;
   private int sumFloats;
+  private int preparedMost;
+  private long preparedAll;
 
   /** Storage for a network with these options. */
   public Storage(Section net, NetworkOptions options) {
@@ -75,7 +81,7 @@ public class Storage {
     tensorsAsked = 0;
     areasAsked = 0;
     shared.clear();
-    prepared.clear();
+    preparedAll = 0;
   }
 
   /** A tensor in the block, behind those asked for before. */
@@ -161,7 +167,12 @@ public class Storage {
 
   /** Bytes that are taken from the heap for what was asked for until now. */
   protected long heapBytes() {
-    return blockFloats * Float.BYTES + activationBytes;
+    return blockFloats * Float.BYTES + activationBytes + scratchBytes();
+  }
+
+  /** Bytes of scratch that layers use in turn, and of prepared weights, kept or in turn. */
+  public long scratchBytes() {
+    return ((keepsPrepared ? preparedAll : preparedMost) + partialFloats + sumFloats) * Float.BYTES;
   }
 
   private void checkLimit() {
@@ -208,8 +219,11 @@ public class Storage {
   /** Asks for what a convolution needs; gives the place for its weights. */
   Prepared prepared(ConvShape shape) {
     convolution(shape);
-    prepared.add(new Prepared(this, shape));
-    return prepared.getLast();
+    Prepared weights = new Prepared(this, shape);
+    preparedMost = Math.max(preparedMost, weights.floats);
+    preparedAll += weights.floats;
+    checkLimit();
+    return weights;
   }
 
   /** Asks for the scratch of a convolution. */
@@ -224,19 +238,29 @@ public class Storage {
   /** What was asked for since {@link #next} was one layer's. */
   protected void endLayer() {}
 
-  /** Makes the block and the scratch, once all layers have asked. */
+  /** Makes the block and the scratch of training, once all layers have asked. */
   public void allocate() {
     if (block.length == 0) {
       block = state(blockFloats);
     }
     partials = scratch(partialFloats, partials);
     sums = scratch(sumFloats, sums);
-    long all = prepared.stream().mapToLong(Prepared::floats).sum();
-    int most = prepared.stream().mapToInt(Prepared::floats).max().orElse(0);
     // Predictions keep each layer's, unless that is more than the heap has room for.
-    keeps = !training && heapBytes() + all * Float.BYTES <= LIMIT_BYTES;
-    sharedPrepared = scratch(keeps ? 0 : most, sharedPrepared);
-    prepared.forEach(p -> p.values = keeps ? scratch(p.floats(), Pass.NOTHING) : sharedPrepared);
+    long more = preparedAll - preparedMost;
+    keepsPrepared = !training && heapBytes() + more * Float.BYTES <= LIMIT_BYTES;
+  }
+
+  /**
+   * Memory for prepared weights, made when it is used first, because not every network predicts.
+   *
+   * @param before what this gave to the same layer, or nothing
+   */
+  float[] preparedRoom(int floats, float[] before) {
+    if (keepsPrepared) {
+      return scratch(floats, before);
+    }
+    preparedInTurn = scratch(preparedMost, preparedInTurn);
+    return preparedInTurn;
   }
 
   /** Says that values of the block are no longer those that predictions prepared. */
@@ -244,13 +268,8 @@ public class Storage {
     changes++;
   }
 
-  /** How often that was said; at least once more each time, where layers share the memory. */
-  long changes() {
-    return keeps ? changes : ++changes;
-  }
-
   /** So much scratch; that from before, if it is enough. */
-  protected float[] scratch(int count, float[] before) {
+  private float[] scratch(int count, float[] before) {
     return count <= before.length ? before : floats(count);
   }
 
@@ -269,13 +288,18 @@ public class Storage {
     return adam;
   }
 
+  /** Sequences that a recurrent layer reads side by side: images of one of its steps. */
+  public int streams() {
+    return batch / timeSteps;
+  }
+
   /** Steps that a recurrent layer takes in one sub-batch. */
   public int timeSteps() {
     return timeSteps;
   }
 
-  /** The block; empty before {@link #allocate()}. */
-  public float[] block() {
+  /** The block, for layers, which say themselves what they change; empty before allocate(). */
+  float[] block() {
     return block;
   }
 

@@ -48,9 +48,9 @@ final class WeightUpdates {
     return each && (ConvPlan.of(shape) == ConvPlan.DIRECT || sums(shape, batchShards) > 0);
   }
 
-  /** The same for any shape with so many weights; Winograd's have four times as many sums. */
+  /** Whether that is so for any shape with so many weights, be it Winograd's or not. */
   static boolean inBlocks(long weights, int batchShards) {
-    return batchShards * weights <= Math.min(LIMIT, SUMS_LIMIT / 4);
+    return batchShards * ConvPlan.sumFloats(weights) <= SUMS_LIMIT; // and so far below LIMIT
   }
 
   /**

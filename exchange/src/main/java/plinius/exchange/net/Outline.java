@@ -34,7 +34,6 @@ public final class Outline extends Storage {
   private final List<Needs> needs = new ArrayList<>();
   private final List<ConvShape> convolutions = new ArrayList<>();
   private long layerBytes;
-  private long scratchBytes;
 
   Outline(Section net, NetworkOptions options, boolean withState) {
     super(net, options);
@@ -61,6 +60,7 @@ public final class Outline extends Storage {
   public void rewind() {
     super.rewind();
     needs.clear();
+    layerBytes = 0;
   }
 
   @Override
@@ -79,23 +79,6 @@ public final class Outline extends Storage {
   protected void convolution(ConvShape shape) {
     convolutions.add(shape);
     super.convolution(shape);
-  }
-
-  @Override
-  public void allocate() {
-    scratchBytes = 0;
-    super.allocate();
-  }
-
-  @Override
-  protected float[] scratch(int count, float[] before) {
-    scratchBytes += (long) count * Float.BYTES;
-    return NO_FLOATS;
-  }
-
-  /** Bytes of scratch that layers use in turn, and of weights that they keep prepared. */
-  long scratchBytes() {
-    return scratchBytes;
   }
 
   @Override
@@ -122,6 +105,6 @@ public final class Outline extends Storage {
 
   @Override
   protected long heapBytes() {
-    return withState ? super.heapBytes() - activationBytes() : 0;
+    return withState ? super.heapBytes() - activationBytes() - scratchBytes() : 0;
   }
 }
