@@ -87,17 +87,6 @@ public final class ScalarKernels extends ValueKernels {
   }
 
   @Override
-  public void addBias(float[] y, int yAt, int rows, int channels, float[] bias, int bAt) {
-    Ranges.rows(y, yAt, rows, channels);
-    checkFromIndexSize(bAt, channels, bias.length);
-    for (int row = 0; row < rows; row++) {
-      for (int c = 0; c < channels; c++) {
-        y[yAt + row * channels + c] += bias[bAt + c];
-      }
-    }
-  }
-
-  @Override
   public void channelSums(float[] x, int xAt, int rows, int channels, float[] sums, int sAt) {
     Ranges.rows(x, xAt, rows, channels);
     checkFromIndexSize(sAt, channels, sums.length);
