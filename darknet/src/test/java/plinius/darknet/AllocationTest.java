@@ -19,8 +19,8 @@ import plinius.kernel.Workers;
  * that the compiler did not keep in registers, of which there would be gigabytes.
  */
 class AllocationTest {
-  /** For the objects around the loops, of all layers, shards and threads. */
-  private static final long FEW = 4 << 20;
+  /** Five times what the objects around the loops take, of all layers, shards and threads. */
+  private static final long FEW = 1 << 20;
 
   /** The compiler is done by then, also with what it compiles again. */
   private static final int ITERATIONS = 200;

@@ -12,7 +12,8 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * The innermost loops of convolution: some pixels that the same rows of taps reach, times one block
- * of filters, their sums in registers.
+ * of filters, their sums in registers (Goto and van de Geijn, Anatomy of High-Performance Matrix
+ * Multiplication, ACM TOMS 34(3), 2008).
  *
  * <p>Unrolled by hand because the compiler keeps vectors in registers only as separate locals; the
  * bodies differ in the number of pixels alone. A pixel has two sums, a vector of filters each, and

@@ -28,6 +28,10 @@ import plinius.kernel.ValueKernels;
  * may be off. What does not fill a vector runs in scalar code, what has no vector form is the
  * reference's.
  *
+ * <p>Batch normalisation is that of Ioffe and Szegedy, Batch Normalization (ICML 2015), pooling
+ * that of Scherer, Müller and Behnke, Evaluation of Pooling Operations (ICANN 2010), both with the
+ * details of Darknet (batchnorm_layer.c and maxpool_layer.c at f6afaab).
+ *
  * <p>File length: all kernels but convolution, each a loop of its own.
  */
 public final class VectorKernels extends ValueKernels {

@@ -3,12 +3,21 @@ package plinius.simd;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.lang.reflect.Modifier;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -90,6 +99,53 @@ class KernelEqualityTest {
     Values[] rare = {Values.SMALL, Values.INFINITE, Values.NOT_A_NUMBER};
 
     assertThat(child("-XX:-TieredCompilation", "vector", 10, rare)).isEqualTo(expected(rare));
+  }
+
+  /** So the comparisons above are with compiled code, and not with the interpreter once more. */
+  @Test
+  void the_optimizing_compiler_has_all_kernels_and_their_bits_are_those_of_the_reference(
+      @TempDir Path folder) throws Exception {
+    Path log = folder.resolve("compilations");
+    String options =
+        "-XX:-TieredCompilation -Xbatch -XX:CompileCommand=quiet"
+            + " -XX:CompileCommand=CompileThresholdScaling,plinius.simd.*::*,0.001"
+            + " -XX:CompileCommand=dontinline,plinius.simd.VectorKernels::*"
+            + " -Xlog:jit+compilation=debug:file=%s:none".formatted(log);
+
+    String digest = child(options, "vector", 5, Values.USUAL);
+
+    assertThat(digest).isEqualTo(expected(Values.USUAL));
+    assertThat(compiled(log)).containsAll(kernels()).containsAll(tiles());
+  }
+
+  /** Class and name of each method of ours in the log; a method that is given up comes again. */
+  private static Set<String> compiled(Path log) throws IOException {
+    Pattern method = Pattern.compile(" plinius\\.simd\\.(\\w+::\\w+) ");
+    try (Stream<String> lines = Files.lines(log)) {
+      return lines
+          .flatMap(line -> method.matcher(line).results())
+          .map(match -> match.group(1))
+          .collect(Collectors.toSet());
+    }
+  }
+
+  private static Set<String> kernels() {
+    return Arrays.stream(VectorKernels.class.getDeclaredMethods())
+        .filter(m -> Modifier.isPublic(m.getModifiers()) && m.getParameterCount() > 0)
+        .map(m -> "VectorKernels::" + m.getName())
+        .collect(Collectors.toSet());
+  }
+
+  /** The loops in which convolutions spend their time, as wide as they are used here. */
+  private static List<String> tiles() {
+    String widest = Lanes.REGISTERS == 32 ? "eight" : "five";
+    List<String> tiles = new ArrayList<>();
+    Stream.of("one", "four", widest).map("ForwardTiles::"::concat).forEach(tiles::add);
+    Stream.of("one", "four").map("GradientTiles::"::concat).forEach(tiles::add);
+    if (Lanes.REGISTERS == 32) {
+      tiles.add("GradientTiles::eight");
+    }
+    return tiles;
   }
 
   @Test

@@ -24,8 +24,10 @@ class TidyTest {
     Pattern forbidden =
         Pattern.compile(
             "reduceLanes\\(\\s*(VectorOperators\\.)?(ADD|MUL)"
-                + "|VectorOperators\\.(EXP|LOG|POW|TANH|SIN|COS|EXPM1|LOG10|CBRT|HYPOT)\\b"
-                + "|\\bMath\\.(exp|log|pow|tanh|sin|cos|expm1|log10|cbrt)\\(");
+                + "|\\b(VectorOperators\\.|lanewise\\(\\s*)(EXP|EXPM1|LOG|LOG1P|LOG10|POW|CBRT|HYPOT"
+                + "|SIN|COS|TAN|ASIN|ACOS|ATAN|ATAN2|SINH|COSH|TANH)\\b|(?<!Math)\\.pow\\("
+                + "|\\bMath\\.(exp|expm1|log|log1p|log10|pow|cbrt|hypot"
+                + "|sin|cos|tan|asin|acos|atan|atan2|sinh|cosh|tanh)\\(");
 
     assertThat(linesOf(source("simd", "kernel", "reference", "darknet"), forbidden)).isEmpty();
   }

@@ -4,10 +4,10 @@ import java.util.Arrays;
 import plinius.kernel.Activation;
 
 /**
- * Batch normalisation before the biases, as convolutional, connected and batchnorm layers share it
- * (darknet batchnorm_layer.c at f6afaab): normalises each channel over batch and space, then scales
- * it. Epsilons as there: 1e-6 outside the root in forward, 1e-5 inside it in backward; the variance
- * divides by N - 1, the gradient by N.
+ * Batch normalisation (Ioffe and Szegedy, ICML 2015) before the biases, as convolutional, connected
+ * and batchnorm layers share it (darknet batchnorm_layer.c at f6afaab): normalises each channel
+ * over batch and space, then scales it. Epsilons as there: 1e-6 outside the root in forward, 1e-5
+ * inside it in backward; the variance divides by N - 1, the gradient by N.
  */
 class BatchNormalization extends Biases {
   private final Parameter scales = new Parameter(site, "scales", storage.adam(), channels);
