@@ -73,15 +73,20 @@ class ModelOptions {
     }
   }
 
-  private static Memory plan(CfgFile cfg) {
+  private Memory plan(CfgFile cfg) {
     return NetTable.of(
             cfg,
+            computing(),
             name -> {
               throw new Refusal(
                   ExitCode.BAD_INPUT,
                   cfg.name() + " names the file " + name + ", which training does not read");
             })
         .training();
+  }
+
+  private int computing() {
+    return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
   }
 
   private static double mebibytes(long bytes) {
@@ -116,7 +121,7 @@ class ModelOptions {
         network.settings(),
         data,
         pm,
-        threads == null ? Runtime.getRuntime().availableProcessors() : threads,
+        computing(),
         hardware,
         json,
         Optional.ofNullable(killAt),

@@ -42,6 +42,12 @@ final class NetCommand implements Callable<Integer>, JsonErrors {
       description = "Plan for N images at a time (default: what the file says).")
   private int batch;
 
+  @Option(
+      names = "--threads",
+      paramLabel = "N",
+      description = "Plan for N threads that compute (default: all cores).")
+  private int threads = Runtime.getRuntime().availableProcessors();
+
   @Option(names = "--json", description = "One JSON object on standard output.")
   private boolean json;
 
@@ -55,11 +61,14 @@ final class NetCommand implements Callable<Integer>, JsonErrors {
     if (batch < 0) {
       throw new Refusal(ExitCode.USAGE, "--batch takes 1 or more, got " + batch);
     }
+    if (threads < 1) {
+      throw new Refusal(ExitCode.USAGE, "--threads takes 1 or more, got " + threads);
+    }
     Map<String, String> overrides =
         batch == 0 ? Map.of() : Map.of("batch", Integer.toString(batch), "subdivisions", "1");
     List<String> warnings = new ArrayList<>();
     CfgFile cfg = network.parse(overrides, warnings);
-    NetTable table = NetTable.of(cfg, name -> named(Path.of(cfg.name()), name));
+    NetTable table = NetTable.of(cfg, threads, name -> named(Path.of(cfg.name()), name));
     if (json) {
       JsonLines.write(object(table, warnings));
     } else {
@@ -135,10 +144,11 @@ final class NetCommand implements Callable<Integer>, JsonErrors {
     line(
         String.format(
             Locale.ROOT,
-            "memory to %s %d at a time: parameters %s, gradients %s, activations %s, workspace %s;"
-                + " in all %s",
+            "memory to %s %d at a time, threads %d: parameters %s, gradients %s, activations %s,"
+                + " workspace %s; in all %s",
             table.untrainable().isPresent() ? "predict" : "train",
             table.subBatch(),
+            threads,
             bytes(memory.parameters()),
             bytes(memory.gradients()),
             bytes(memory.activations()),
@@ -172,7 +182,7 @@ final class NetCommand implements Callable<Integer>, JsonErrors {
 
   // ---------------------------------------------------------------- for programs
 
-  private static Map<String, Object> object(NetTable table, List<String> warnings) {
+  private Map<String, Object> object(NetTable table, List<String> warnings) {
     Map<String, Object> object = new LinkedHashMap<>();
     object.put("event", "net");
     object.put("name", table.name());
@@ -183,6 +193,7 @@ final class NetCommand implements Callable<Integer>, JsonErrors {
     object.put("operations", table.operations());
     object.put("parameters", table.parameters());
     object.put("weightsFileBytes", table.weightsFileBytes());
+    object.put("threads", threads);
     object.put("memory", object(table.training()));
     object.put("trainable", table.untrainable().isEmpty());
     table.untrainable().ifPresent(why -> object.put("untrainable", why));

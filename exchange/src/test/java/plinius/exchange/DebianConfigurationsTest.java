@@ -63,7 +63,7 @@ final class DebianConfigurationsTest {
 
   private static void compare(String name, String text, JsonNode expected) {
     CfgFile cfg = Cfg.parse(LenientCfg.read(text, name).text(), name, ONE);
-    NetTable table = NetTable.of(cfg, DebianConfigurations::named);
+    NetTable table = NetTable.of(cfg, 1, DebianConfigurations::named);
 
     List<LayerRow> rows = table.layers();
     assertThat(rows).hasSize(expected.get("layers").size());

@@ -149,7 +149,7 @@ final class FuzzTest {
         // Images beyond this are refused by the memory that they need, where they get some.
         long pixels = (long) strict.net().integer("height") * strict.net().integer("width");
         if (pixels * strict.net().integer("channels") <= 1 << 16) {
-          NetTable.of(strict, name -> "");
+          NetTable.of(strict, 1, name -> "");
         }
         read++;
       } catch (CfgException e) {

@@ -33,7 +33,7 @@ final class GrammarTest {
       NetTable table;
       try {
         cfg = Cfg.parse(LenientCfg.read(entry.get("cfg").asText(), name).text(), name, Map.of());
-        table = NetTable.of(cfg, file -> file);
+        table = NetTable.of(cfg, 1, file -> file);
       } catch (CfgException e) {
         assertThat(e).hasMessageContaining(name);
         if (ok) {

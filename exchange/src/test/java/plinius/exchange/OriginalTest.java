@@ -201,7 +201,7 @@ final class OriginalTest {
             .start()
             .waitFor();
     assertThat(code).isZero();
-    NetTable table = NetTable.of(cfg(file), DebianConfigurations::named);
+    NetTable table = NetTable.of(cfg(file), 1, DebianConfigurations::named);
 
     String words = Files.readString(said);
     Matcher total = Pattern.compile("Operations: (\\d+)\n").matcher(words);

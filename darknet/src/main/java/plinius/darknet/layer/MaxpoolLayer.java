@@ -11,7 +11,7 @@ import plinius.kernel.PoolShape;
  */
 public final class MaxpoolLayer extends Layer {
   /** Images at a time, so that they are still in the cache for what else is done to them. */
-  private static final int BLOCK = 2;
+  public static final int BLOCK = 2;
 
   private final PoolShape shape;
 

@@ -6,8 +6,8 @@ package plinius.exchange.net;
  * @param parameters weights, biases, scales, statistics, carried states
  * @param gradients updates, with momentum, and what Adam keeps
  * @param activations outputs, deltas and what else lives for one iteration
- * @param workspace scratch that the layers use in turn, and without training the weights that each
- *     keeps prepared; of a single layer 0
+ * @param workspace scratch that the layers use in turn, what each thread keeps for its loops, at
+ *     most, and without training the weights that each layer keeps prepared; of a single layer 0
  */
 public record Memory(long parameters, long gradients, long activations, long workspace) {
   /** All of it. */

@@ -12,7 +12,9 @@ import plinius.darknet.NetworkOptions;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
 import plinius.darknet.layer.Layer;
+import plinius.darknet.layer.MaxpoolLayer;
 import plinius.darknet.layer.NamedTensor;
+import plinius.darknet.layer.Pass;
 import plinius.darknet.layer.Shape;
 import plinius.exchange.weights.WeightsWriter;
 import plinius.kernel.ConvPlan;
@@ -51,16 +53,17 @@ public record NetTable(
   /**
    * The table of a configuration.
    *
+   * @param threads that compute, each with scratch of its own
    * @param files gives the text of a file that the configuration names
    * @throws DarknetException if the configuration makes no network
    */
-  public static NetTable of(CfgFile cfg, UnaryOperator<String> files) {
+  public static NetTable of(CfgFile cfg, int threads, UnaryOperator<String> files) {
     try (Workers workers = new Workers(1)) {
       try {
-        return of(cfg, outline(cfg, workers, files, true), Optional.empty());
+        return of(cfg, outline(cfg, workers, files, true), threads, Optional.empty());
       } catch (DarknetException e) {
         // Without training there may be a network all the same, such as one that ends in features.
-        return of(cfg, outline(cfg, workers, files, false), Optional.of(e.getMessage()));
+        return of(cfg, outline(cfg, workers, files, false), threads, Optional.of(e.getMessage()));
       }
     }
   }
@@ -71,13 +74,15 @@ public record NetTable(
         cfg, new NetworkOptions(Kernels.best(), workers, 1, training, files), false);
   }
 
-  private static NetTable of(CfgFile cfg, Network network, Optional<String> untrainable) {
+  private static NetTable of(
+      CfgFile cfg, Network network, int threads, Optional<String> untrainable) {
     List<LayerRow> rows = new ArrayList<>();
     Shape net =
         new Shape(network.height(), network.width(), network.channels(), network.height() > 1);
     Outline storage = (Outline) network.storage();
-    long scratch = storage.scratchBytes();
-    Memory all = new Memory(0, 0, storage.activationBytes(), scratch);
+    int computing = Math.min(threads, Pass.shards(storage.batch())); // each takes whole shards
+    long workspace = storage.scratchBytes() + computing * threadScratch(cfg, network).bytes();
+    Memory all = new Memory(0, 0, storage.activationBytes(), workspace);
     Map<Integer, Memory> tensors = tensors(network);
     for (Layer layer : network.layers()) {
       int i = layer.index();
@@ -110,6 +115,30 @@ public record NetTable(
         all,
         untrainable,
         network.plan());
+  }
+
+  /** What each thread needs for images of all sizes. */
+  private static ThreadScratch threadScratch(CfgFile cfg, Network network) {
+    Outline storage = (Outline) network.storage();
+    ThreadScratch scratch = new ThreadScratch(network.options().training(), storage.batch());
+    for (List<Outline.Needs> needs : storage.needsOfAllSizes()) {
+      for (int i = 0; i < needs.size(); i++) {
+        List<ConvShape> shapes = needs.get(i).convolutions();
+        boolean transposed = cfg.layers().get(i).type().equals("deconvolutional");
+        for (int part = 0; part < shapes.size(); part++) {
+          scratch.convolution(shapes.get(part), transposed, i == 0 && part == 0);
+        }
+        if (i > 0
+            && needs.get(i - 1).madeAgain()
+            && cfg.layers().get(i - 1).flag("batch_normalize")) {
+          long values = needs.get(i - 1).convolutions().getFirst().outputs();
+          int most = Math.ceilDiv(storage.batch(), Pass.shards(storage.batch()));
+          int block = shapes.isEmpty() ? MaxpoolLayer.BLOCK : ConvPlan.images(shapes.getFirst());
+          scratch.madeAgain(values * Math.min(most, block));
+        }
+      }
+    }
+    return scratch;
   }
 
   /** Images of one sub-batch, for which memory is planned. */

@@ -19,8 +19,9 @@ public final class Outline extends Storage {
    *
    * @param activationBytes that live for one iteration
    * @param convolutions that it computes; a connected layer is one over a 1 x 1 image
+   * @param madeAgain whether its output may be made again for its reader instead of kept
    */
-  public record Needs(long activationBytes, List<ConvShape> convolutions) {
+  public record Needs(long activationBytes, List<ConvShape> convolutions, boolean madeAgain) {
     /** Copies the list. */
     public Needs {
       convolutions = List.copyOf(convolutions);
@@ -32,7 +33,9 @@ public final class Outline extends Storage {
 
   private final boolean withState;
   private final List<Needs> needs = new ArrayList<>();
+  private final List<List<Needs>> before = new ArrayList<>(); // for images of other sizes
   private final List<ConvShape> convolutions = new ArrayList<>();
+  private boolean madeAgain;
   private long layerBytes;
 
   Outline(Section net, NetworkOptions options, boolean withState) {
@@ -56,11 +59,25 @@ public final class Outline extends Storage {
     return List.copyOf(needs);
   }
 
+  /** The same for each size of images until now, the present one last. */
+  List<List<Needs>> needsOfAllSizes() {
+    List<List<Needs>> all = new ArrayList<>(before);
+    all.add(needs());
+    return all;
+  }
+
   @Override
   public void rewind() {
     super.rewind();
+    before.add(needs());
     needs.clear();
     layerBytes = 0;
+  }
+
+  @Override
+  protected void next(boolean chain, boolean again) {
+    super.next(chain, again);
+    madeAgain = again;
   }
 
   @Override
@@ -83,7 +100,7 @@ public final class Outline extends Storage {
 
   @Override
   protected void endLayer() {
-    needs.add(new Needs(layerBytes, convolutions));
+    needs.add(new Needs(layerBytes, convolutions, madeAgain));
     layerBytes = 0;
     convolutions.clear();
   }
