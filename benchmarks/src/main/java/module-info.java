@@ -12,6 +12,7 @@ module plinius.benchmarks {
   requires plinius.pmem;
   requires info.picocli;
   requires java.management;
+  requires jdk.incubator.vector;
   requires jdk.management;
 
   // For implementations that are built apart, from libraries which this build does without.
@@ -28,5 +29,7 @@ module plinius.benchmarks {
   opens plinius.benchmarks.sps to
       info.picocli;
   opens plinius.benchmarks.network to
+      info.picocli;
+  opens plinius.benchmarks.kernels to
       info.picocli;
 }

@@ -1,4 +1,4 @@
-/** The kernels over jdk.incubator.vector. Nothing else may use it. */
+/** The kernels over jdk.incubator.vector. Nothing else trusted may use it. */
 module plinius.simd {
   requires transitive plinius.kernel;
   requires jdk.incubator.vector;

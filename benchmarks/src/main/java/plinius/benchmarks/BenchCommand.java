@@ -3,6 +3,7 @@ package plinius.benchmarks;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import plinius.benchmarks.freshness.FreshnessBenchmark;
+import plinius.benchmarks.kernels.KernelsBenchmark;
 import plinius.benchmarks.network.InferBenchmark;
 import plinius.benchmarks.network.TrainBenchmark;
 import plinius.benchmarks.pm.PmCommand;
@@ -17,6 +18,7 @@ import plinius.cli.Terminal;
     subcommands = {
       TrainBenchmark.class,
       InferBenchmark.class,
+      KernelsBenchmark.class,
       SpsCommand.class,
       FreshnessBenchmark.class,
       PmCommand.class
@@ -25,8 +27,8 @@ final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Terminal.error(
-        "say what to measure: bench train CFG, bench infer CFG, bench sps, bench freshness, bench"
-            + " pm");
+        "say what to measure: bench train CFG, bench infer CFG, bench kernels, bench sps, bench"
+            + " freshness, bench pm");
     return ExitCode.USAGE.code();
   }
 }

@@ -10,7 +10,8 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench",
     description =
-        "Measures parts beside their peers: bench train CFG, infer CFG, sps, freshness, pm.")
+        "Measures parts beside their peers: bench train CFG, infer CFG, kernels, sps, freshness,"
+            + " pm.")
 final class BenchCommand extends OtherProgram {
   @Override
   String module() {

@@ -157,10 +157,12 @@ class DependencyTest {
   }
 
   @Test
-  void the_vector_module_is_used_by_simd_alone() {
+  void the_vector_module_is_used_by_simd_and_by_what_measures_the_peak_beside_it() {
     noClasses()
         .that()
         .resideOutsideOfPackage("plinius.simd..")
+        .and()
+        .doNotHaveFullyQualifiedName("plinius.benchmarks.kernels.Limits")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("jdk.incubator.vector..")
