@@ -50,6 +50,7 @@ public final class Codec {
       case EnclaveMessage.Result m -> Encoder.of(78, m.sealed());
       case EnclaveMessage.Answered m -> Encoder.of(79, m.iteration(), m.samples());
       case EnclaveMessage.SealedRestart m -> Encoder.of(80, m.sealed());
+      case EnclaveMessage.Replanned m -> Encoder.of(81, m.iteration(), m.before(), m.plan());
     };
   }
 

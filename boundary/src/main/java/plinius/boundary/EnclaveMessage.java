@@ -75,6 +75,16 @@ public sealed interface EnclaveMessage extends Message {
       String pool)
       implements EnclaveMessage {}
 
+  /**
+   * The mirrored model is another kernel version's, and goes on with this one's as its owner said:
+   * from here on its bits are no longer those of an undisturbed run.
+   *
+   * @param iteration completed by the old plan
+   * @param before the mirror's plan
+   * @param plan of this run
+   */
+  record Replanned(int iteration, String before, String plan) implements EnclaveMessage {}
+
   /** One way: nobody waits for an answer. */
   record PhaseBegan(Phase phase, int iteration) implements EnclaveMessage {}
 

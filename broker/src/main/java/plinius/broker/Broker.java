@@ -150,6 +150,11 @@ public final class Broker implements AutoCloseable {
     return record.rewind(id, sequence);
   }
 
+  /** As {@link BrokerRecord#replan}. */
+  public Job replan(Id128 id, long kernels) {
+    return record.replan(id, kernels);
+  }
+
   /** As {@link BrokerRecord#addTestData}. */
   public Job addTestData(Id128 id, List<Id128> dataSets) {
     return record.addTestData(id, dataSets);

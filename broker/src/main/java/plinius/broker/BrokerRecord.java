@@ -187,6 +187,18 @@ public final class BrokerRecord implements AutoCloseable {
     return book.rewind(id, sequence);
   }
 
+  /**
+   * The owner's word that a job's model may go on with kernels of this version although others
+   * computed it: the result is no longer, bit for bit, that of an undisturbed run. It is in each
+   * grant of the job from now on, until another version is named.
+   *
+   * @param kernels as {@code Kernels.VERSION} of the enclave that shall go on; 0 for none
+   * @throws BrokerException.UnknownJob if there is no such job
+   */
+  public Job replan(Id128 id, long kernels) {
+    return book.replan(id, kernels);
+  }
+
   /** Lets grants to read this job, and only those, have these data sets as well. */
   public Job addTestData(Id128 id, List<Id128> dataSets) {
     return book.addTestData(id, dataSets);

@@ -34,6 +34,7 @@ final class Grants {
         terms.seed(),
         terms.freshness(),
         terms.freshness().recorded() ? job.newest() : Optional.empty(),
+        job.replan(),
         brokerKey);
   }
 }

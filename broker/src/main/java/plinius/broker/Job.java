@@ -20,6 +20,7 @@ import plinius.seal.Id128;
  * @param testData data sets that only a grant to read may have
  * @param newest the newest mirror that a run told of; empty if the record of it was lost
  * @param permission what may be given to whom
+ * @param replan version of the kernels that may go on where others computed its model; 0 for none
  */
 public record Job(
     Id128 id,
@@ -27,13 +28,17 @@ public record Job(
     long epoch,
     List<Id128> testData,
     Optional<MirrorId> newest,
-    Permission permission) {
+    Permission permission,
+    long replan) {
   public Job {
     Objects.requireNonNull(permission);
     Objects.requireNonNull(id);
     Objects.requireNonNull(terms);
     Objects.requireNonNull(newest);
     testData = List.copyOf(testData);
+    if (replan < 0) {
+      throw new IllegalArgumentException("kernels of version " + replan + ", want at least 0");
+    }
     if (epoch < 0) {
       throw new IllegalArgumentException("epoch " + epoch + ", want at least 0");
     }
@@ -66,18 +71,22 @@ public record Job(
   }
 
   Job permitted(Permission newPermission) {
-    return new Job(id, terms, epoch, testData, newest, newPermission);
+    return new Job(id, terms, epoch, testData, newest, newPermission, replan);
+  }
+
+  Job replanned(long kernels) {
+    return new Job(id, terms, epoch, testData, newest, permission, kernels);
   }
 
   Job atEpoch(long newEpoch) {
-    return new Job(id, terms, newEpoch, testData, newest, permission);
+    return new Job(id, terms, newEpoch, testData, newest, permission, replan);
   }
 
   Job withTestData(List<Id128> newTestData) {
-    return new Job(id, terms, epoch, newTestData, newest, permission);
+    return new Job(id, terms, epoch, newTestData, newest, permission, replan);
   }
 
   Job atMirror(MirrorId mirror) {
-    return new Job(id, terms, epoch, testData, Optional.of(mirror), permission);
+    return new Job(id, terms, epoch, testData, Optional.of(mirror), permission, replan);
   }
 }

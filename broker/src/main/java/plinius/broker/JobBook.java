@@ -315,6 +315,22 @@ final class JobBook {
         });
   }
 
+  /**
+   * Writes down the owner's word that kernels of this version may go on with the job's model,
+   * whichever computed it; until another version is named. No epoch begins: the run under way
+   * computes as it may.
+   */
+  Job replan(Id128 id, long kernels) {
+    return log.exclusively(
+        () -> {
+          Job job = known(id);
+          if (!job.replanned(kernels).equals(job)) {
+            log.append("replan", Map.of("job", id.toString(), "kernels", kernels));
+          }
+          return jobs.get(id);
+        });
+  }
+
   private static String nearest(NavigableMap<Long, MirrorId> told, long sequence) {
     Long floor = told.floorKey(sequence);
     return floor == null ? "" : ", the last before it " + floor;
@@ -402,6 +418,10 @@ final class JobBook {
       case "grant" -> replayGrant(line);
       case "advance" -> replayAdvance(line);
       case "rewind" -> replayRewind(line);
+      case "replan" -> {
+        Job job = known(line);
+        jobs.put(job.id(), job.replanned(line.number("kernels")));
+      }
       case "permit" -> replayPermit(line);
       case "revoke" -> replayRevoke(line);
       case "refused" -> line.string("reason");
@@ -432,7 +452,7 @@ final class JobBook {
         Optional.of(line.string("newest"))
             .filter(text -> !text.equals(Grant.NO_RECORD))
             .map(MirrorId::parse);
-    Job job = new Job(id, terms, line.number("epoch"), List.of(), newest, permission(line));
+    Job job = new Job(id, terms, line.number("epoch"), List.of(), newest, permission(line), 0);
     if (jobs.putIfAbsent(id, job) != null) {
       throw new IllegalArgumentException("job " + id + " is added twice");
     }

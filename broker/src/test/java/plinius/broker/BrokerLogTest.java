@@ -104,6 +104,7 @@ class BrokerLogTest {
         List.of(
             each -> did(each.add(JOB, terms(), 0, Optional.of(MirrorId.NONE))),
             each -> did(each.permit(JOB, until("2100-01-01T00:00:00Z"))),
+            each -> did(each.replan(JOB, 4)),
             each -> did(each.grant(JOB, GrantPurpose.TRAIN, _ -> ACCEPTED)),
             each -> did(each.advance(JOB, 1, mirror(1))),
             each -> did(each.advance(JOB, 1, mirror(2))),

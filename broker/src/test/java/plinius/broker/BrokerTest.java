@@ -725,6 +725,72 @@ class BrokerTest {
     }
   }
 
+  // ---------------------------------------------------------------- other kernels
+
+  @Test
+  void the_owners_word_for_other_kernels_is_in_every_grant_of_its_job_from_then_on() {
+    Id128 job = broker.addJob(terms("mine")).id();
+    Id128 other = broker.addJob(terms("other")).id();
+    try (Grant before = client(broker.inProcess()).fetchGrant(job)) {
+      assertThat(before.replan()).isZero();
+      broker.replan(job, 4);
+      broker.replan(job, 4); // said again, which is nothing new
+      client(broker.inProcess()).advance(before, mirror(1)); // and fences nobody
+    }
+    broker.close();
+    broker = startBroker(true);
+
+    try (Grant train = client(broker.inProcess()).fetchGrant(job);
+        Grant read = client(broker.inProcess()).fetchReadOnlyGrant(job);
+        Grant others = client(broker.inProcess()).fetchGrant(other)) {
+      assertThat(train.replan()).isEqualTo(4);
+      assertThat(train.epoch()).isEqualTo(2);
+      assertThat(read.replan()).isEqualTo(4);
+      assertThat(others.replan()).isZero();
+    }
+    assertThat(log())
+        .containsOnlyOnce("\"event\":\"replan\"")
+        .containsPattern("\"event\":\"replan\".*\"job\":\"" + job + "\",\"kernels\":4");
+    broker.replan(job, 0);
+    try (Grant train = client(broker.inProcess()).fetchGrant(job)) {
+      assertThat(train.replan()).isZero();
+    }
+  }
+
+  @Test
+  void nobody_who_asks_for_a_grant_can_ask_for_other_kernels() {
+    Id128 job = broker.addJob(terms("mine")).id();
+    KbsTransport inBody =
+        request ->
+            broker
+                .inProcess()
+                .call(
+                    new KbsRequest(
+                        request.method(),
+                        request.path(),
+                        request.cookie(),
+                        request.method().equals("GET")
+                            ? "{\"replan\":4}"
+                            : request.body().replaceFirst("\\{", "{\"replan\":4,")));
+
+    try (Grant grant = client(inBody).fetchGrant(job)) {
+      assertThat(grant.replan()).isZero();
+    }
+    KbsTransport inPath = redirecting("/grant", "/grant?replan=4");
+    assertRefused(() -> client(inPath).fetchGrant(job), 404);
+    assertThat(log()).doesNotContain("\"event\":\"replan\"");
+  }
+
+  @Test
+  void a_word_for_kernels_that_cannot_be_or_for_no_job_is_refused() {
+    Id128 job = broker.addJob(terms("mine")).id();
+
+    assertThatThrownBy(() -> broker.replan(job, -1)).isInstanceOf(IllegalArgumentException.class);
+    assertThatThrownBy(() -> broker.replan(Id128.random(), 4))
+        .isInstanceOf(BrokerException.UnknownJob.class);
+    assertThat(log()).doesNotContain("\"event\":\"replan\"");
+  }
+
   @Test
   void a_job_without_a_record_believes_its_first_run() {
     Id128 job = Id128.random();

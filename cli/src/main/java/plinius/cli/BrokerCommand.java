@@ -33,6 +33,7 @@ import plinius.verification.evidence.Endorsements;
       BrokerVerbs.GrantJob.class,
       BrokerVerbs.Revoke.class,
       BrokerVerbs.Rewind.class,
+      BrokerVerbs.Replan.class,
       BrokerVerbs.Export.class,
       BrokerVerbs.Log.class
     },

@@ -27,6 +27,7 @@ import plinius.broker.BrokerRecord;
 import plinius.broker.Job;
 import plinius.broker.JobTerms;
 import plinius.broker.Permission;
+import plinius.kernel.Kernels;
 import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
 import plinius.seal.jose.Json;
@@ -211,6 +212,47 @@ final class BrokerVerbs {
                   + "; runs before epoch "
                   + (rewound.epoch() + 1)
                   + " are fenced");
+    }
+  }
+
+  /** The owner's word that a job shall go on with other kernels. */
+  @Command(
+      name = "replan",
+      description = {
+        "Lets a job's model go on with another version's kernels.",
+        "Results are the same bits within one version of the kernels only, so an enclave refuses a",
+        "model that another version's computed, unless its owner said this. Exactness ends there.",
+        "It counts, for every run and test of the job, until another version is named."
+      })
+  static final class Replan extends Verb {
+    @Mixin private JobOption job;
+
+    @Option(
+        names = "--kernels",
+        paramLabel = "N",
+        description = {
+          "The version of the kernels that may go on (default: this build's, "
+              + Kernels.VERSION
+              + "); 0 takes the word",
+          "back."
+        })
+    private long kernels = Kernels.VERSION;
+
+    @Override
+    void run(BrokerRecord records) {
+      if (kernels < 0) {
+        throw new Refusal(ExitCode.USAGE, "--kernels takes 0 or more, got " + kernels);
+      }
+      Job replanned = records.replan(job.find(records).id(), kernels);
+      Terminal.out()
+          .println(
+              "job "
+                  + replanned.id()
+                  + (kernels == 0
+                      ? " goes on with the kernels that computed its model alone"
+                      : " may go on with kernels "
+                          + kernels
+                          + "; where others computed its model, exactness ends"));
     }
   }
 

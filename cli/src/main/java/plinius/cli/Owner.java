@@ -19,6 +19,7 @@ import plinius.broker.JobTerms;
 import plinius.dataset.DataSetInfo;
 import plinius.dataset.SealedResult;
 import plinius.host.HostArguments;
+import plinius.kernel.Kernels;
 import plinius.owner.OwnerKey;
 import plinius.owner.SealedResultReader;
 import plinius.romulus.PoolInfo;
@@ -171,13 +172,20 @@ public final class Owner implements AutoCloseable {
             request.training().freshness().orElse(FreshnessMode.DEFAULT));
     Optional<Job> named = request.training().job().flatMap(broker::jobByName);
     if (pool.isEmpty()) {
+      if (request.training().replan()) {
+        throw new Refusal(
+            ExitCode.BAD_INPUT,
+            "there is no model in "
+                + request.pm()
+                + " that could go on with other kernels: leave --replan out");
+      }
       named.ifPresent(job -> requireSameTerms(request, job, cfg, sets));
       return named.orElseGet(() -> broker.addJob(terms));
     }
     Job job = recorded(pool.get()).orElseGet(() -> adopt(pool.get(), terms));
     requireSameName(request, job);
     requireSameTerms(request, job, job.terms().cfgDigest(), sets);
-    return job;
+    return request.training().replan() ? broker.replan(job.id(), Kernels.VERSION) : job;
   }
 
   private Optional<Job> recorded(PoolInfo pool) {

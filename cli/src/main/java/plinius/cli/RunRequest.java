@@ -88,6 +88,7 @@ public record RunRequest(
    * @param protocol the pool's transaction protocol
    * @param freshness mode of a new job
    * @param fresh put an existing pool aside and start anew
+   * @param replan the owner's word that this build's kernels may go on where others computed
    */
   public record Training(
       Optional<String> job,
@@ -100,7 +101,8 @@ public record RunRequest(
       WriteBack writeBack,
       Protocol protocol,
       Optional<FreshnessMode> freshness,
-      boolean fresh) {
+      boolean fresh,
+      boolean replan) {
     /** What the options are where nobody gives them. */
     public static final Training NONE =
         new Training(
@@ -114,6 +116,7 @@ public record RunRequest(
             WriteBack.AUTO,
             Protocol.PING_PONG,
             Optional.empty(),
+            false,
             false);
 
     public Training {

@@ -91,6 +91,9 @@ final class StatusCommand implements Callable<Integer>, JsonErrors {
     fields.put("freshness", found.terms().freshness().wireName());
     fields.put("policy", found.permission().policy().orElse("of the broker"));
     found.permission().until().ifPresent(until -> fields.put("until", until.toString()));
+    if (found.replan() != 0) {
+      fields.put("replan", "kernels " + found.replan());
+    }
     fields.put("seed", found.terms().seed());
     fields.put("cfg", found.terms().cfgDigest().hex());
     fields.put("data", found.terms().dataSets().stream().map(Id128::toString).toList());

@@ -104,6 +104,15 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
       })
   private FreshnessMode freshness;
 
+  @Option(
+      names = "--replan",
+      description = {
+        "Let the model go on with this version's kernels if another version's computed it. It is",
+        "the owner's word, is kept in the broker's log, and ends exactness: from there on the bits",
+        "are no longer those of an undisturbed run."
+      })
+  private boolean replan;
+
   @Option(names = "--valid", paramLabel = "F", description = "A sealed data set to validate on.")
   private Path valid;
 
@@ -142,6 +151,18 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
           "--freshness and --seed are the owner's choice, made where the job is added, so they do"
               + " not go with --broker: leave them out");
     }
+    if (replan && source.broker != null) {
+      throw new Refusal(
+          ExitCode.USAGE,
+          "--replan is the owner's choice, made where the broker's record lies, so it does not go"
+              + " with --broker: leave it out, and have the owner say `plinius broker replan`");
+    }
+    if (replan && fresh) {
+      throw new Refusal(
+          ExitCode.USAGE,
+          "--fresh begins with this version's kernels, so --replan has nothing to say: leave one"
+              + " of them out");
+    }
     if (validEvery != 0 && valid == null) {
       throw new Refusal(
           ExitCode.USAGE, "--valid-every needs data to validate on: name them with --valid");
@@ -164,7 +185,8 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
                     writeBack,
                     protocol,
                     Optional.ofNullable(freshness),
-                    fresh));
+                    fresh,
+                    replan));
     if (fresh) {
       confirmFresh(request);
     }

@@ -20,6 +20,7 @@ import plinius.dataset.SampleKind;
 import plinius.exchange.weights.ModelPool;
 import plinius.exchange.weights.WeightsHeader;
 import plinius.exchange.weights.WeightsWriter;
+import plinius.kernel.Kernels;
 import plinius.owner.OwnerKey;
 import plinius.owner.Sample;
 import plinius.owner.SampleSource;
@@ -150,11 +151,42 @@ final class JobCommandsTest {
 
   @Test
   void what_only_the_owner_chooses_is_refused_where_a_broker_is_asked() {
-    for (List<String> choice : List.of(List.of("--seed", "2"), List.of("--freshness", "offline"))) {
+    for (List<String> choice :
+        List.of(List.of("--seed", "2"), List.of("--freshness", "offline"), List.of("--replan"))) {
       Said said = elsewhere(choice.toArray());
       assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.USAGE.code());
       assertThat(said.err()).contains("the owner's choice");
     }
+  }
+
+  @Test
+  void the_owner_lets_other_kernels_go_on_and_takes_the_word_back() {
+    assertThat(addJob("--job", "mine").code()).isZero();
+
+    Said said = replan("--job", "mine");
+    assertThat(said.code()).as(said.err()).isZero();
+    assertThat(said.out()).contains("kernels " + Kernels.VERSION, "exactness ends");
+    assertThat(jobs().getFirst().replan()).isEqualTo(Kernels.VERSION);
+    assertThat(Said.run("status", "mine", "--key", key).out())
+        .contains("replan     kernels " + Kernels.VERSION);
+    assertThat(Said.run("broker", "--key", key, "log").out())
+        .contains("replan", "kernels=" + Kernels.VERSION);
+
+    assertThat(replan("--job", "mine", "--kernels", 0).code()).isZero();
+    assertThat(jobs().getFirst().replan()).isZero();
+    assertThat(Said.run("status", "mine", "--key", key).out()).doesNotContain("replan");
+    assertThat(replan("--job", "mine", "--kernels", -1).code()).isEqualTo(ExitCode.USAGE.code());
+    assertThat(replan("--job", "yours").code()).isEqualTo(ExitCode.BAD_INPUT.code());
+  }
+
+  @Test
+  void a_model_that_begins_anew_has_no_other_kernels_to_leave() {
+    Said said =
+        Said.run(
+            "train", cfg, "--data", data, "--key", key, "--pm", pm, "--fresh", "--replan", "--yes");
+
+    assertThat(said.code()).as(said.err()).isEqualTo(ExitCode.USAGE.code());
+    assertThat(said.err()).contains("--replan");
   }
 
   @Test
@@ -235,6 +267,12 @@ final class JobCommandsTest {
   private Said elsewhere(Object... more) {
     List<Object> words = new ArrayList<>(List.of("train", cfg, "--data", data, "--pm", pm));
     words.addAll(List.of("--broker", "https://127.0.0.1:1", "--broker-pin", "0".repeat(64)));
+    words.addAll(List.of(more));
+    return Said.run(words.toArray());
+  }
+
+  private Said replan(Object... more) {
+    List<Object> words = new ArrayList<>(List.of("broker", "--key", key, "replan"));
     words.addAll(List.of(more));
     return Said.run(words.toArray());
   }

@@ -11,6 +11,7 @@ import plinius.darknet.cfg.CfgFile;
 import plinius.enclave.mirror.MirrorTerms;
 import plinius.enclave.mirror.MirroredTensor;
 import plinius.enclave.pmdata.PmData;
+import plinius.kernel.Kernels;
 import plinius.seal.Id128;
 
 /**
@@ -72,6 +73,7 @@ record Job(Begin begin, Grant grant, CfgFile cfg, Network network) {
         grant.seed(),
         network.plan(),
         network.shards(),
+        grant.replan() == Kernels.VERSION,
         grant.digestKey());
   }
 

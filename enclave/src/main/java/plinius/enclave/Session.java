@@ -313,6 +313,18 @@ record Session(Border border, Begin begin, CompletableFuture<Void> warmUp, Kerne
                 mirrorInNanos,
                 pool)
             : new EnclaveMessage.Started(job.target(), mirror.epoch(), grant.seed(), pool));
+    tellPlan(job, mirror);
+  }
+
+  /** Exactness ends where other kernels go on: never in silence. */
+  private void tellPlan(Job job, ModelMirror mirror) {
+    mirror
+        .otherPlan()
+        .ifPresent(
+            before ->
+                border.send(
+                    new EnclaveMessage.Replanned(
+                        job.network().iteration(), before, job.network().plan())));
   }
 
   // ---------------------------------------------------------------- test and answer
@@ -338,6 +350,7 @@ record Session(Border border, Begin begin, CompletableFuture<Void> warmUp, Kerne
       if (mirrorIn(mirror, network).isEmpty()) {
         throw new EnclaveException.BadInput(pool + " holds no model yet: train one first");
       }
+      tellPlan(job, mirror);
       Answer answer = new Answer(border::send, job.grant());
       switch (begin.mode()) {
         case TEST ->

@@ -87,6 +87,7 @@ final class HostCodec {
       case 78 -> new EnclaveMessage.Result(in.bytes());
       case 79 -> new EnclaveMessage.Answered(in.natural(), in.u64());
       case 80 -> new EnclaveMessage.SealedRestart(in.bytes());
+      case 81 -> new EnclaveMessage.Replanned(in.natural(), in.text(), in.text());
       default -> throw Decoder.unknown(type);
     };
   }

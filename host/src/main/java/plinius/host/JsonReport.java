@@ -12,6 +12,7 @@ import java.util.HexFormat;
 import plinius.boundary.EnclaveMessage.Answered;
 import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.Ready;
+import plinius.boundary.EnclaveMessage.Replanned;
 import plinius.boundary.EnclaveMessage.Resumed;
 import plinius.boundary.EnclaveMessage.Score;
 import plinius.boundary.EnclaveMessage.Started;
@@ -110,6 +111,17 @@ final class JsonReport implements Report {
           json.writeNumberField("averageLoss", resumed.averageLoss());
           json.writeNumberField("mirrorInNanos", resumed.nanos());
           json.writeStringField("pool", resumed.pool());
+        });
+  }
+
+  @Override
+  public void replanned(Replanned replanned) {
+    line(
+        "replan",
+        json -> {
+          json.writeNumberField("iteration", replanned.iteration());
+          json.writeStringField("before", replanned.before());
+          json.writeStringField("plan", replanned.plan());
         });
   }
 

@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import plinius.boundary.EnclaveMessage.Answered;
 import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.Ready;
+import plinius.boundary.EnclaveMessage.Replanned;
 import plinius.boundary.EnclaveMessage.Resumed;
 import plinius.boundary.EnclaveMessage.Started;
 import plinius.boundary.EnclaveMessage.Tested;
@@ -22,6 +23,9 @@ sealed interface Report permits JsonReport, TextReport {
   void started(String job, Started started);
 
   void resumed(String job, Resumed resumed);
+
+  /** Other kernels go on than those that computed the model so far. */
+  void replanned(Replanned replanned);
 
   void iteration(IterationDone done);
 

@@ -29,6 +29,7 @@ import plinius.boundary.EnclaveMessage.Notice;
 import plinius.boundary.EnclaveMessage.Phase;
 import plinius.boundary.EnclaveMessage.PhaseBegan;
 import plinius.boundary.EnclaveMessage.Ready;
+import plinius.boundary.EnclaveMessage.Replanned;
 import plinius.boundary.EnclaveMessage.Result;
 import plinius.boundary.EnclaveMessage.Resumed;
 import plinius.boundary.EnclaveMessage.SealedRestart;
@@ -259,6 +260,7 @@ final class Session implements AutoCloseable {
           report.resumed(arguments.job(), m);
         }
       }
+      case Replanned m -> report.replanned(m);
       case PhaseBegan m -> phaseBegan(m);
       case IterationDone m -> {
         iteration = m.iteration();

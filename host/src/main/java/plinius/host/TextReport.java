@@ -8,6 +8,7 @@ import java.util.Locale;
 import plinius.boundary.EnclaveMessage.Answered;
 import plinius.boundary.EnclaveMessage.IterationDone;
 import plinius.boundary.EnclaveMessage.Ready;
+import plinius.boundary.EnclaveMessage.Replanned;
 import plinius.boundary.EnclaveMessage.Resumed;
 import plinius.boundary.EnclaveMessage.Score;
 import plinius.boundary.EnclaveMessage.Started;
@@ -96,6 +97,14 @@ final class TextReport implements Report {
             ? "no loss yet"
             : String.format(Locale.ROOT, "average loss %.5f", resumed.averageLoss()),
         resumed.pool());
+  }
+
+  @Override
+  public void replanned(Replanned replanned) {
+    line(
+        "after iteration %d goes on by kernel plan \"%s\" instead of \"%s\", as the owner said:"
+            + " from here on the bits are no longer those of an undisturbed run",
+        replanned.iteration(), replanned.plan(), replanned.before());
   }
 
   @Override

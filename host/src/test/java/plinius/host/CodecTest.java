@@ -131,6 +131,7 @@ class CodecTest {
         new EnclaveMessage.Result(STATE),
         new EnclaveMessage.Answered(500, 10_000),
         new EnclaveMessage.SealedRestart(STATE),
+        new EnclaveMessage.Replanned(31, "kernels 3", "kernels 4"),
         new EnclaveMessage.Failed(71, "tensor 3, record 0"),
         new EnclaveMessage.Notice("a note"));
   }
@@ -226,7 +227,7 @@ class CodecTest {
     for (int round = 0; round < 20_000; round++) {
       byte[] bytes = new byte[1 + random.nextInt(100)];
       random.nextBytes(bytes);
-      bytes[0] = (byte) (random.nextBoolean() ? 1 + random.nextInt(5) : 65 + random.nextInt(16));
+      bytes[0] = (byte) (random.nextBoolean() ? 1 + random.nextInt(5) : 65 + random.nextInt(17));
       Message decoded;
       try {
         decoded = decode(bytes);

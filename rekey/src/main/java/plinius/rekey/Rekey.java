@@ -33,6 +33,7 @@ import plinius.enclave.mirror.MirrorTerms;
 import plinius.enclave.mirror.MirroredTensor;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
+import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 import plinius.owner.OwnerKey;
 import plinius.owner.SealedFile;
@@ -390,6 +391,7 @@ final class Rekey {
         old.terms().seed(),
         network.plan(),
         network.shards(),
+        old.replan() == Kernels.VERSION,
         digestKey);
   }
 

@@ -39,6 +39,7 @@ import plinius.enclave.mirror.MirrorTerms;
 import plinius.enclave.mirror.MirroredTensor;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
+import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 import plinius.owner.OwnerKey;
 import plinius.owner.Sample;
@@ -172,6 +173,29 @@ class RekeyTest {
             Refusal.class, e -> assertThat(e.exitCode()).isEqualTo(ExitCode.TAMPERED))
         .hasMessageContaining("holds mirror 1", "knows of 2");
     assertThat(open(oldKey)).isEqualTo(new Progress(1, 4, 0.5));
+  }
+
+  @Test
+  void a_model_of_other_kernels_gets_a_new_key_by_its_owners_word_alone() throws IOException {
+    try (Model model = new Model();
+        ModelMirror mirror =
+            ModelMirror.open(
+                MappedMemory.open(pool(), Access.READ_WRITE, WriteBack.AUTO),
+                model.terms(oldKey, "kernels 3"),
+                model.tensors)) {
+      Progress progress = mirror.mirrorIn().orElseThrow();
+      mirror.mirrorOut(progress);
+      mirror.pool().persist();
+    }
+
+    assertThatThrownBy(() -> Rekey.run(request(), _ -> {}))
+        .isInstanceOf(Refusal.class)
+        .hasMessageContainingAll("kernels 3", "plinius broker replan");
+    try (BrokerRecord record = record(oldKey)) {
+      record.replan(JOB, Kernels.VERSION);
+    }
+    Rekey.run(request(), _ -> {});
+    assertThat(open(newKey)).as("under this version's plan").isEqualTo(new Progress(2, 8, 0.25));
   }
 
   @Test
@@ -481,6 +505,11 @@ class RekeyTest {
     private final List<SecretBytes> keys = new ArrayList<>();
 
     MirrorTerms terms(OwnerKey key) {
+      return terms(key, network.plan());
+    }
+
+    /** By other kernels' plan, which may go on from this one's. */
+    MirrorTerms terms(OwnerKey key, String plan) {
       keys.add(key.jobKey(JOB));
       keys.add(key.digestKey(SEED));
       return new MirrorTerms(
@@ -490,8 +519,9 @@ class RekeyTest {
           1,
           CFG.canonical(),
           SEED,
-          network.plan(),
+          plan,
           network.shards(),
+          !plan.equals(network.plan()),
           keys.getLast());
     }
 

@@ -43,6 +43,7 @@ import plinius.boundary.HostMessage;
 import plinius.broker.BrokerRecord;
 import plinius.host.BrokerLink;
 import plinius.host.SimulatedMachine;
+import plinius.kernel.Kernels;
 import plinius.owner.OwnerKey;
 import plinius.seal.Id128;
 import plinius.seal.jose.Json;
@@ -104,6 +105,27 @@ class BrokerProcessTest {
     Plinius.Run went = train(other, job, pm, "--iterations", 3).expect(0);
     assertThat(went.event("resume").path("iteration").asInt()).isEqualTo(2);
     train(world.plinius(), job, pm, "--iterations", 4).expect(0);
+  }
+
+  @Test
+  void a_model_of_other_kernels_goes_on_once_the_owner_says_so_elsewhere() {
+    String job = addJob("upgraded");
+    Path pm = world.newPm();
+    train(world.plinius(), job, pm, "--iterations", 2).expect(0);
+    PlainState.mirrorByKernels(world, pm, Kernels.VERSION - 1);
+
+    assertThat(reason(train(world.plinius(), job, pm, "--iterations", 3).expect(BAD_INPUT)))
+        .contains("kernels " + (Kernels.VERSION - 1), "plinius broker replan");
+    verb("replan", "--job", "upgraded").expect(0);
+    Plinius.Run went = train(world.plinius(), job, pm, "--iterations", 3).expect(0);
+
+    assertThat(went.event("replan").path("iteration").asInt()).isEqualTo(2);
+    assertThat(log().stream().filter(line -> line.contains("\"event\":\"replan\"")))
+        .singleElement()
+        .asString()
+        .contains(job, "\"kernels\":" + Kernels.VERSION);
+    assertThat(train(world.plinius(), job, pm, "--iterations", 4).expect(0).events("replan"))
+        .isEmpty();
   }
 
   @Test

@@ -36,6 +36,8 @@ import plinius.seal.jose.Json;
  * @param freshness how far the pool may be ahead of the broker's record, and whether a restart may
  *     do without the broker
  * @param newest the newest mirror that the broker knows of; empty if it keeps no record, or lost it
+ * @param replan version of the kernels that may go on with a model which others computed, by the
+ *     owner's word; 0 for none
  * @param brokerKey whose signatures to believe from now on
  */
 public record Grant(
@@ -51,10 +53,13 @@ public record Grant(
     long seed,
     FreshnessMode freshness,
     Optional<MirrorId> newest,
+    long replan,
     BrokerKey brokerKey)
     implements AutoCloseable {
-  /** Version of the form on the wire. */
-  public static final long VERSION = 2;
+  /** Version of the form on the wire, without {@code replan} and with it. */
+  private static final long VERSION = 2;
+
+  private static final long REPLAN_VERSION = 3;
 
   /** Most data sets that one grant may hold. */
   public static final int DATA_SETS_MAX = 64;
@@ -89,6 +94,9 @@ public record Grant(
     long first = purpose == GrantPurpose.TRAIN ? 1 : 0;
     if (epoch < first) {
       throw new IllegalArgumentException("epoch " + epoch + ", want at least " + first);
+    }
+    if (replan < 0) {
+      throw new IllegalArgumentException("replan " + replan + ", want at least 0");
     }
     dataKeys = List.copyOf(dataKeys);
     if (dataKeys.size() > DATA_SETS_MAX) {
@@ -126,7 +134,11 @@ public record Grant(
 
   private Map<String, Object> members() {
     Map<String, Object> members = new TreeMap<>();
-    members.put("version", VERSION);
+    // An enclave that knows nothing of it still reads a grant that says nothing of it.
+    members.put("version", replan == 0 ? VERSION : REPLAN_VERSION);
+    if (replan != 0) {
+      members.put("replan", replan);
+    }
     members.put("purpose", purpose.wireName());
     members.put("job", job.toString());
     members.put("epoch", epoch);
@@ -173,7 +185,9 @@ public record Grant(
   }
 
   private static Grant read(Map<String, Object> members, ByteBuffer keys) {
-    require("version", Json.member(members, "version", Long.class, "a number"), VERSION);
+    long version = Json.member(members, "version", Long.class, "a number");
+    boolean replanned = version == REPLAN_VERSION;
+    require("version", version, replanned ? REPLAN_VERSION : VERSION);
     List<?> dataSets = Json.member(members, "dataSets", List.class, "an array");
     require("length of its keys", keys.remaining(), (3L + 2L * dataSets.size()) * KEY_BYTES);
     SecretBytes jobKey = take(keys);
@@ -199,6 +213,7 @@ public record Grant(
             Optional.of(Json.string(members, "newest"))
                 .filter(text -> !text.equals(NO_RECORD))
                 .map(MirrorId::parse),
+            replanned ? Json.member(members, "replan", Long.class, "a number") : 0,
             new BrokerKey(Json.string(members, "brokerKey")));
     // What we do not know we do not pretend to obey.
     members.keySet().removeAll(grant.members().keySet());

@@ -23,7 +23,7 @@ class GrantTest {
   @Test
   void reading_inverts_writing_for_extreme_seeds() throws Exception {
     for (long seed : new long[] {0, 1, -1, Long.MIN_VALUE, Long.MAX_VALUE}) {
-      try (Grant grant = grant(seed, 7);
+      try (Grant grant = grant(seed, 7, seed == 1 ? 4 : 0);
           Grant read = Grant.ofBytes(grant.toBytes())) {
         assertThat(read).isEqualTo(grant);
       }
@@ -32,15 +32,38 @@ class GrantTest {
 
   @Test
   void each_member_must_be_there() throws Exception {
-    Map<String, Object> members = members();
+    for (Map<String, Object> members : List.of(members(0), members(4))) {
+      for (String name : members.keySet()) {
+        Map<String, Object> without = new TreeMap<>(members);
+        without.remove(name);
+        assertThatThrownBy(() -> read(without))
+            .as("without " + name)
+            .isInstanceOf(AttestationException.BadMessage.class)
+            .hasMessageContaining(name);
+      }
+    }
+  }
 
-    for (String name : members.keySet()) {
-      Map<String, Object> without = new TreeMap<>(members);
-      without.remove(name);
-      assertThatThrownBy(() -> read(without))
-          .as("without " + name)
-          .isInstanceOf(AttestationException.BadMessage.class)
-          .hasMessageContaining(name);
+  @Test
+  void a_word_for_other_kernels_is_a_member_of_version_3_alone() throws Exception {
+    assertThat(members(0)).containsEntry("version", 2L).doesNotContainKey("replan");
+    assertThat(members(4)).containsEntry("version", 3L).containsEntry("replan", 4L);
+    try (Grant grant = read(members(4))) {
+      assertThat(grant.replan()).isEqualTo(4);
+    }
+
+    for (Map<String, Object> change :
+        List.<Map<String, Object>>of(
+            Map.of("version", 2L),
+            Map.of("version", 4L),
+            Map.of("replan", 0L),
+            Map.of("replan", -4L),
+            Map.of("replan", "4"))) {
+      Map<String, Object> members = members(4);
+      members.putAll(change);
+      assertThatThrownBy(() -> read(members))
+          .as("with " + change)
+          .isInstanceOf(AttestationException.BadMessage.class);
     }
   }
 
@@ -116,7 +139,11 @@ class GrantTest {
   }
 
   private static Map<String, Object> members() throws Exception {
-    try (Grant grant = grant(1, 7)) {
+    return members(0);
+  }
+
+  private static Map<String, Object> members(long replan) throws Exception {
+    try (Grant grant = grant(1, 7, replan)) {
       return new TreeMap<>(Json.parseObject(json(grant)));
     }
   }
@@ -134,6 +161,10 @@ class GrantTest {
   }
 
   private static Grant grant(long seed, long epoch) throws NoSuchAlgorithmException {
+    return grant(seed, epoch, 0);
+  }
+
+  private static Grant grant(long seed, long epoch, long replan) throws NoSuchAlgorithmException {
     return new Grant(
         GrantPurpose.TRAIN,
         Id128.random(),
@@ -149,6 +180,7 @@ class GrantTest {
         seed,
         FreshnessMode.DEFAULT,
         Optional.of(MirrorId.of(3, new byte[32])),
+        replan,
         new BrokerKey(
             Base64.getEncoder()
                 .encodeToString(

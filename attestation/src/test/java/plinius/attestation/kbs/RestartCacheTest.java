@@ -223,6 +223,7 @@ class RestartCacheTest {
         1,
         mode,
         Optional.empty(),
+        0,
         new BrokerKey(
             Base64.getEncoder()
                 .encodeToString(

@@ -170,6 +170,7 @@ public final class FreshnessBenchmark implements Callable<Integer> {
                 RunRequest.Training.NONE.writeBack(),
                 RunRequest.Training.NONE.protocol(),
                 Optional.of(mode),
+                false,
                 false),
             RunRequest.Question.NONE);
     IterationTimes times = new IterationTimes(skip, iterations);

@@ -15,6 +15,7 @@ import plinius.seal.SecretBytes;
  * @param seed of initial weights, order and dropout
  * @param plan which kernels decide the bits
  * @param shards into how many parts a batch's sums are split
+ * @param replan whether a mirror of another plan is accepted, to go on by this one
  * @param digestKey of the state digest; depends on owner and seed, not on job or run
  */
 public record MirrorTerms(
@@ -26,6 +27,7 @@ public record MirrorTerms(
     long seed,
     String plan,
     int shards,
+    boolean replan,
     SecretBytes digestKey) {
 
   /** SHA-256 of canonicalCfg. */

@@ -90,7 +90,7 @@ public final class ModelMirror implements AutoCloseable {
    * Opens a pool and authenticates its newest mirror's header; writes nothing.
    *
    * @throws MirrorException if key, job, configuration, plan or seed are not the mirror's, or if it
-   *     was changed
+   *     was changed; another plan is accepted where the terms say so
    */
   public static ModelMirror open(
       PersistentMemory memory, MirrorTerms terms, List<MirroredTensor> tensors) {
@@ -186,6 +186,11 @@ public final class ModelMirror implements AutoCloseable {
 
   private static MirrorId id(MirrorHeader.Ancestor mirror) {
     return MirrorId.of(mirror.sequence(), mirror.digest());
+  }
+
+  /** Of the mirror that was opened, if it is another than this run's: the owner accepted that. */
+  public Optional<String> otherPlan() {
+    return opened.map(MirrorHeader::plan).filter(plan -> !plan.equals(terms.plan()));
   }
 
   /** The epoch of this run's mirrors. */
@@ -462,8 +467,13 @@ public final class ModelMirror implements AutoCloseable {
       throw new MirrorException.OtherConfiguration(header.canonicalCfg());
     }
     requireSame("seed", header.seed(), terms.seed());
-    requireSame("kernel plan", header.plan(), terms.plan());
-    requireSame("shards", header.shards(), terms.shards());
+    if (header.plan().equals(terms.plan())) {
+      requireSame("shards", header.shards(), terms.shards());
+    } else if (terms.replan()) {
+      requireSame("number of tensors", header.entries().size(), tensors.size());
+    } else {
+      throw MirrorException.OtherPlan.ofKernels(header.plan(), terms.plan());
+    }
     if (tx.getLong(root + COUNT_AT) != tensors.size()
         || header.entries().size() != tensors.size()) {
       throw new MirrorException.Tampered(

@@ -164,6 +164,6 @@ class ChangingMemoryTest {
 
   private MirrorTerms terms() {
     return new MirrorTerms(
-        new Id128(1, 2), new Id128(3, 4), jobKey, 1, "[net]", 1, "plan", 8, digestKey);
+        new Id128(1, 2), new Id128(3, 4), jobKey, 1, "[net]", 1, "plan", 8, false, digestKey);
   }
 }

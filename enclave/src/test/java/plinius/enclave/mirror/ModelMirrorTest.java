@@ -63,7 +63,13 @@ class ModelMirrorTest {
   }
 
   private MirrorTerms terms(String cfg, long seed, String plan, Id128 keyId, Id128 job) {
-    return new MirrorTerms(job, keyId, jobKey, 1, cfg, seed, plan, 8, digestKey);
+    return new MirrorTerms(job, keyId, jobKey, 1, cfg, seed, plan, 8, false, digestKey);
+  }
+
+  /** The terms of a run with other kernels, by the owner's word. */
+  private MirrorTerms replanned(String plan, int shards, long seed) {
+    return new MirrorTerms(
+        JOB, KEY_ID, jobKey, 1, terms().canonicalCfg(), seed, plan, shards, true, digestKey);
   }
 
   private void fill(int iteration) {
@@ -500,7 +506,7 @@ class ModelMirrorTest {
     try (SecretBytes otherKey = SecretBytes.random(32)) {
       SimulatedMemory memory = memory();
       MirrorTerms other =
-          new MirrorTerms(JOB, KEY_ID, otherKey, 1, "[net]\n", 1, "plan a", 8, digestKey);
+          new MirrorTerms(JOB, KEY_ID, otherKey, 1, "[net]\n", 1, "plan a", 8, false, digestKey);
       try (ModelMirror mirror = ModelMirror.create(memory, Protocol.PING_PONG, other, tensors)) {
         mirror.mirrorOut(progress(1));
         mirror.mirrorOut(progress(2));
@@ -568,7 +574,76 @@ class ModelMirrorTest {
         .hasMessageContaining("seed 1");
     assertThatThrownBy(() -> mirrorIn(image, terms(cfg, 1, "plan b", KEY_ID, JOB), tensors))
         .isInstanceOf(MirrorException.OtherPlan.class)
-        .hasMessageContaining("plan a");
+        .hasMessageContainingAll("plan a", "plan b", "--replan");
+  }
+
+  @Test
+  void another_plan_goes_on_by_the_owners_word_and_is_the_next_mirrors() {
+    SimulatedMemory memory = SimulatedMemory.of(poolAfter(2), Granularity.LINE);
+    float[] wanted = block.clone();
+    byte[] before = memory.visible();
+    Arrays.fill(block, 0);
+    try (ModelMirror mirror = ModelMirror.open(memory, replanned("plan b", 4, 1), tensors)) {
+      assertThat(mirror.otherPlan()).contains("plan a");
+      assertThat(mirror.mirrorIn()).contains(progress(2));
+      assertThat(block).containsExactly(wanted);
+      assertThat(memory.visible()).as("opening writes nothing").isEqualTo(before);
+      mirror.mirrorOut(progress(3));
+    }
+    byte[] image = memory.visible();
+
+    assertThatThrownBy(() -> mirrorIn(image, terms(), tensors))
+        .as("the way back is another word")
+        .isInstanceOf(MirrorException.OtherPlan.class);
+    MirrorTerms withoutIt =
+        new MirrorTerms(
+            JOB, KEY_ID, jobKey, 1, terms().canonicalCfg(), 1, "plan b", 4, false, digestKey);
+    try (ModelMirror mirror = ModelMirror.open(memory, withoutIt, tensors)) {
+      assertThat(mirror.otherPlan()).isEmpty();
+      assertThat(mirror.mirrorIn()).contains(progress(3));
+      assertThat(block).containsExactly(wanted);
+    }
+  }
+
+  @Test
+  void the_owners_word_for_another_plan_is_none_for_another_seed_model_or_key() {
+    byte[] image = poolAfter(1);
+
+    assertThatThrownBy(() -> mirrorIn(image, replanned("plan b", 8, 2), tensors))
+        .isInstanceOf(MirrorException.OtherPlan.class)
+        .hasMessageContaining("seed 1");
+    assertThatThrownBy(() -> mirrorIn(image, replanned("plan a", 4, 1), tensors))
+        .as("one plan cannot have two numbers of shards")
+        .isInstanceOf(MirrorException.OtherPlan.class)
+        .hasMessageContaining("shards 8");
+    List<MirroredTensor> other = new ArrayList<>(tensors);
+    other.set(2, new MirroredTensor("2.connected.weights", new int[] {32}, block, 64, 32));
+    assertThatThrownBy(() -> mirrorIn(image, replanned("plan b", 8, 1), other))
+        .isInstanceOf(MirrorException.OtherPlan.class)
+        .hasMessageContaining("tensor 2");
+    assertThatThrownBy(() -> mirrorIn(image, replanned("plan b", 8, 1), other.subList(0, 2)))
+        .as("other kernels may need another state, which is no tampering")
+        .isInstanceOf(MirrorException.OtherPlan.class)
+        .hasMessageContaining("number of tensors 3");
+    byte[] changed = image.clone();
+    changed[records(image, 1).get(0) + PLACE_BYTES + 20] ^= 1;
+    assertThatThrownBy(() -> mirrorIn(changed, replanned("plan b", 8, 1), tensors))
+        .isInstanceOf(MirrorException.Tampered.class);
+  }
+
+  @Test
+  void a_mirror_of_this_plan_is_no_other_ones() {
+    try (ModelMirror mirror =
+        ModelMirror.open(
+            SimulatedMemory.of(poolAfter(1), Granularity.LINE),
+            replanned("plan a", 8, 1),
+            tensors)) {
+      assertThat(mirror.otherPlan()).isEmpty();
+    }
+    try (ModelMirror none =
+        ModelMirror.create(memory(), Protocol.PING_PONG, replanned("plan a", 8, 1), tensors)) {
+      assertThat(none.otherPlan()).isEmpty();
+    }
   }
 
   @Test

@@ -135,6 +135,7 @@ final class SmallJob {
               1,
               FreshnessMode.OFFLINE,
               Optional.empty(),
+              0,
               new BrokerKey(
                   Base64.getEncoder()
                       .encodeToString(
@@ -176,6 +177,7 @@ final class SmallJob {
         1,
         network.plan(),
         network.shards(),
+        false,
         grant.digestKey());
   }
 

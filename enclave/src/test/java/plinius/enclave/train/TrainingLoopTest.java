@@ -263,6 +263,7 @@ class TrainingLoopTest {
             1,
             "plan",
             8,
+            false,
             job.grant.digestKey());
     try (ModelMirror spoilt = SmallJob.mirror(bestMemory, Protocol.PING_PONG, terms, judged)) {
       spoilt.mirrorOut(new Progress(1, 8, 0.5));

@@ -62,6 +62,7 @@ record Model(float[] block, List<MirroredTensor> tensors) {
 
   /** What a mirror of it is bound to, under a key that the caller knows. */
   static MirrorTerms terms(SecretBytes key) {
-    return new MirrorTerms(new Id128(1, 2), new Id128(3, 4), key, 1, "[net]\n", 1, "plan", 8, key);
+    return new MirrorTerms(
+        new Id128(1, 2), new Id128(3, 4), key, 1, "[net]\n", 1, "plan", 8, false, key);
   }
 }

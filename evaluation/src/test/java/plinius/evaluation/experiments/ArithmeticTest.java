@@ -565,7 +565,8 @@ class ArithmeticTest {
             ModelMirror.create(
                 MappedMemory.open(file, Access.READ_WRITE, WriteBack.AUTO),
                 Protocol.PING_PONG,
-                new MirrorTerms(new Id128(1, 2), new Id128(3, 4), key, 1, "", 1, "p", 8, key),
+                new MirrorTerms(
+                    new Id128(1, 2), new Id128(3, 4), key, 1, "", 1, "p", 8, false, key),
                 tensors)) {
       mirror.mirrorOut(new Progress(1, 1, 1.0));
       return mirror.pool().info().extentUsedBytes();

@@ -189,6 +189,7 @@ public final class ModelPool {
         keys.seed(),
         network.plan(),
         network.shards(),
+        true, // reading computes nothing that could differ
         keys.digestKey());
   }
 

@@ -1,0 +1,139 @@
+package plinius.system;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import plinius.kernel.Kernels;
+
+/**
+ * A job whose model another version's kernels computed: its owner alone may let it go on. The other
+ * version is made up by mirroring a real pool's state once more under its plan, so that the bits,
+ * too, can be compared: only the name of what computed them is another.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ReplanTest {
+  private static final int USAGE = 64;
+  private static final int BAD_INPUT = 65;
+  private static final int OTHER = Kernels.VERSION - 1;
+
+  private World world;
+  private String undisturbed;
+
+  @BeforeAll
+  void make() {
+    world = World.make();
+    undisturbed = world.train(world.newPm(), "--iterations", 6).expect(0).state();
+  }
+
+  @AfterAll
+  void clean_up() {
+    if (world != null) {
+      world.close();
+    }
+  }
+
+  /** A pool whose newest mirror says that another version's kernels computed iterations 1 to 3. */
+  private Path poolOfOtherKernels(String job) {
+    Path pm = world.newPm();
+    world.train(pm, "--iterations", 3, "--job", job).expect(0);
+    PlainState.mirrorByKernels(world, pm, OTHER);
+    return pm;
+  }
+
+  @Test
+  void the_model_is_refused_by_name_and_left_as_it_was() {
+    Path pm = poolOfOtherKernels("refused");
+    String before = Bits.sha256(pm.resolve("model.pm"));
+
+    Plinius.Run train = world.train(pm, "--iterations", 6).expect(BAD_INPUT);
+    Plinius.Run test = world.test(pm).expect(BAD_INPUT);
+
+    for (Plinius.Run run : new Plinius.Run[] {train, test}) {
+      assertThat(run.event("error").path("reason").asText())
+          .contains("kernels " + OTHER, "kernels " + Kernels.VERSION, "--replan");
+      assertThat(run.events("replan")).isEmpty();
+    }
+    assertThat(Bits.sha256(pm.resolve("model.pm"))).isEqualTo(before);
+    // Who exports computes nothing.
+    world
+        .plinius()
+        .run("weights", "export", world.cfg(), "--key", world.key(), "--pm", pm, "--out", out())
+        .expect(0);
+  }
+
+  @Test
+  void by_its_owners_word_it_goes_on_says_so_and_its_next_mirror_has_the_new_plan() {
+    Path pm = poolOfOtherKernels("upgraded");
+
+    // Nothing is left to train, so nothing is mirrored: the word stands until it was needed.
+    replanned(world.train(pm, "--iterations", 3, "--replan").expect(0), 3);
+    replanned(world.test(pm).expect(0), 3);
+    replanned(world.train(pm, "--iterations", 5).expect(0), 3);
+    verb("replan", "--job", "upgraded", "--kernels", 0).expect(0);
+
+    Plinius.Run last = world.train(pm, "--iterations", 6).expect(0);
+    assertThat(last.events("replan")).isEmpty();
+    assertThat(last.event("resume").path("iteration").asInt()).isEqualTo(5);
+    assertThat(last.state()).as("here both kernels are the same").isEqualTo(undisturbed);
+    assertThat(verb("log", "--json").expect(0).out())
+        .contains("\"kernels\":" + Kernels.VERSION, "\"kernels\":0");
+  }
+
+  @Test
+  void the_word_for_these_kernels_is_none_for_others() {
+    Path pm = poolOfOtherKernels("older");
+
+    verb("replan", "--job", "older", "--kernels", Kernels.VERSION + 1).expect(0);
+
+    world.train(pm, "--iterations", 6).expect(BAD_INPUT);
+  }
+
+  @Test
+  void a_new_job_and_an_operator_have_no_word_to_say() {
+    Path pm = world.newPm();
+    assertThat(world.train(pm, "--replan").expect(BAD_INPUT).out()).contains("leave --replan out");
+    assertThat(pm).doesNotExist();
+    Plinius.Run elsewhere =
+        world
+            .plinius()
+            .run(
+                "train",
+                world.cfg(),
+                "--data",
+                world.train(),
+                "--broker",
+                "https://127.0.0.1:1",
+                "--broker-pin",
+                "0".repeat(64),
+                "--replan",
+                "--pm",
+                pm,
+                "--json")
+            .expect(USAGE);
+    assertThat(elsewhere.event("error").path("reason").asText())
+        .contains("owner's choice", "plinius broker replan");
+  }
+
+  private void replanned(Plinius.Run run, int iteration) {
+    JsonNode event = run.event("replan");
+    assertThat(event.path("iteration").asInt()).isEqualTo(iteration);
+    assertThat(event.path("before").asText()).isEqualTo(PlainState.plan(OTHER));
+    assertThat(event.path("plan").asText()).startsWith("kernels " + Kernels.VERSION + ", ");
+  }
+
+  private Plinius.Run verb(Object... arguments) {
+    Object[] command = new Object[3 + arguments.length];
+    System.arraycopy(new Object[] {"broker", "--key", world.key()}, 0, command, 0, 3);
+    System.arraycopy(arguments, 0, command, 3, arguments.length);
+    return world.plinius().run(command);
+  }
+
+  private Path out() {
+    return world.file("exported.weights");
+  }
+}
