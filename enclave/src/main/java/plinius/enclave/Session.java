@@ -318,13 +318,11 @@ record Session(Border border, Begin begin, CompletableFuture<Void> warmUp, Kerne
 
   /** Exactness ends where other kernels go on: never in silence. */
   private void tellPlan(Job job, ModelMirror mirror) {
+    int iteration = job.network().iteration();
     mirror
         .otherPlan()
-        .ifPresent(
-            before ->
-                border.send(
-                    new EnclaveMessage.Replanned(
-                        job.network().iteration(), before, job.network().plan())));
+        .map(before -> new EnclaveMessage.Replanned(iteration, before, job.network().plan()))
+        .ifPresent(border::send);
   }
 
   // ---------------------------------------------------------------- test and answer

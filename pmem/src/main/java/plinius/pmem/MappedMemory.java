@@ -110,13 +110,9 @@ public abstract sealed class MappedMemory implements PersistentMemory {
         : readOnly ? MapMode.READ_ONLY : MapMode.READ_WRITE;
   }
 
-  private static Medium.Kind byFileSystem(Path file) {
-    try {
-      String type = Files.getFileStore(file).type();
-      return Set.of("tmpfs", "ramfs").contains(type) ? Medium.Kind.TMPFS : Medium.Kind.FILE;
-    } catch (IOException unknown) {
-      return Medium.Kind.FILE; // msync is right on any of them
-    }
+  private static Medium.Kind byFileSystem(Path file) throws IOException {
+    String type = Files.getFileStore(file).type();
+    return Set.of("tmpfs", "ramfs").contains(type) ? Medium.Kind.TMPFS : Medium.Kind.FILE;
   }
 
   /**
@@ -280,12 +276,6 @@ public abstract sealed class MappedMemory implements PersistentMemory {
     }
 
     @Override
-    public void handOver() {
-      VarHandle.releaseFence();
-      MachineCode.sfence();
-    }
-
-    @Override
     public void persistLines(long base, long next, int[] lines, int count) {
       int bound = linesFrom(base);
       if (count == 0) {
@@ -385,11 +375,6 @@ public abstract sealed class MappedMemory implements PersistentMemory {
     @Override
     public void pfence() {
       // Each pwb has waited already.
-      VarHandle.fullFence();
-    }
-
-    @Override
-    public void handOver() {
       VarHandle.fullFence();
     }
   }

@@ -121,9 +121,11 @@ public interface PersistentMemory extends AutoCloseable {
   /**
    * Passes what this thread wrote back to whichever thread executes the next {@link #pfence},
    * provided the two are ordered by a lock or a join. Needed because a fence instruction waits for
-   * the write-backs of its own processor only.
+   * the write-backs of its own processor only; so a fence of this thread's own does it.
    */
-  void handOver();
+  default void handOver() {
+    pfence();
+  }
 
   /**
    * Makes this memory longer; what is there stays where it is, what is new is zero and has its

@@ -23,9 +23,4 @@ public record PoolStats(
     long cutOvers,
     long recoveredBytes,
     long recoveryNanos,
-    long extentBytes) {
-  /** {@link #writtenBackBytes} in lines of 64 bytes. */
-  public long writtenBackLines() {
-    return writtenBackBytes / 64;
-  }
-}
+    long extentBytes) {}

@@ -8,6 +8,7 @@ import jdk.jfr.Event;
 import jdk.jfr.Label;
 import jdk.jfr.Name;
 import jdk.jfr.StackTrace;
+import plinius.pmem.PersistentMemory;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolStats;
 
@@ -57,7 +58,7 @@ final class UpdateEvent extends Event {
         PoolStats after = pool.stats();
         event.pfences = after.pfences() - before.pfences();
         event.writtenBackBytes = after.writtenBackBytes() - before.writtenBackBytes();
-        event.writtenBackLines = after.writtenBackLines() - before.writtenBackLines();
+        event.writtenBackLines = event.writtenBackBytes / PersistentMemory.LINE_BYTES;
         event.cutOvers = after.cutOvers() - before.cutOvers();
         event.commit();
       }

@@ -54,24 +54,11 @@ public abstract sealed class MirrorException extends RuntimeException {
 
   /** Something else that decides the bits of the next iteration is different. */
   public static final class OtherPlan extends MirrorException {
-    OtherPlan(String what, Object mirrored, Object here) {
-      this(what, mirrored, here, "");
-    }
-
-    private OtherPlan(String what, Object mirrored, Object here, String advice) {
+    /** Of what could not be the same model; the advice goes on with the sentence. */
+    OtherPlan(String what, Object mirrored, Object here, String advice) {
       super(
           "the mirrored model goes on with %s %s, and this run has %s: it would not be the same model%s"
               .formatted(what, mirrored, here, advice));
-    }
-
-    /** Other kernels, with which its owner may let it go on. */
-    static OtherPlan ofKernels(String mirrored, String here) {
-      return new OtherPlan(
-          "kernel plan",
-          mirrored,
-          here,
-          ". Its owner may say that it shall go on nevertheless, no longer bit for bit: plinius"
-              + " train --key with --replan, or plinius broker replan");
     }
   }
 }

@@ -79,7 +79,7 @@ record MirrorHeader(
     ByteBuffer in = ByteBuffer.wrap(bytes, 0, length);
     int format = in.getInt();
     if (format != FORMAT) {
-      throw new MirrorException.OtherPlan("mirror format", format, FORMAT);
+      throw new MirrorException.OtherPlan("mirror format", format, FORMAT, "");
     }
     // Arguments are evaluated from left to right.
     return new MirrorHeader(

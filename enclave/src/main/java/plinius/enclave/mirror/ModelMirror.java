@@ -51,6 +51,9 @@ import plinius.seal.Unsealer;
 public final class ModelMirror implements AutoCloseable {
 
   private static final String ROOT = "mirror";
+  private static final String REPLAN =
+      ". Its owner may say that it shall go on nevertheless, no longer bit for bit: plinius train"
+          + " --key with --replan, or plinius broker replan";
   private static final int SEQUENCE_AT = 0;
   private static final int EPOCH_AT = 8;
   private static final int SALT_AT = 16;
@@ -472,7 +475,7 @@ public final class ModelMirror implements AutoCloseable {
     } else if (terms.replan()) {
       requireSame("number of tensors", header.entries().size(), tensors.size());
     } else {
-      throw MirrorException.OtherPlan.ofKernels(header.plan(), terms.plan());
+      throw new MirrorException.OtherPlan("kernel plan", header.plan(), terms.plan(), REPLAN);
     }
     if (tx.getLong(root + COUNT_AT) != tensors.size()
         || header.entries().size() != tensors.size()) {
@@ -493,7 +496,7 @@ public final class ModelMirror implements AutoCloseable {
 
   private static void requireSame(String what, Object mirrored, Object here) {
     if (!mirrored.equals(here)) {
-      throw new MirrorException.OtherPlan(what, mirrored, here);
+      throw new MirrorException.OtherPlan(what, mirrored, here, "");
     }
   }
 }

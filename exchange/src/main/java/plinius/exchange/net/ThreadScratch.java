@@ -72,12 +72,12 @@ final class ThreadScratch {
       int inBlock = alone ? TILE : Math.min(batch, ConvPlan.images(s));
       int together = Math.clamp(TILE / outW, 1, inBlock);
       together = training ? Math.max(together, inGradient) : together;
-      padded = Math.max(padded, together * h * inputRow);
+      padded = Math.max(padded, together * (long) h * inputRow);
     }
     if (back && (s.size() - 1 != s.pad() || s.stride() > 1 || s.groups() > 1)) {
       int inBlock = alone ? TILE : Math.min(batch, ConvPlan.images(s));
       int together = Math.clamp(TILE / w, 1, inBlock);
-      padded = Math.max(padded, together * outH * deltaRow);
+      padded = Math.max(padded, together * (long) outH * deltaRow);
     }
     if (training) {
       long pixels = (long) inGradient * Math.clamp(PIXELS / outW, 1, outH) * outW;
