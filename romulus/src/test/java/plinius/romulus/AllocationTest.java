@@ -16,7 +16,7 @@ import plinius.pmem.PersistentMemory;
 /** A small transaction makes no garbage once it is compiled. */
 class AllocationTest {
   private static final int UPDATES = 20_000;
-  private static final int ROUNDS_MAX = 20;
+  private static final int ROUNDS_MAX = 500;
 
   private static final class Swap implements Pool.Update<Void> {
     private final long block;

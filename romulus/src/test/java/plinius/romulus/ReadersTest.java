@@ -104,7 +104,7 @@ class ReadersTest {
       for (int reader = 0; reader < READERS; reader++) {
         readers.add(executor.submit(() -> readUntil(over, pool, block)));
       }
-      int updates = memory.medium().kind() == Medium.Kind.FILE ? 100 : 20_000;
+      int updates = memory.medium().kind() == Medium.Kind.FILE ? 100 : 1_000;
       long aborted = 0;
       try {
         for (int i = 0; i < updates; i++) {
