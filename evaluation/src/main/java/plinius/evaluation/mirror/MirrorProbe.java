@@ -34,7 +34,7 @@ public final class MirrorProbe {
    */
   private static final int COMPILING_ROUNDS = 500;
 
-  private static final double COMPILING_MEGABYTES = 0.6;
+  static final double COMPILING_MEGABYTES = 0.6;
 
   private MirrorProbe() {}
 
@@ -64,7 +64,8 @@ public final class MirrorProbe {
     }
   }
 
-  private static void compile(List<Store> stores) {
+  /** Runs stores of a small model until the virtual machine has compiled them. */
+  static void compile(List<Store> stores) {
     for (Store store : stores) {
       boolean slow = store instanceof FileStore;
       store.save();

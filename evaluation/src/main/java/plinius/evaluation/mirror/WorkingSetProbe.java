@@ -1,12 +1,14 @@
 package plinius.evaluation.mirror;
 
 import com.sun.management.ThreadMXBean;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Consumer;
 import plinius.cli.JsonLines;
 import plinius.evaluation.Statistics;
 import plinius.kernel.Workers;
@@ -27,26 +29,40 @@ public final class WorkingSetProbe {
   private WorkingSetProbe() {}
 
   /** Prints a JSON line for each of the two. */
-  public static void main(String[] arguments) throws java.io.IOException {
+  public static void main(String[] arguments) throws IOException {
     Path pool = Path.of(arguments[0]).resolve("working-set.pm");
     Path file = Path.of(arguments[1]).resolve("working-set.ckpt");
-    Model model = Model.of(Double.parseDouble(arguments[2]), 1);
     AesWarmUp.run();
-    try (SecretBytes key = SecretBytes.random(32);
-        Workers alone = new Workers(1);
+    try (SecretBytes key = SecretBytes.random(32)) {
+      // What opens a pool would be interpreted else, which is most of a small model's restore.
+      use(pool, file, MirrorProbe.COMPILING_MEGABYTES, key, MirrorProbe::compile);
+      use(pool, file, Double.parseDouble(arguments[2]), key, WorkingSetProbe::measure);
+    }
+  }
+
+  /** Does something with both stores of a model, and leaves no file of theirs. */
+  private static void use(
+      Path pool, Path file, double megabytes, SecretBytes key, Consumer<List<Store>> work)
+      throws IOException {
+    Model model = Model.of(megabytes, 1);
+    try (Workers alone = new Workers(1);
         Store mirror = new MirrorStore("mirror", pool, WriteBack.AUTO, model, key, alone);
         Store checkpoint = new FileStore(file, FileStore.Sync.EACH_BUFFER, model, key, alone)) {
-      List<Measured> measured = List.of(new Measured(mirror), new Measured(checkpoint));
-      for (int round = 0; round < ROUNDS; round++) {
-        for (Measured one : measured) {
-          one.measure(round);
-        }
-      }
-      measured.forEach(Measured::tell);
+      work.accept(List.of(mirror, checkpoint));
     } finally {
       Files.deleteIfExists(pool);
       Files.deleteIfExists(file);
     }
+  }
+
+  private static void measure(List<Store> stores) {
+    List<Measured> measured = stores.stream().map(Measured::new).toList();
+    for (int round = 0; round < ROUNDS; round++) {
+      for (Measured one : measured) {
+        one.measure(round);
+      }
+    }
+    measured.forEach(Measured::tell);
   }
 
   /** A store and what its rounds took. */
