@@ -17,6 +17,8 @@ final class ClassicTwins extends Twins {
   static final int COPYING = 2;
   private static final int STATE_BITS = 2;
 
+  private final Runnable mutation = this::mutate; // one object for all transactions
+
   ClassicTwins(
       PersistentMemory memory, PoolFormat.Header header, Readers readers, long cutOverBytes) {
     super(memory, header, readers, cutOverBytes);
@@ -59,7 +61,7 @@ final class ClassicTwins extends Twins {
   private void beforeFirst() {
     checkUsable();
     if (state(value) != MUTATING) { // else one that was taken back has left the word so, durably
-      orPoison(this::mutate);
+      orPoison(mutation);
     }
   }
 

@@ -182,9 +182,7 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
    */
   final void abandon(Throwable lost) {
     aborts++;
-    if (lost != null) {
-      poison = lost;
-    }
+    poison = lost != null ? lost : poison;
   }
 
   /**

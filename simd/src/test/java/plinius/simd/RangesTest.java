@@ -46,7 +46,7 @@ class RangesTest {
           new ConvShape(4, 8, 32, 64, 3, 1, 1, 1));
 
   /** A kernel on arrays that are just long enough. */
-  private record Case(Method method, String what, List<Object> arrays, Call call) {
+  record Case(Method method, String what, List<Object> arrays, Call call) {
     @Override
     public String toString() {
       return method.getName() + " " + what;

@@ -1,5 +1,7 @@
 package plinius.system;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -41,7 +43,7 @@ final class PlainState {
         plan(Kernels.VERSION),
         Access.READ_ONLY,
         (mirror, network) -> {
-          mirror.mirrorIn().orElseThrow();
+          assertThat(mirror.mirrorIn()).isPresent();
           return network.state().stream().map(PlaintextTest::values).toList();
         });
   }
