@@ -97,7 +97,7 @@ class BrokerProcessTest {
     train(world.plinius(), job, pm, "--iterations", 2).expect(0);
 
     Plinius.Run refused = train(other, job, pm, "--iterations", 3).expect(REFUSED);
-    assertThat(reason(refused)).contains("measurement is " + measurement(other.image()));
+    assertThat(refused.reason()).contains("measurement is " + measurement(other.image()));
     assertThat(refusals().getLast()).contains("POST /kbs/v0/attest", measurement(other.image()));
 
     String both = policy + " " + measurement(other.image());
@@ -114,7 +114,7 @@ class BrokerProcessTest {
     train(world.plinius(), job, pm, "--iterations", 2).expect(0);
     PlainState.mirrorByKernels(world, pm, Kernels.VERSION - 1);
 
-    assertThat(reason(train(world.plinius(), job, pm, "--iterations", 3).expect(BAD_INPUT)))
+    assertThat(train(world.plinius(), job, pm, "--iterations", 3).expect(BAD_INPUT).reason())
         .contains("kernels " + (Kernels.VERSION - 1), "plinius broker replan");
     verb("replan", "--job", "upgraded").expect(0);
     Plinius.Run went = train(world.plinius(), job, pm, "--iterations", 3).expect(0);
@@ -135,7 +135,7 @@ class BrokerProcessTest {
 
     Plinius.Run run = train(world.plinius(), job, world.newPm()).expect(REFUSED);
 
-    assertThat(reason(run)).contains("a simulation, which protects nothing");
+    assertThat(run.reason()).contains("a simulation, which protects nothing");
     assertThat(refusals().getLast()).contains(job, "a simulation, which protects nothing");
   }
 
@@ -144,13 +144,13 @@ class BrokerProcessTest {
     String job = addJob("ended", "--until", "2026-01-01T00:00:00Z");
     Path pm = world.newPm();
 
-    assertThat(reason(train(world.plinius(), job, pm).expect(REFUSED)))
+    assertThat(train(world.plinius(), job, pm).expect(REFUSED).reason())
         .contains("ended at 2026-01-01T00:00:00Z");
     assertThat(refusals().getLast()).contains(job, "ended at 2026-01-01T00:00:00Z");
     verb("grant", "--job", "ended", "--until", "1h").expect(0);
     train(world.plinius(), job, pm, "--iterations", 1).expect(0);
     verb("revoke", "--job", "ended").expect(0);
-    assertThat(reason(train(world.plinius(), job, pm).expect(REFUSED))).contains("revoked");
+    assertThat(train(world.plinius(), job, pm).expect(REFUSED).reason()).contains("revoked");
     assertThat(refusals().getLast()).contains(job, "revoked");
     assertThat(status(job)).contains("revoked by its owner");
     assertThat(verb("log", "--refused").expect(0).out()).contains("revoked", "peer=127.0.0.1");
@@ -170,7 +170,7 @@ class BrokerProcessTest {
 
     Plinius.Run ended = run.end();
 
-    assertThat(reason(ended)).contains("revoked by its owner");
+    assertThat(ended.reason()).contains("revoked by its owner");
     assertThat(ended.exitCode()).isEqualTo(REFUSED);
     assertThat(refusals().getLast()).contains("/advance", job, "revoked by its owner");
   }
@@ -313,7 +313,7 @@ class BrokerProcessTest {
   private String unreachable(String job, Path pm, Object... more) {
     Plinius.Run run = train(world.plinius(), job, pm, more).expect(UNREACHABLE);
     assertThat(run.events("iteration")).isEmpty();
-    return reason(run);
+    return run.reason();
   }
 
   // ---------------------------------------------------------------- helpers
@@ -481,10 +481,6 @@ class BrokerProcessTest {
           reply.status(), reply.cookie(), new String(reply.body().array(), StandardCharsets.UTF_8));
     }
     throw new AttestationException.Unreachable("no answer");
-  }
-
-  private static String reason(Plinius.Run run) {
-    return run.event("error").path("reason").asText();
   }
 
   private static String word(String said, String after) {

@@ -192,6 +192,13 @@ final class Plinius {
           .toList();
     }
 
+    /** Why it failed, as programs are told. */
+    String reason() {
+      JsonNode error = event("error");
+      assertThat(error.path("code").asInt()).isEqualTo(exitCode);
+      return error.path("reason").asText();
+    }
+
     JsonNode event(String kind) {
       List<JsonNode> events = events(kind);
       assertThat(events).as("events %s of %s%n%s%n%s", kind, command, tail(out), err).hasSize(1);

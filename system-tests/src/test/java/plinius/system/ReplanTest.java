@@ -98,25 +98,8 @@ class ReplanTest {
     Path pm = world.newPm();
     assertThat(world.train(pm, "--replan").expect(BAD_INPUT).out()).contains("leave --replan out");
     assertThat(pm).doesNotExist();
-    Plinius.Run elsewhere =
-        world
-            .plinius()
-            .run(
-                "train",
-                world.cfg(),
-                "--data",
-                world.train(),
-                "--broker",
-                "https://127.0.0.1:1",
-                "--broker-pin",
-                "0".repeat(64),
-                "--replan",
-                "--pm",
-                pm,
-                "--json")
-            .expect(USAGE);
-    assertThat(elsewhere.event("error").path("reason").asText())
-        .contains("owner's choice", "plinius broker replan");
+    Plinius.Run elsewhere = world.trainElsewhere(pm, "--replan").expect(USAGE);
+    assertThat(elsewhere.reason()).contains("owner's choice", "plinius broker replan");
   }
 
   private void replanned(Plinius.Run run, int iteration) {

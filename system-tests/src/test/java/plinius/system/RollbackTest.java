@@ -91,7 +91,7 @@ class RollbackTest {
         break; // The broker knows of this one now.
       }
       put.expect(STALE);
-      assertThat(reason(put)).contains("holds mirror", "knows of");
+      assertThat(put.reason()).contains("holds mirror", "knows of");
       refused++;
     }
     assertThat(refused).isGreaterThanOrEqualTo(earlier.size() - window - 2);
@@ -110,7 +110,7 @@ class RollbackTest {
     first.signalHost("CONT");
     Plinius.Run fenced = first.end().expect(STALE);
 
-    assertThat(reason(fenced)).contains("run 2", "run 3", "one at a time");
+    assertThat(fenced.reason()).contains("run 2", "run 3", "one at a time");
     assertThat(fenced.events("done")).isEmpty();
   }
 
@@ -122,7 +122,7 @@ class RollbackTest {
 
     Plinius.Run run = world.train(pm, "--job", "gone", "--iterations", 3).expect(STALE);
 
-    assertThat(reason(run)).contains("no mirror here", "knows of mirror 2");
+    assertThat(run.reason()).contains("no mirror here", "knows of mirror 2");
     assertThat(run.events("iteration")).isEmpty();
     assertThat(pm.resolve("model.pm")).doesNotExist();
   }
@@ -147,35 +147,18 @@ class RollbackTest {
     Path pm = world.newPm();
     world.train(pm, "--iterations", 1).expect(0);
 
-    assertThat(reason(world.train(pm, "--freshness", "offline").expect(BAD_INPUT)))
+    assertThat(world.train(pm, "--freshness", "offline").expect(BAD_INPUT).reason())
         .contains("window:32", "stays");
     assertThat(world.train(world.newPm(), "--freshness", "window:99").expect(USAGE).err())
         .contains("window:2 to window:64");
-    Plinius.Run elsewhere =
-        world
-            .plinius()
-            .run(
-                "train",
-                world.cfg(),
-                "--data",
-                world.train(),
-                "--broker",
-                "https://127.0.0.1:1",
-                "--broker-pin",
-                "0".repeat(64),
-                "--freshness",
-                "offline",
-                "--pm",
-                pm,
-                "--json")
-            .expect(USAGE);
-    assertThat(reason(elsewhere)).contains("owner's choice");
+    Plinius.Run elsewhere = world.trainElsewhere(pm, "--freshness", "offline").expect(USAGE);
+    assertThat(elsewhere.reason()).contains("owner's choice");
   }
 
   private Plinius.Run refused(Path pm, String... said) {
     String before = Bits.sha256(pm.resolve("model.pm"));
     Plinius.Run run = world.train(pm).expect(STALE);
-    assertThat(reason(run)).contains("model.pm").contains(said);
+    assertThat(run.reason()).contains("model.pm").contains(said);
     assertThat(run.events("iteration")).isEmpty();
     assertThat(Bits.sha256(pm.resolve("model.pm"))).isEqualTo(before);
     return run;
@@ -197,9 +180,5 @@ class RollbackTest {
 
   private static int resumedAt(Plinius.Run run) {
     return run.event("resume").path("iteration").asInt();
-  }
-
-  private static String reason(Plinius.Run run) {
-    return run.event("error").path("reason").asText();
   }
 }

@@ -121,6 +121,24 @@ final class World implements AutoCloseable {
     return plinius.run(trainCommand(pm, more));
   }
 
+  /** Trains as an operator would, who has the address of a broker, at which nobody answers. */
+  Plinius.Run trainElsewhere(Path pm, Object... more) {
+    Object[] command = {
+      "train",
+      cfg(),
+      "--data",
+      train(),
+      "--broker",
+      "https://127.0.0.1:1",
+      "--broker-pin",
+      "0".repeat(64),
+      "--pm",
+      pm,
+      "--json"
+    };
+    return plinius.run(Stream.concat(Stream.of(command), Stream.of(more)).toArray());
+  }
+
   /** Tests the model of a pool on the set for testing. */
   Plinius.Run test(Path pm) {
     return plinius.run("test", cfg(), "--data", test(), "--key", key(), "--pm", pm, "--json");
