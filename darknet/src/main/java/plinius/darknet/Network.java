@@ -205,7 +205,7 @@ public final class Network {
     pass = new Pass(means, new Pass.Moment(true, iteration, first, seen), subBatch());
     pass.truth(truth);
     clearDeltas();
-    forward(true);
+    forward();
     double cost = networkCost();
     boolean taken = false;
     for (int i = layers.size() - 1; i >= 0; i--) {
@@ -249,7 +249,7 @@ public final class Network {
     return chained && !added && layers.get(layer).inBlocks();
   }
 
-  private void forward(boolean training) {
+  private void forward() {
     float[] from = input;
     Layer before = null;
     pass.letLeave();
@@ -261,7 +261,8 @@ public final class Network {
       }
       layer.forward(pass);
       before = layer;
-      if (training && layer.section().flag("truth")) {
+      // Only who was built to train has memory for losses and deltas.
+      if (options.training() && layer.section().flag("truth")) {
         pass.reads(layer);
         pass.finishInput();
         pass.truth(inTheirOrder(layer));
@@ -320,7 +321,7 @@ public final class Network {
       int some = Math.min(most, count - from);
       System.arraycopy(images, from * in.count(), input, 0, some * in.count());
       pass = new Pass(means, new Pass.Moment(false, 0, 0, 0), some);
-      forward(false);
+      forward();
       System.arraycopy(output().output(), 0, predicted, from * outputs(), some * outputs());
     }
     return predicted;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import plinius.darknet.cfg.Cfg;
@@ -76,5 +77,17 @@ final class PredictionTest {
 
     assertThatThrownBy(() -> net.resetState(stream)).isInstanceOf(IndexOutOfBoundsException.class);
     assertThat(net.state().getFirst().block()).isEqualTo(before);
+  }
+
+  @Test
+  void built_to_train_it_says_how_far_off_it_is_as_the_original_does() {
+    Network net = build(INNER_TRUTH + "[cost]\n", true);
+    float[] images = images(net, 2);
+
+    net.predict(images, 2);
+
+    assertThat(net.layers().get(2).output())
+        .as("the loss of each value: the two convolutions differ")
+        .doesNotContain(0f);
   }
 }
