@@ -13,11 +13,11 @@ import static plinius.pmem.WriteBack.UNSAFE;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +26,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 class MappedMemoryTest {
   private static final int BYTES = 64 << 10;
   private static final Path TMPFS = Path.of("/dev/shm");
+
+  /** Long enough to be streamed past the caches. */
+  private static final byte[] LONG = new byte[4096];
 
   @TempDir Path directory;
 
@@ -38,6 +41,11 @@ class MappedMemoryTest {
 
   private static boolean isTmpfs(Path path) throws IOException {
     return Files.isWritable(path) && Files.getFileStore(path).type().equals("tmpfs");
+  }
+
+  /** An ordinary file and, where there is a tmpfs, one that is written back by instruction. */
+  private List<Path> files() throws IOException {
+    return isTmpfs(TMPFS) ? List.of(file(directory), file(TMPFS)) : List.of(file(directory));
   }
 
   /** What is stored by any write-back is what loads and another mapping of the file find. */
@@ -228,8 +236,7 @@ class MappedMemoryTest {
       value = WriteBack.class,
       names = {"AUTO", "MSYNC"})
   void nothing_is_streamed_after_the_end(WriteBack writeBack) throws IOException {
-    for (Path folder : new Path[] {directory, isTmpfs(TMPFS) ? TMPFS : directory}) {
-      Path file = file(folder);
+    for (Path file : files()) {
       PersistentMemory memory = MappedMemory.open(file, Access.READ_WRITE, writeBack);
       memory.close();
       memory.close();
@@ -241,58 +248,73 @@ class MappedMemoryTest {
 
   @Test
   void a_read_only_mapping_changes_nothing() throws Exception {
-    Path file = file(directory);
-    byte[] before = MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file));
-    try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
-      assertThat(memory.readOnly()).isTrue();
-      assertThatThrownBy(() -> memory.setLong(0, 1)).isInstanceOf(PmemException.ReadOnly.class);
-      assertThatThrownBy(() -> memory.setInt(0, 1)).isInstanceOf(PmemException.ReadOnly.class);
-      assertThatThrownBy(() -> memory.write(0, new byte[1], 0, 1))
-          .isInstanceOf(PmemException.ReadOnly.class);
-      assertThatThrownBy(() -> memory.stream(0, new byte[1], 0, 1))
-          .isInstanceOf(PmemException.ReadOnly.class);
-      assertThatThrownBy(() -> memory.copy(0, 64, 1)).isInstanceOf(PmemException.ReadOnly.class);
-      assertThatThrownBy(() -> memory.persistLong(0, 1)).isInstanceOf(PmemException.ReadOnly.class);
-      assertThatThrownBy(() -> memory.copyLines(0, 64, new int[1], 1))
-          .isInstanceOf(PmemException.ReadOnly.class);
-      assertThatThrownBy(() -> memory.fill(0, 1, (byte) 1))
-          .isInstanceOf(PmemException.ReadOnly.class);
+    for (Path file : files()) {
+      byte[] before = Files.readAllBytes(file);
+      try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
+        assertThat(memory.readOnly()).isTrue();
+        for (ThrowingCallable change :
+            List.<ThrowingCallable>of(
+                () -> memory.setLong(0, 1),
+                () -> memory.setInt(0, 1),
+                () -> memory.write(0, new byte[] {1}, 0, 1),
+                () -> memory.stream(0, new byte[] {1}, 0, 1),
+                () -> memory.stream(0, LONG, 0, LONG.length),
+                () -> memory.copy(0, 64, 1),
+                () -> memory.fill(0, 1, (byte) 1),
+                () -> memory.persistLong(0, 1),
+                () -> memory.copyLines(0, 64, new int[1], 1))) {
+          assertThatThrownBy(change).as("%s", memory).isInstanceOf(PmemException.ReadOnly.class);
+        }
+      }
+      assertThat(Files.readAllBytes(file)).isEqualTo(before);
     }
-    assertThat(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)))
-        .isEqualTo(before);
   }
 
+  /** By instruction the machine code itself is what looks at the numbers of lines. */
   @Test
   void nothing_outside_is_touched() throws IOException {
-    try (PersistentMemory memory =
-        MappedMemory.open(file(directory), Access.READ_WRITE, WriteBack.AUTO)) {
-      byte[] bytes = new byte[4096];
-      assertThatThrownBy(() -> memory.getLong(BYTES)).isInstanceOf(IndexOutOfBoundsException.class);
-      assertThatThrownBy(() -> memory.setLong(-8, 1)).isInstanceOf(IndexOutOfBoundsException.class);
-      assertThatThrownBy(() -> memory.write(BYTES - 4095, bytes, 0, 4096))
-          .isInstanceOf(IndexOutOfBoundsException.class);
-      assertThatThrownBy(() -> memory.stream(BYTES - 4095, bytes, 0, 4096))
-          .isInstanceOf(IndexOutOfBoundsException.class);
-      assertThatThrownBy(() -> memory.stream(0, bytes, 1, 4096))
-          .isInstanceOf(IndexOutOfBoundsException.class);
-      assertThatThrownBy(() -> memory.pwb(BYTES - 1, 2))
-          .isInstanceOf(IndexOutOfBoundsException.class);
-      for (int[] lines : new int[][] {{BYTES / 64}, {-1}, {0, 1 << 30}}) {
-        assertThatThrownBy(() -> memory.persistLines(0, 0, lines, lines.length))
-            .isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> memory.copyLines(0, 4096, lines, lines.length))
-            .isInstanceOf(IndexOutOfBoundsException.class);
-        assertThatThrownBy(() -> memory.copyLines(4096, 0, lines, lines.length))
-            .isInstanceOf(IndexOutOfBoundsException.class);
+    for (Path file : files()) {
+      try (PersistentMemory memory = MappedMemory.open(file, Access.READ_WRITE, WriteBack.AUTO)) {
+        List<ThrowingCallable> outside = new ArrayList<>();
+        outside.add(() -> memory.getLong(BYTES));
+        outside.add(() -> memory.setLong(-8, 1));
+        outside.add(() -> memory.write(BYTES - 4095, LONG, 0, 4096));
+        outside.add(() -> memory.stream(BYTES - 4095, LONG, 0, 4096));
+        outside.add(() -> memory.stream(0, LONG, 1, LONG.length));
+        outside.add(() -> memory.read(0, new byte[4096], 1, 4096));
+        outside.add(() -> memory.pwb(BYTES - 1, 2));
+        for (int[] lines : new int[][] {{BYTES / 64}, {-1}, {0, 1 << 30}, {Integer.MIN_VALUE}}) {
+          outside.add(() -> memory.persistLines(0, 0, lines, lines.length));
+          outside.add(() -> memory.copyLines(0, 4096, lines, lines.length));
+          outside.add(() -> memory.copyLines(4096, 0, lines, lines.length));
+        }
+        // In the memory from the one base and not from the other; many lines take another way.
+        for (int count : new int[] {1, 20}) {
+          int[] lines = new int[count];
+          Arrays.fill(lines, BYTES / 64 - 64);
+          memory.copyLines(0, 4032, lines, count);
+          outside.add(() -> memory.copyLines(0, 4096, lines, count));
+          outside.add(() -> memory.copyLines(4096, 0, lines, count));
+          outside.add(() -> memory.persistLines(4096, 0, lines, count));
+        }
+        for (long base : new long[] {-64, BYTES}) {
+          outside.add(() -> memory.persistLines(base, 0, new int[1], 1));
+          outside.add(() -> memory.copyLines(base, 0, new int[1], 1));
+          outside.add(() -> memory.copyLines(0, base, new int[1], 1));
+        }
+        for (long offset : new long[] {-8, BYTES - 7, BYTES}) {
+          outside.add(() -> memory.persistLong(offset, 1));
+        }
+        assertThat(outside)
+            .allSatisfy(
+                each ->
+                    assertThatThrownBy(each)
+                        .as("%s", memory)
+                        .isInstanceOf(IndexOutOfBoundsException.class));
+        assertThatThrownBy(() -> memory.persistLong(4, 1))
+            .isInstanceOf(IllegalArgumentException.class);
       }
-      for (long offset : new long[] {-8, BYTES - 7, BYTES}) {
-        assertThatThrownBy(() -> memory.persistLong(offset, 1))
-            .isInstanceOf(IndexOutOfBoundsException.class);
-      }
-      assertThatThrownBy(() -> memory.persistLong(4, 1))
-          .isInstanceOf(IllegalArgumentException.class);
-      assertThatThrownBy(() -> memory.read(0, bytes, 1, 4096))
-          .isInstanceOf(IndexOutOfBoundsException.class);
+      assertThat(Files.readAllBytes(file)).containsOnly(0);
     }
   }
 
