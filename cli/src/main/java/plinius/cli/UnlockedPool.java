@@ -1,6 +1,8 @@
 package plinius.cli;
 
+import java.io.IOException;
 import java.lang.invoke.VarHandle;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
@@ -17,7 +19,9 @@ import plinius.romulus.PoolException;
  * <p>Whoever writes meanwhile stores to the twin that does not count, until a commit stores the
  * changing word: so the twin that counts was whole while the word stayed the same. The word only
  * ever counts up. Where it has changed, what was read may be of two states, and what seems damaged
- * is not: then the look begins anew, with the file's length of now.
+ * is not: then the look begins anew, with the file's length of now. So it does where only the
+ * length has changed: a pool that grew between the mapping and the first look at the word does not
+ * fit into what was mapped.
  */
 final class UnlockedPool {
   /** Where the changing word lies, as docs/design/pmem-format.md says. */
@@ -49,10 +53,12 @@ final class UnlockedPool {
         }
         VarHandle.acquireFence(); // not earlier than what came before
         if (word(memory) == before) {
-          if (unsound != null) {
+          if (unsound == null) {
+            return found;
+          }
+          if (isAll(memory, file)) {
             throw unsound;
           }
-          return found;
         }
       }
       LockSupport.parkNanos(PAUSE_NANOS);
@@ -62,6 +68,14 @@ final class UnlockedPool {
         file
             + " is in use: it changes faster than it can be read; try again, or wait for its user"
             + " to end");
+  }
+
+  private static boolean isAll(PersistentMemory memory, Path file) {
+    try {
+      return memory.bytes() == Files.size(file);
+    } catch (IOException gone) {
+      return false; // which the next look says better
+    }
   }
 
   private static long word(PersistentMemory memory) {

@@ -3,7 +3,11 @@ package plinius.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -134,6 +138,33 @@ final class UnlockedPoolTest {
             });
 
     assertThat(found).isEqualTo(BYTES + (1 << 20));
+  }
+
+  /** It grew, and its word changed, after the file was mapped and before the word was read. */
+  @Test
+  void a_pool_that_grew_before_the_look_began_is_not_damaged() {
+    AtomicInteger looks = new AtomicInteger();
+
+    String found =
+        UnlockedPool.read(
+            file,
+            _ -> {
+              if (looks.incrementAndGet() == 1) {
+                lengthen();
+                throw new PoolException.Corrupt("extents", "they do not fit into the memory");
+              }
+              return "sound";
+            });
+
+    assertThat(found).isEqualTo("sound");
+  }
+
+  private void lengthen() {
+    try {
+      Files.write(file, new byte[4096], StandardOpenOption.APPEND);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** Every command that looks without a lock, beside a writer that gives and takes blocks. */
