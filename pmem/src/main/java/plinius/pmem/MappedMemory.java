@@ -42,22 +42,20 @@ public abstract sealed class MappedMemory implements PersistentMemory {
   /** Whether Gramine maps for us, which has these files and Linux has not. */
   private static final boolean GRAMINE = Files.exists(Path.of("/dev/attestation"));
 
-  private final Path file;
-  private final Arena arena;
-  private final boolean readOnly;
-  private final Medium medium;
+  private final Mapping mapping;
+
+  // Of the mapping, for every load and store.
   private final MemorySegment segment;
+  private final boolean readOnly;
 
   /** What {@link #open} found out. */
   private record Mapping(
       Path file, Arena arena, MemorySegment segment, boolean readOnly, Medium medium) {}
 
   private MappedMemory(Mapping mapping) {
-    file = mapping.file;
-    arena = mapping.arena;
+    this.mapping = mapping;
     segment = mapping.segment;
     readOnly = mapping.readOnly;
-    medium = mapping.medium;
   }
 
   /**
@@ -169,7 +167,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
 
   @Override
   public final Medium medium() {
-    return medium;
+    return mapping.medium;
   }
 
   @Override
@@ -219,14 +217,14 @@ public abstract sealed class MappedMemory implements PersistentMemory {
 
   @Override
   public void close() {
-    if (arena.scope().isAlive()) {
-      arena.close();
+    if (mapping.arena.scope().isAlive()) {
+      mapping.arena.close();
     }
   }
 
   @Override
   public final String toString() {
-    return file + " (" + medium.kind() + ", " + medium.writeBack().option() + ")";
+    return mapping.file + " (" + medium().kind() + ", " + medium().writeBack().option() + ")";
   }
 
   private void checkWritable() {
@@ -277,7 +275,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
 
     @Override
     public void persistLines(long base, long next, int[] lines, int count) {
-      int bound = linesFrom(base);
+      int bound = linesFrom(base, base);
       if (count == 0) {
         pfence();
         return;
@@ -306,7 +304,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
     @Override
     public void copyLines(long from, long to, int[] lines, int count) {
       super.checkWritable();
-      int bound = Math.min(linesFrom(from), linesFrom(to));
+      int bound = linesFrom(from, to);
       if (count == 0) {
         return;
       }
@@ -321,11 +319,11 @@ public abstract sealed class MappedMemory implements PersistentMemory {
       checkAll(left, lines, count);
     }
 
-    /** Lines from this base to the end. */
-    private int linesFrom(long base) {
-      long left = super.segment.byteSize() - base;
-      if ((base | left) < 0 || (base & (LINE_BYTES - 1)) != 0) {
-        throw new IndexOutOfBoundsException(base + " is no multiple of a line in the memory");
+    /** Lines from the later one of two bases to the end. */
+    private int linesFrom(long base, long other) {
+      long left = super.segment.byteSize() - Math.max(base, other);
+      if ((base | other | left) < 0 || ((base | other) & (LINE_BYTES - 1)) != 0) {
+        throw new IndexOutOfBoundsException(base + " or " + other + " is no line of the memory");
       }
       return (int) Math.min(left >> 6, Integer.MAX_VALUE);
     }
@@ -432,7 +430,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
       if (failure != null) {
         throw new PmemException.WriteBackFailed(
             "an earlier write-back of %s failed: nothing more can be made durable through this mapping"
-                .formatted(super.file),
+                .formatted(super.mapping.file),
             failure);
       }
       if (dirtyStart >= dirtyEnd) {
@@ -451,7 +449,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
       failure = refused;
       return new PmemException.WriteBackFailed(
           "%s of %s failed: %s; look after the disk"
-              .formatted(what, super.file, refused.getMessage()),
+              .formatted(what, super.mapping.file, refused.getMessage()),
           refused);
     }
 
@@ -466,7 +464,7 @@ public abstract sealed class MappedMemory implements PersistentMemory {
       try {
         channel.close();
       } catch (IOException e) {
-        throw new UncheckedIOException("cannot close " + super.file, e);
+        throw new UncheckedIOException("cannot close " + super.mapping.file, e);
       }
     }
   }

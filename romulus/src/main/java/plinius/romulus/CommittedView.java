@@ -89,7 +89,7 @@ class CommittedView implements ReadTx {
     end = header.twinBytes();
   }
 
-  void close() {
+  final void close() {
     end = 0;
   }
 }

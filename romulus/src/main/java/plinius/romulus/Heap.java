@@ -95,6 +95,14 @@ record Heap(TwinStore twin, long twinBytes) {
 
   void free(long ref) {
     long block = usedBlock(ref);
+    boolean needed = ref == twin.get(MAP_REF_OFFSET);
+    for (long entry = ROOTS_OFFSET; entry < ROOTS_END; entry += ROOT_BYTES) {
+      needed |= ref == twin.get(entry);
+    }
+    if (needed) { // a pool with a name that leads nowhere could not be opened any more
+      throw new IllegalArgumentException(
+          "a name, or the pool itself, leads to ref " + ref + ": take the name away first");
+    }
     long blockBytes = twin.get(block);
     long head = FREE_LISTS_OFFSET + 8L * sizeClass(blockBytes);
     twin.set(block + 8, twin.get(head));

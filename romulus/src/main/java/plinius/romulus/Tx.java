@@ -13,7 +13,11 @@ public interface Tx extends ReadTx {
    */
   long alloc(long bytes);
 
-  /** Gives a block back. */
+  /**
+   * Gives a block back.
+   *
+   * @throws IllegalArgumentException if it is none that is in use, or a name still leads to it
+   */
   void free(long ref);
 
   /** Stores 8 bytes; the place is 8-byte aligned. */

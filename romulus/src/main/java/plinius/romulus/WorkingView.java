@@ -11,12 +11,14 @@ import plinius.pmem.PmemException;
  * transaction after the other, so that small ones allocate nothing.
  */
 final class WorkingView extends CommittedView implements Tx, TwinStore {
-  private long committedBase;
   private final TwinLog log;
   private final LongAdder extentBytes;
   private final Heap heap;
   private final ExtentMap extents;
-  private Thread owner;
+
+  /** The thread that runs the body; null once it has returned. */
+  Thread owner;
+
   private final AtomicInteger streaming =
       new AtomicInteger(); // calls of writeExtent that are under way
   private Throwable doom;
@@ -37,7 +39,6 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
 
   /** A transaction of the calling thread begins. */
   void begin(int working) {
-    committedBase = header.twin(1 - working);
     owner = Thread.currentThread();
     doom = null;
     open(working);
@@ -60,7 +61,7 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
 
   @Override
   public long committed(long offset) {
-    return memory.getLong(committedBase + offset);
+    return memory.getLong(header.twin(0) + header.twin(1) - base + offset);
   }
 
   @Override
@@ -86,9 +87,6 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
   @Override
   public void free(long ref) {
     checkOwner();
-    if (ref == get(Heap.MAP_REF_OFFSET)) {
-      throw new IllegalArgumentException("the map of the extents is not to be freed");
-    }
     heap.free(ref);
   }
 
@@ -204,15 +202,10 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
     }
   }
 
-  @Override
-  void close() {
-    super.close();
-    owner = null;
-  }
-
   /** Either another thread sees the end, or we see that it is writing. */
   private void closeToOthers() {
     close();
+    owner = null;
     if (extended) {
       VarHandle.fullFence(); // the other side is the increment in writeExtent
     }

@@ -149,8 +149,9 @@ class CrashTest {
       tx.setLong(block, state);
       tx.setRoot("block", block);
     } else {
-      tx.free(tx.root("block"));
+      long block = tx.root("block");
       tx.setRoot("block", 0);
+      tx.free(block);
     }
     return state;
   }

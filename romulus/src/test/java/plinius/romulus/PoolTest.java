@@ -112,8 +112,8 @@ class PoolTest {
                         tx.setLong(ref, 8);
                         named(tx, "lost", 1);
                         tx.write(tx.alloc(20_000), new byte[20_000], 0, 20_000);
-                        tx.free(ref);
                         tx.setRoot("kept", 0);
+                        tx.free(ref);
                         tx.allocExtent(9000);
                         throw sneaky(thrown);
                       }))
@@ -198,6 +198,27 @@ class PoolTest {
                     }))
         .isInstanceOf(PoolException.Aborted.class);
     assertThat(pool.info().roots()).isEmpty();
+  }
+
+  /** A name that leads nowhere is what open takes for damage. */
+  @Test
+  void a_block_is_not_freed_while_a_name_or_the_pool_itself_leads_to_it() {
+    long ref = pool.update(tx -> named(tx, "x", 1));
+    int twin = pool.info().committedTwin();
+    long map = memory.getLong(8192L + (long) twin * TWIN_BYTES + Heap.MAP_REF_OFFSET);
+    for (long needed : new long[] {ref, map}) {
+      assertThatThrownBy(() -> pool.update(tx -> run(() -> tx.free(needed))))
+          .isInstanceOf(IllegalArgumentException.class)
+          .hasMessageContaining("leads to ref " + needed);
+    }
+    assertThat(Pool.open(memory).<Long>read(tx -> tx.getLong(tx.root("x")))).isEqualTo(1);
+    pool.update(
+        tx -> {
+          tx.setRoot("x", 0);
+          tx.free(ref);
+          return null;
+        });
+    assertThat(Pool.open(memory).info().roots()).isEmpty();
   }
 
   @Test

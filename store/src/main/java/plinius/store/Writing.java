@@ -37,10 +37,14 @@ public final class Writing extends Reading {
     tx.write(checked(layout, to).offset(), image, 0, image.length);
   }
 
-  /** Gives an object back; references to it are refused from now on. */
+  /**
+   * Gives an object back; references to it are refused from now on.
+   *
+   * @throws IllegalArgumentException if a name still leads to it
+   */
   public <R extends Record> void free(Layout<R> layout, Ref<R> ref) {
-    tx.setLong(checked(layout, ref).offset(), 0);
-    tx.free(ref.offset());
+    tx.free(checked(layout, ref).offset());
+    tx.setLong(ref.offset(), 0);
   }
 
   /** Names an object; {@link Ref#none} takes the name away. */
