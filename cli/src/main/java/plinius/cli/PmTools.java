@@ -313,7 +313,8 @@ final class PmTools {
             "--by %d: 1 to %d bytes, for %s has %d, and a pool at most 2^46"
                 .formatted(by.bytes(), bytesMax, file, info.poolBytes()));
       }
-      // A new map replaces the old one, 2 bits a page: a file that was made longer stays so.
+      // A new map replaces the old one, 2 bits a page. The pool asks this too, but not before its
+      // recovery has written.
       long mapBytes =
           (info.extentAreaBytes() + by.bytes()) / PersistentMemory.PAGE_BYTES / Byte.SIZE * 2;
       if (mapBytes > info.heapFreeBytes()) {

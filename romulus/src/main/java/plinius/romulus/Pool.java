@@ -48,7 +48,6 @@ public final class Pool implements AutoCloseable {
   private final ThreadLocal<int[]> readDepth = ThreadLocal.withInitial(() -> new int[1]);
   private volatile boolean closed;
   private WorkingView view; // under the writer's lock
-  private boolean running; // likewise: a body runs on the view
 
   private Pool(PersistentMemory memory, PoolFormat.Header header, Twins twins) {
     this.memory = memory;
@@ -136,8 +135,9 @@ public final class Pool implements AutoCloseable {
   }
 
   /**
-   * Runs a transaction; returns after it is durable. One that changes nothing costs no fence; in
-   * the classic protocol it may pay the first two of the next one that does.
+   * Runs a transaction; returns after it is durable. One that changes nothing costs no fence of its
+   * own: it copies and hands over what the last one owes, and in the classic protocol it may pay
+   * the first two fences of the next one that changes something.
    *
    * @throws PoolException.Aborted if it was taken back by {@link Tx#abort} or because one that had
    *     joined it failed
@@ -198,7 +198,7 @@ public final class Pool implements AutoCloseable {
   }
 
   private <R> R join(Update<R> body) {
-    if (!running) {
+    if (view.owner == null) {
       throw new IllegalStateException("the transaction is being ended");
     }
     WorkingView tx = view;
@@ -213,7 +213,6 @@ public final class Pool implements AutoCloseable {
   private <R> R run(Update<R> body) {
     WorkingView tx = view;
     tx.begin(twins.working());
-    running = true;
     try {
       R result = body.run(tx);
       tx.end();
@@ -223,7 +222,6 @@ public final class Pool implements AutoCloseable {
       twins.abandon(tx.lost);
       throw thrown;
     } finally {
-      running = false;
       if (tx.extended()) {
         view = freshView();
       }
@@ -251,8 +249,8 @@ public final class Pool implements AutoCloseable {
 
   /**
    * Appends at least so many bytes of extents, in a transaction of its own. The memory is made
-   * longer first, durably; a crash in between leaves a memory that is longer than its pool, which
-   * is allowed. Transactions wait meanwhile, reads do not.
+   * longer, durably, before that commits; a crash in between leaves a memory that is longer than
+   * its pool, which is allowed. Transactions wait meanwhile, reads do not.
    *
    * @throws PmemException.CannotGrow if the medium has no room
    * @throws PoolException.Full if the twins have no room for the larger map
@@ -270,12 +268,12 @@ public final class Pool implements AutoCloseable {
       if (end > PoolFormat.POOL_BYTES_MAX) {
         throw new IllegalArgumentException("a pool of " + end + " bytes would be too large");
       }
-      if (memory.bytes() < end) {
-        memory.grow(end);
-      }
       transaction(
           _ -> {
-            view.growExtents(pages);
+            view.growExtents(pages); // where it does not fit, the memory stays as it is
+            if (memory.bytes() < end) {
+              memory.grow(end);
+            }
             return null;
           });
     } finally {

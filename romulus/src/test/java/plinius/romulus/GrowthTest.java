@@ -3,13 +3,16 @@ package plinius.romulus;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 import plinius.pmem.PmemException;
 import plinius.testkit.CrashTester;
+import plinius.testkit.ForwardingMemory;
 import plinius.testkit.Granularity;
 import plinius.testkit.SimulatedMemory;
 import plinius.testkit.Tearing;
@@ -49,6 +52,25 @@ class GrowthTest {
         new CrashTester(Story::checkAndContinue).limit(LIMIT).lazily().test(memory.trace());
     assertThat(report.exhaustive()).isTrue();
     assertThat(report.images()).as("%s", report).isGreaterThan(200);
+  }
+
+  @Test
+  void where_the_larger_map_has_no_room_the_memory_is_not_made_longer() {
+    SimulatedMemory memory = lines(longerMemory(2));
+    List<Long> grown = new ArrayList<>();
+    Pool pool =
+        Pool.open(
+            new ForwardingMemory(memory) {
+              @Override
+              public void grow(long bytes) {
+                grown.add(bytes);
+              }
+            });
+    // Two bits a page: 64 KB, more than a twin has.
+    assertThatThrownBy(() -> pool.grow(1L << 30)).isInstanceOf(PoolException.Full.class);
+    assertThat(grown).isEmpty();
+    Story.step(pool);
+    assertThat(Story.check(Pool.open(lines(memory.visible())))).isEqualTo(3);
   }
 
   @Test

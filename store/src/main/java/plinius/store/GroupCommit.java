@@ -61,7 +61,11 @@ public final class GroupCommit implements AutoCloseable {
     this.thread = Thread.ofPlatform().daemon().name("group-commit").start(this::work);
   }
 
-  /** Hands an update over; the future completes when it is durable, or with what it threw. */
+  /**
+   * Hands an update over; the future completes when it is durable, or with what it threw. It
+   * completes on this object's thread: what waits there for another update of this group, a body or
+   * a stage that depends on the future, waits for ever.
+   */
   public <T> CompletableFuture<T> updateAsync(Function<Writing, T> body) {
     Job<T> job = new Job<>(requireNonNull(body));
     synchronized (jobs) {
