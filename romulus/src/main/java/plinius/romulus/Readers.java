@@ -1,5 +1,6 @@
 package plinius.romulus;
 
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.LockSupport;
 
@@ -15,18 +16,18 @@ class Readers {
   private final AtomicIntegerArray counts = new AtomicIntegerArray(2 * STRIPES * STRIDE);
 
   /**
-   * Whether anybody arrived at a twin since it was drained: spares the writer the search where
-   * nobody reads. Set after the count and before a reader looks again whether it is where it should
-   * be, so a writer that does not see it need not wait.
+   * A bit for each twin at which anybody arrived since it was drained: spares the writer the search
+   * where nobody reads. Set after the count and before a reader looks again whether it is where it
+   * should be, so a writer that does not see it need not wait.
    */
-  private final AtomicIntegerArray visited = new AtomicIntegerArray(2);
+  private final AtomicInteger visited = new AtomicInteger();
 
   /** A reader arrives at a twin; returns what {@link #depart} wants. */
   final int arrive(int twin) {
     int at = (twin * STRIPES + ((int) Thread.currentThread().threadId() & (STRIPES - 1))) * STRIDE;
     counts.incrementAndGet(at);
-    if (visited.get(twin) == 0) {
-      visited.set(twin, 1);
+    if ((visited.get() & 1 << twin) == 0) {
+      visited.accumulateAndGet(1 << twin, (all, mine) -> all | mine);
     }
     return at;
   }
@@ -37,12 +38,12 @@ class Readers {
 
   /** Whether anybody may be reading; true for the thread of a read. */
   final boolean mayBeThere() {
-    return (visited.get(0) | visited.get(1)) != 0;
+    return visited.get() != 0;
   }
 
   /** Waits until nobody reads this twin; nobody may arrive any more. */
   void drain(int twin) {
-    if (visited.get(twin) == 0) {
+    if ((visited.get() & 1 << twin) == 0) {
       return;
     }
     for (int stripe = 0; stripe < STRIPES; stripe++) {
@@ -55,6 +56,6 @@ class Readers {
         }
       }
     }
-    visited.set(twin, 0);
+    visited.accumulateAndGet(1 << twin, (all, mine) -> all & ~mine);
   }
 }

@@ -150,11 +150,12 @@ final class TwinLog {
       room = lineCount;
       return;
     }
+    if (2 * rangeCount == ranges.length) {
+      // Before a line is marked: without memory for it none may seem to be recorded.
+      ranges = Arrays.copyOf(ranges, 2 * ranges.length);
+    }
     for (int line = first; line < first + length; line++) {
       recorded[line >> 6] |= 1L << line;
-    }
-    if (2 * rangeCount == ranges.length) {
-      ranges = Arrays.copyOf(ranges, 2 * ranges.length);
     }
     ranges[2 * rangeCount] = first;
     ranges[2 * rangeCount + 1] = length;
@@ -179,14 +180,15 @@ final class TwinLog {
     if (everything) {
       memory.pwb(base, wholeLines(top));
       memory.pfence();
-      return wholeLines(top);
+    } else {
+      settle();
+      for (int i = 0; i < rangeCount; i++) {
+        memory.pwb(base + rangeOffset(i), rangeBytes(i));
+      }
+      memory.persistLines(base, other, lines, lineCount);
     }
-    settle();
-    for (int i = 0; i < rangeCount; i++) {
-      memory.pwb(base + rangeOffset(i), rangeBytes(i));
-    }
-    memory.persistLines(base, other, lines, lineCount);
-    return bytes();
+    unmark(); // while the processor still waits for the fence
+    return everything ? wholeLines(top) : bytes();
   }
 
   /**
@@ -194,7 +196,10 @@ final class TwinLog {
    * it; returns the bytes.
    */
   long copy(PersistentMemory memory, long from, long to, long top) {
-    settle(); // what was taken back
+    if (ready) { // what was taken back, and is not durable
+      settle();
+      unmark();
+    }
     long bytes = everything ? wholeLines(top) : bytes();
     if (everything) {
       memory.copy(from, to, bytes);
@@ -226,7 +231,8 @@ final class TwinLog {
     return (top + LINE_BYTES - 1) & -LINE_BYTES;
   }
 
-  private void clear() {
+  /** Nothing more is recorded before {@link #copy}. */
+  private void unmark() {
     if (everything || rangeCount > 0) {
       Arrays.fill(recorded, 0);
     } else {
@@ -234,11 +240,14 @@ final class TwinLog {
         recorded[lines[i] >> 6] = 0;
       }
     }
+    ready = false;
+  }
+
+  private void clear() {
     lineCount = 0;
     distinct = 0;
     last = -1;
     room = 0;
-    ready = false;
     rangeCount = 0;
     rangeLines = 0;
     everything = false;
