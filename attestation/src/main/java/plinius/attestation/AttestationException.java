@@ -3,11 +3,20 @@ package plinius.attestation;
 /** Why an enclave did not get its keys, or cannot say what it is. */
 @SuppressWarnings("serial") // nobody serializes it
 public abstract sealed class AttestationException extends RuntimeException {
+  private static final int TOO_MANY = 429;
+  private static final int FAULT = 500;
+
   private AttestationException(String message) {
     super(message);
   }
 
-  /** The key broker answered, and said no. */
+  /** Whether the same request may be heard later: no answer, or one that decides nothing. */
+  public boolean passing() {
+    return this instanceof Unreachable
+        || (this instanceof Refused no && (no.status == TOO_MANY || no.status >= FAULT));
+  }
+
+  /** The key broker answered, and did not give what was asked for. */
   public static final class Refused extends AttestationException {
     private final int status;
 

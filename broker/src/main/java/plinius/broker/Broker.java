@@ -222,7 +222,9 @@ public final class Broker implements AutoCloseable {
       // The log cannot be written, or endorsements not be read: no keys without a line. The owner
       // sees why at the next call.
       return new KbsResponse(
-          INTERNAL, Optional.empty(), "{\"detail\":\"the broker cannot use its state\"}");
+          INTERNAL,
+          Optional.empty(),
+          "{\"detail\":\"the broker cannot use its state: its owner has to start it anew\"}");
     }
   }
 

@@ -11,13 +11,12 @@ import plinius.seal.Unsealer;
 
 /**
  * Reads a sealed data set. Every byte is authenticated before it is used: header and manifest when
- * it is opened, a record when it is read. Not thread-safe: one {@link #fork} a thread.
+ * it is opened, a record when it is read. Not thread-safe.
  */
 public final class SealedDataSet implements AutoCloseable {
   private final String name;
   private final ByteSource source;
   private final DataSetInfo info;
-  private final SecretBytes recordKey;
   private final Unsealer unsealer;
   private final byte[] aad;
   private final byte[] sealed;
@@ -27,7 +26,6 @@ public final class SealedDataSet implements AutoCloseable {
     this.name = name;
     this.source = source;
     this.info = info;
-    this.recordKey = recordKey;
     this.unsealer = new Unsealer(recordKey);
     this.aad = DataLayout.newRecordAad(info);
     this.sealed = new byte[info.recordBytes()];
@@ -65,12 +63,7 @@ public final class SealedDataSet implements AutoCloseable {
       throw new DataSetException.Tampered(
           name + ": its manifest contradicts its header. Seal it again");
     }
-    return new SealedDataSet(name, source, info, recordKey.duplicate());
-  }
-
-  /** Another reader of the same set, for another thread. */
-  public SealedDataSet fork() {
-    return new SealedDataSet(name, source, info, recordKey.duplicate());
+    return new SealedDataSet(name, source, info, recordKey);
   }
 
   /** What the set is; authenticated. */
@@ -152,7 +145,6 @@ public final class SealedDataSet implements AutoCloseable {
   @Override
   public void close() {
     unsealer.close();
-    recordKey.close();
     Arrays.fill(plain, (byte) 0);
   }
 }

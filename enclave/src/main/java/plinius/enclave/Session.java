@@ -83,8 +83,7 @@ record Session(Border border, Begin begin, CompletableFuture<Void> warmUp, Kerne
     Path lockPath = Path.of(begin.lockPath());
     try (FileChannel lock =
             FileChannel.open(lockPath, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        FileLock held = take(lock)) {
-      assert held.isValid();
+        FileLock _ = take(lock)) {
       boolean train = begin.mode() == Mode.TRAIN;
       KbsClient broker = new KbsClient(attester, border);
       Id128 id = Id128.of(begin.job().array());

@@ -14,6 +14,7 @@ class ExitCodeTest {
     assertThat(code(new AttestationException.Refused(409, "another run"))).isEqualTo(71);
     assertThat(code(new AttestationException.Refused(429, "later"))).isEqualTo(77);
     assertThat(code(new AttestationException.Refused(500, "its state"))).isEqualTo(70);
+    assertThat(code(new AttestationException.Refused(503, "no server"))).isEqualTo(70);
     assertThat(code(new AttestationException.Unreachable("nobody"))).isEqualTo(69);
   }
 

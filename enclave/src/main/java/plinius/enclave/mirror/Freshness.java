@@ -15,7 +15,7 @@ import plinius.attestation.kbs.MirrorId;
  * telling of it; behind it by none.
  */
 public final class Freshness {
-  /** How long training waits for a broker that does not answer, before it stops. */
+  /** How long training waits for a broker that does not answer, or cannot, before it stops. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
   private static final Duration PAUSE = Duration.ofMillis(500);
@@ -115,18 +115,22 @@ public final class Freshness {
         ledger.accept(newest);
         acknowledged = newest.sequence();
         return;
-      } catch (AttestationException.Unreachable e) {
-        if (!must) {
+      } catch (AttestationException e) {
+        if (!must && e.passing()) {
           return; // the next mirror tries again
         }
-        if (System.nanoTime() > end) {
-          throw new AttestationException.Unreachable(
-              ("%s. Mirror %d is safe in the pool; the same command goes on from it once the broker"
-                      + " answers")
-                  .formatted(e.getMessage(), newest.sequence()));
+        if (!e.passing() || System.nanoTime() > end) {
+          throw e instanceof AttestationException.Unreachable ? safe(newest, e) : e;
         }
         LockSupport.parkNanos(PAUSE.toNanos());
       }
     }
+  }
+
+  private static AttestationException safe(MirrorId newest, AttestationException failure) {
+    return new AttestationException.Unreachable(
+        ("%s. Mirror %d is safe in the pool; the same command goes on from it once the broker"
+                + " answers")
+            .formatted(failure.getMessage(), newest.sequence()));
   }
 }

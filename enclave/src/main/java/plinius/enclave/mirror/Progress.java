@@ -9,8 +9,6 @@ package plinius.enclave.mirror;
  */
 public record Progress(long iteration, long seen, double averageLoss) {
 
-  public static final Progress NONE = new Progress(0, 0, -1);
-
   public Progress {
     if (iteration < 0 || seen < 0) {
       throw new IllegalArgumentException(

@@ -27,7 +27,6 @@ import plinius.kernel.CounterRandom;
 
 /** What a model says about sealed data, sealed to the owner: the host carries it unread. */
 public record Answer(Consumer<EnclaveMessage> host, Grant grant) {
-  @FunctionalInterface
   private interface Body {
     void write(DataOutputStream out) throws IOException;
   }

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.MirrorId;
@@ -14,7 +16,8 @@ import plinius.attestation.kbs.MirrorId;
 /** When the broker is told; what is accepted, system-tests show with real pools. */
 class FreshnessTest {
   private final List<Long> told = new ArrayList<>();
-  private int silent;
+  private AttestationException failure = new AttestationException.Unreachable("nobody answers");
+  private int silent; // so many times in a row it is the answer
 
   @Test
   void strict_tells_of_every_mirror() {
@@ -55,6 +58,31 @@ class FreshnessTest {
     assertThat(silent).isZero();
   }
 
+  @ParameterizedTest
+  @ValueSource(ints = {429, 500, 503})
+  void a_broker_that_cannot_decide_now_is_asked_again_like_one_that_is_silent(int status) {
+    failure = new AttestationException.Refused(status, "later");
+    silent = 5;
+
+    train(freshness(new FreshnessMode(8), Optional.of(MirrorId.NONE)), 1, 8);
+
+    // Asked at 4, 5, 6 and 7 in vain, and at 8 once more after that.
+    assertThat(told).containsExactly(8L);
+    assertThat(silent).isZero();
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {401, 403, 404, 409, 413})
+  void a_broker_that_says_no_is_obeyed_at_once(int status) {
+    failure = new AttestationException.Refused(status, "no");
+    silent = 1;
+    Freshness freshness = freshness(new FreshnessMode(8), Optional.of(MirrorId.NONE));
+
+    assertThatThrownBy(() -> train(freshness, 1, 4)).isSameAs(failure);
+
+    assertThat(told).isEmpty();
+  }
+
   @Test
   void what_the_pool_holds_beyond_the_record_is_told_of_before_training() {
     freshness(FreshnessMode.STRICT, Optional.of(mirror(2))).adopt(mirror(3));
@@ -93,7 +121,7 @@ class FreshnessTest {
         newest -> {
           if (silent > 0) {
             silent--;
-            throw new AttestationException.Unreachable("nobody answers");
+            throw failure;
           }
           told.add(newest.sequence());
         });

@@ -110,8 +110,8 @@ public final class ModelPool {
       new Freshness(FreshnessMode.STRICT, Optional.of(first), told -> {}).accept(mirror);
       Progress wanted = new Progress(network.iteration(), network.seen(), network.averageLoss());
       byte[] state = mirror.stateDigest(wanted);
-      Progress there = mirror.mirrorIn().orElse(Progress.NONE);
-      if (!there.equals(wanted) || !Arrays.equals(state, mirror.stateDigest(there))) {
+      boolean same = mirror.mirrorIn().equals(Optional.of(wanted));
+      if (!same || !Arrays.equals(state, mirror.stateDigest(wanted))) {
         throw new WeightsException.BadInput(
             name + " holds other weights than those named now: name the file that began it");
       }
