@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -234,8 +235,9 @@ public final class PoolDirectory implements AutoCloseable {
     Path making = directory.resolve(pool.getFileName() + ".making");
     try {
       Files.deleteIfExists(making);
-      long free = Files.getFileStore(directory).getUsableSpace();
-      if (free < bytes) {
+      FileStore medium = Files.getFileStore(directory);
+      long free = medium.getUsableSpace();
+      if (free < bytes && medium.getTotalSpace() > 0) { // ramfs has no size, and so nothing left
         throw new HostException.Medium(
             "the pool needs "
                 + bytes

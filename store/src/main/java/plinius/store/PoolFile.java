@@ -5,6 +5,7 @@ import static java.util.Objects.requireNonNull;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileStore;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -180,10 +181,16 @@ public final class PoolFile implements AutoCloseable {
   }
 
   private static void requireRoom(Path folder, long bytes) throws IOException {
-    long free = Files.getFileStore(folder).getUsableSpace();
+    long free = freeBytes(folder);
     if (free < bytes) {
       throw new IOException(folder + " has only " + free + " bytes free");
     }
+  }
+
+  /** Bytes that are left where a file lies; without end on a medium that has no size, as ramfs. */
+  public static long freeBytes(Path there) throws IOException {
+    FileStore medium = Files.getFileStore(there);
+    return medium.getTotalSpace() == 0 ? Long.MAX_VALUE : medium.getUsableSpace();
   }
 
   private static PmemException cannotCreate(Path path, long bytes, IOException refused) {

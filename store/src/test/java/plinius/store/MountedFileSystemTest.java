@@ -18,9 +18,9 @@ import plinius.romulus.Extent;
 import plinius.romulus.Protocol;
 
 /**
- * A pool on a small file system, full or mounted read-only, in a mount namespace of its own: nobody
- * else sees it, and it is gone with the process. Needs the right to mount, as root has it outside
- * of most containers.
+ * A pool on a small file system, full, mounted read-only or without a size, in a mount namespace of
+ * its own: nobody else sees it, and it is gone with the process. Needs the right to mount, as root
+ * has it outside of most containers.
  */
 class MountedFileSystemTest {
   private static final String MOUNT = "mount -t tmpfs -o size=16m tmpfs \"$0\"";
@@ -94,6 +94,17 @@ class MountedFileSystemTest {
         .startsWith("0 ")
         .contains("refused", "No space left on device", "as it was before", "grown by what fits")
         .doesNotContain("it has changed")
+        .endsWith("read 7\n[lock, pool.pm]");
+  }
+
+  @Test
+  void a_pool_is_made_and_grown_on_a_file_system_that_says_no_size() throws Exception {
+    String onRamfs = "mount -t ramfs ramfs \"$0\" && ATTEMPT make && ATTEMPT grow";
+
+    assertThat(attempts(onRamfs))
+        .startsWith("0 ")
+        .contains("made", "grown\nit has changed", "grown by what fits")
+        .doesNotContain("refused")
         .endsWith("read 7\n[lock, pool.pm]");
   }
 
