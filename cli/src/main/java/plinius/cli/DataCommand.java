@@ -4,8 +4,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -129,14 +129,8 @@ final class DataCommand extends VerbGroup {
     @Parameters(paramLabel = "FILE", description = "A sealed file.")
     private Path file;
 
-    @Option(names = "--key", paramLabel = "F", description = "The owner's key file.")
-    private Path key;
-
-    @Option(
-        names = "--passphrase-file",
-        paramLabel = "F",
-        description = "A file whose first line is the key file's passphrase.")
-    private Path passphraseFile;
+    @ArgGroup(exclusive = false)
+    private OwnerKeyOptions key;
 
     @Override
     public Integer call() {
@@ -145,7 +139,7 @@ final class DataCommand extends VerbGroup {
       if (key == null) {
         Terminal.out().println("not authenticated: --key does that");
       } else {
-        try (OwnerKey owner = KeyFiles.load(key, Optional.ofNullable(passphraseFile))) {
+        try (OwnerKey owner = key.load()) {
           authenticate(owner);
         }
         Terminal.out().println("authentic: the description and all records");
@@ -154,7 +148,7 @@ final class DataCommand extends VerbGroup {
     }
 
     private void authenticate(OwnerKey owner) {
-      DataSetInfo info = SealedFiles.infoForOwner(file, key, owner.id());
+      DataSetInfo info = SealedFiles.infoForOwner(file, key.file(), owner.id());
       try (SecretBytes recordKey = owner.recordKey(info.id());
           SecretBytes manifestKey = owner.manifestKey(info.id());
           ByteSource source = SealedFile.open(file);

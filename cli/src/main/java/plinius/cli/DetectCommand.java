@@ -40,6 +40,7 @@ import plinius.seal.SecretBytes;
 final class DetectCommand implements Callable<Integer>, JsonErrors {
   @Mixin private ModelOptions run;
   @Mixin private OwnerKeyOptions key;
+  @Mixin private SealedAnswer sealed;
 
   @ArgGroup(multiplicity = "1")
   private Scenes scenes;
@@ -73,12 +74,6 @@ final class DetectCommand implements Callable<Integer>, JsonErrors {
       paramLabel = "DIR",
       description = "Write each picture with the boxes drawn into it, in plain, as DIR/N.png.")
   private Path folder;
-
-  @Option(names = "--best", description = "Ask the best validated model, not the newest.")
-  private boolean best;
-
-  @Option(names = "--out", paramLabel = "F", description = "Keep the sealed answer in this file.")
-  private Path out;
 
   /** Where to look. */
   private static final class Scenes {
@@ -134,11 +129,11 @@ final class DetectCommand implements Callable<Integer>, JsonErrors {
   private int ask(Path data) {
     List<String> known = ClassNames.in(Optional.ofNullable(names));
     Query query =
-        new Query(0, Query.NONE.temperature(), Query.NONE.draws(), best, threshold, overlap);
-    return SealedAnswer.ask(
+        new Query(
+            0, Query.NONE.temperature(), Query.NONE.draws(), sealed.best(), threshold, overlap);
+    return sealed.ask(
         run.request(Mode.DETECT, data).asking(new RunRequest.Question(query, Optional.empty())),
         key,
-        Optional.ofNullable(out),
         SealedResult.Content.BOXES,
         answer -> {
           try (Originals originals = new Originals(data)) {

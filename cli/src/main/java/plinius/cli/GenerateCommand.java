@@ -23,6 +23,7 @@ import plinius.ingest.TextSource;
 final class GenerateCommand implements Callable<Integer>, JsonErrors {
   @Mixin private ModelOptions run;
   @Mixin private OwnerKeyOptions key;
+  @Mixin private SealedAnswer sealed;
 
   @ArgGroup(multiplicity = "1")
   private Prompt prompt;
@@ -47,12 +48,6 @@ final class GenerateCommand implements Callable<Integer>, JsonErrors {
       defaultValue = "1",
       description = "Another seed writes another text (default: ${DEFAULT-VALUE}).")
   private long seed;
-
-  @Option(names = "--best", description = "Ask the best validated model, not the newest.")
-  private boolean best;
-
-  @Option(names = "--out", paramLabel = "F", description = "Keep the sealed answer in this file.")
-  private Path out;
 
   /** What the text begins with. */
   private static final class Prompt {
@@ -88,11 +83,11 @@ final class GenerateCommand implements Callable<Integer>, JsonErrors {
 
   private int ask(Path text) {
     Query query =
-        new Query(length, temperature, seed, best, Query.NONE.threshold(), Query.NONE.overlap());
-    return SealedAnswer.ask(
+        new Query(
+            length, temperature, seed, sealed.best(), Query.NONE.threshold(), Query.NONE.overlap());
+    return sealed.ask(
         run.request(Mode.GENERATE, text).asking(new RunRequest.Question(query, Optional.empty())),
         key,
-        Optional.ofNullable(out),
         SealedResult.Content.TEXT,
         answer -> {
           Terminal.out().write(answer, 0, answer.length);

@@ -4,7 +4,6 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import plinius.attestation.Measurement;
@@ -18,20 +17,12 @@ import plinius.attestation.tsm.RuntimeMeasurement;
       "Prints the measurements that evidence of the enclave's image will show: what an owner",
       "writes into a policy. The same image gives the same values on every machine."
     })
-final class MeasureCommand implements Callable<Integer>, JsonErrors {
+final class MeasureCommand extends JsonVerb {
   @Option(
       names = "--image",
       paramLabel = "DIR",
       description = "The image (default: that of this installation).")
   private Path image;
-
-  @Option(names = "--json", description = "One JSON object on standard output.")
-  private boolean json;
-
-  @Override
-  public boolean wantsJson() {
-    return json;
-  }
 
   @Override
   public Integer call() {
@@ -41,7 +32,7 @@ final class MeasureCommand implements Callable<Integer>, JsonErrors {
         measured.resolve("bin/java"), "name the folder of an image, as build/image.sh makes one");
     Measurement measurement = ImageMeasurement.of(measured, Owner.ENCLAVE_ARGUMENTS);
     Measurement rtmr3 = RuntimeMeasurement.expected(measurement);
-    if (json) {
+    if (wantsJson()) {
       Map<String, Object> fields = new LinkedHashMap<>();
       fields.put("measurement", measurement.hex());
       fields.put("rtmr3", rtmr3.hex());

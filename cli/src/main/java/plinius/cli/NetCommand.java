@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.stream.Stream;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -26,7 +25,7 @@ import plinius.exchange.net.NetTable;
       "Prints a network's layers: filters, size, input, output, operations for an image, trained",
       "parameters, memory; and what training needs in all."
     })
-final class NetCommand implements Callable<Integer>, JsonErrors {
+final class NetCommand extends JsonVerb {
   /** A tree of the original's largest hierarchy has 200 KB. */
   private static final int NAMED_FILE_BYTES_MAX = 1 << 24;
 
@@ -48,14 +47,6 @@ final class NetCommand implements Callable<Integer>, JsonErrors {
       description = "Plan for N threads that compute (default: all cores).")
   private int threads = Runtime.getRuntime().availableProcessors();
 
-  @Option(names = "--json", description = "One JSON object on standard output.")
-  private boolean json;
-
-  @Override
-  public boolean wantsJson() {
-    return json;
-  }
-
   @Override
   public Integer call() {
     if (batch < 0) {
@@ -69,7 +60,7 @@ final class NetCommand implements Callable<Integer>, JsonErrors {
     List<String> warnings = new ArrayList<>();
     CfgFile cfg = network.parse(overrides, warnings);
     NetTable table = NetTable.of(cfg, threads, name -> named(Path.of(cfg.name()), name));
-    if (json) {
+    if (wantsJson()) {
       JsonLines.write(object(table, warnings));
     } else {
       warnings.forEach(Terminal::notice);

@@ -25,6 +25,7 @@ import plinius.owner.SealedResultReader;
 import plinius.romulus.PoolInfo;
 import plinius.seal.Id128;
 import plinius.seal.SecretBytes;
+import plinius.store.PoolFile;
 import plinius.verification.AppraisalPolicy;
 
 /**
@@ -139,7 +140,7 @@ public final class Owner implements AutoCloseable {
 
   private Job jobToTest(RunRequest request, CfgDigest cfg, List<Id128> sets) {
     PoolInfo pool =
-        PoolFile.in(request.pm())
+        UnlockedPool.infoIn(request.pm())
             .orElseThrow(
                 () ->
                     new Refusal(
@@ -161,7 +162,7 @@ public final class Owner implements AutoCloseable {
 
   private Job jobToTrain(RunRequest request, CfgDigest cfg, List<Id128> sets) {
     Optional<PoolInfo> pool =
-        request.training().fresh() ? Optional.empty() : PoolFile.in(request.pm());
+        request.training().fresh() ? Optional.empty() : UnlockedPool.infoIn(request.pm());
     pool.ifPresent(found -> requireOwnPool(request.pm(), found));
     JobTerms terms =
         new JobTerms(
@@ -209,7 +210,7 @@ public final class Owner implements AutoCloseable {
       throw new Refusal(
           ExitCode.BAD_INPUT,
           "wrong key: the pool "
-              + pm.resolve(PoolFile.NAME)
+              + pm.resolve(PoolFile.MODEL)
               + " is sealed under the key with id "
               + poolKey
               + ", but "

@@ -6,13 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 import plinius.dataset.DataSetInfo;
 import plinius.romulus.PoolInfo;
 
@@ -38,40 +34,12 @@ final class PmCommand extends VerbGroup {
         "Prints what the pool says of itself in plain; needs no key, writes nothing.",
         "Nothing of it is authenticated: only `train` and `test` do that."
       })
-  static final class Info implements Callable<Integer>, JsonErrors {
-
-    @Parameters(paramLabel = "DIR|FILE", description = "A folder given as --pm, or a pool.")
-    private Path where;
-
-    @Option(names = "--json", description = "One JSON object on standard output.")
-    private boolean json;
-
+  static final class Info extends PmTools.Verb {
     @Override
-    public boolean wantsJson() {
-      return json;
-    }
-
-    @Override
-    public Integer call() {
-      boolean isFolder = Files.isDirectory(where);
-      Path file = isFolder ? where.resolve(PoolFile.NAME) : where;
+    void run(Path file, Map<String, Object> fields) {
       PmTools.requirePool(file);
-      Map<String, Object> fields = describe(file, PoolFile.inspect(file));
-      if (isFolder) {
-        fields.put("data", loadedData(where));
-      }
-      if (json) {
-        JsonLines.write(fields);
-      } else {
-        fields.forEach((name, value) -> Terminal.out().printf("%-18s %s%n", name, value));
-      }
-      return ExitCode.DONE.code();
-    }
-
-    private static Map<String, Object> describe(Path file, PoolInfo info) {
+      PoolInfo info = UnlockedPool.info(file);
       HexFormat hex = HexFormat.of();
-      Map<String, Object> fields = new LinkedHashMap<>();
-      fields.put("pool", file.toString());
       fields.put("formatVersion", info.formatVersion());
       fields.put("protocol", info.protocol().option());
       fields.put("keyId", hex.formatHex(info.identity().keyId()));
@@ -86,7 +54,9 @@ final class PmCommand extends VerbGroup {
       fields.put("extentUsedBytes", info.extentUsedBytes());
       fields.put("extentCount", info.extentCount());
       PmTools.putMedium(fields, info.medium());
-      return fields;
+      if (Files.isDirectory(where())) {
+        fields.put("data", loadedData(where()));
+      }
     }
 
     private static List<String> loadedData(Path folder) {

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -16,7 +15,6 @@ import picocli.CommandLine.Parameters;
 import plinius.pmem.Medium;
 import plinius.pmem.PersistentMemory;
 import plinius.pmem.WriteBack;
-import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
 import plinius.romulus.PoolInfo;
 import plinius.romulus.PoolStats;
@@ -36,16 +34,13 @@ final class PmTools {
   private PmTools() {}
 
   /** A verb on one pool that prints fields. */
-  abstract static class Verb implements Callable<Integer>, JsonErrors {
+  abstract static class Verb extends JsonVerb {
     @Parameters(paramLabel = "DIR|FILE", description = "A folder given as --pm, or a pool.")
     private Path where;
 
-    @Option(names = "--json", description = "One JSON object on standard output.")
-    private boolean json;
-
-    @Override
-    public boolean wantsJson() {
-      return json;
+    /** As it was named: a folder with a pool in it, or the pool. */
+    final Path where() {
+      return where;
     }
 
     final Path file() {
@@ -59,12 +54,11 @@ final class PmTools {
       try {
         run(file(), fields);
       } catch (PoolException damaged) {
-        // A pool does not know its file's name.
-        throw new Refusal(Failures.code(damaged), file() + ": " + damaged.getMessage());
+        throw UnlockedPool.refusal(file(), damaged);
       } catch (PoolFile.InUse inUse) {
         throw new Refusal(ExitCode.IN_USE, inUse.getMessage());
       }
-      if (json) {
+      if (wantsJson()) {
         JsonLines.write(fields);
       } else {
         fields.forEach((name, value) -> Terminal.out().printf("%-18s %s%n", name, value));
@@ -106,7 +100,10 @@ final class PmTools {
         names = "--write-back",
         paramLabel = "HOW",
         converter = Choices.InstructionConverter.class,
-        description = "clwb, clflushopt, clflush, msync, or auto (default): the best there is.")
+        description = {
+          "clwb, clflushopt, clflush, unsafe (the virtual machine's own), msync, or auto",
+          "(default): the best there is."
+        })
     private WriteBack writeBack = WriteBack.AUTO;
 
     @Option(
@@ -293,7 +290,7 @@ final class PmTools {
     void run(Path file, Map<String, Object> fields) {
       requirePool(file);
       // Before it is opened for writing, and so before anything is written.
-      check(file, UnlockedPool.read(file, memory -> Pool.open(memory).info()));
+      check(file, UnlockedPool.info(file));
       try (PoolFile pool = PoolFile.open(file, medium.options().growing())) {
         fields.put("poolBytesBefore", pool.pool().info().poolBytes());
         pool.pool().grow(by.bytes());
@@ -325,7 +322,7 @@ final class PmTools {
       }
       try {
         long missing = info.poolBytes() + by.bytes() - Files.size(file);
-        long free = Files.getFileStore(file).getUsableSpace();
+        long free = PoolFile.freeBytes(file);
         if (missing > free) {
           throw new Refusal(
               ExitCode.MEDIUM,

@@ -27,6 +27,7 @@ import plinius.dataset.SealedResult;
 final class PredictCommand implements Callable<Integer>, JsonErrors {
   @Mixin private RunOptions run;
   @Mixin private OwnerKeyOptions key;
+  @Mixin private SealedAnswer sealed;
 
   @Option(
       names = "--top",
@@ -41,12 +42,6 @@ final class PredictCommand implements Callable<Integer>, JsonErrors {
       description = "A text with the classes' names, one a line.")
   private Path names;
 
-  @Option(names = "--best", description = "Ask the best validated model, not the newest.")
-  private boolean best;
-
-  @Option(names = "--out", paramLabel = "F", description = "Keep the sealed answer in this file.")
-  private Path out;
-
   @Override
   public boolean wantsJson() {
     return run.json();
@@ -59,10 +54,9 @@ final class PredictCommand implements Callable<Integer>, JsonErrors {
     }
     List<String> known = ClassNames.in(Optional.ofNullable(names));
     RunRequest request = run.request(Mode.PREDICT);
-    return SealedAnswer.ask(
-        request.asking(RunRequest.Question.NONE.of(best)),
+    return sealed.ask(
+        request.asking(RunRequest.Question.NONE.of(sealed.best())),
         key,
-        Optional.ofNullable(out),
         SealedResult.Content.OUTPUTS,
         answer -> print(ByteBuffer.wrap(answer), known));
   }

@@ -152,23 +152,15 @@ public record RunRequest(
    * @return a request that differs in that
    */
   public RunRequest withTraining(Training other) {
-    return new RunRequest(
-        mode,
-        cfg,
-        settings,
-        data,
-        pm,
-        threads,
-        hardware,
-        json,
-        killAt,
-        recordBorder,
-        other,
-        question);
+    return with(other, question);
   }
 
   /** The same request with another question. */
   public RunRequest asking(Question other) {
+    return with(training, other);
+  }
+
+  private RunRequest with(Training newTraining, Question newQuestion) {
     return new RunRequest(
         mode,
         cfg,
@@ -180,8 +172,8 @@ public record RunRequest(
         json,
         killAt,
         recordBorder,
-        training,
-        other);
+        newTraining,
+        newQuestion);
   }
 
   /** The same question, answered into a file. */

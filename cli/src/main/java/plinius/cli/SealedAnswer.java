@@ -4,32 +4,39 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
-import java.util.Optional;
 import java.util.function.Consumer;
+import picocli.CommandLine.Option;
 import plinius.dataset.SealedResult;
 import plinius.host.HostArguments;
 import plinius.seal.Id128;
 
-/** A question to the enclave whose answer only the owner's key opens. */
+/** Questions to the enclave whose answers only the owner's key opens: what they have in common. */
 final class SealedAnswer {
-  private SealedAnswer() {}
+  @Option(names = "--best", description = "Ask the best validated model, not the newest.")
+  private boolean best;
+
+  @Option(names = "--out", paramLabel = "F", description = "Keep the sealed answer in this file.")
+  private Path out;
+
+  /** Whether the best validated model is asked. */
+  boolean best() {
+    return best;
+  }
 
   /**
    * Asks, waits, and opens the answer.
    *
-   * @param keep where the sealed answer shall stay
    * @param opened gets the answer's plaintext
    * @return the exit code
    */
-  static int ask(
+  int ask(
       RunRequest request,
       OwnerKeyOptions key,
-      Optional<Path> keep,
       SealedResult.Content content,
       Consumer<byte[]> opened) {
     Installation installation = Installation.current();
     try (Owner owner = Owner.start(installation, key.file(), key.passphrase(), 0)) {
-      Path file = keep.isPresent() ? keep.get() : Files.createTempFile("plinius", ".result");
+      Path file = out != null ? out : Files.createTempFile("plinius", ".result");
       try {
         HostArguments arguments = owner.prepare(request.answeringInto(file.toAbsolutePath()));
         int code = HostProcess.run(installation, arguments);
@@ -43,7 +50,7 @@ final class SealedAnswer {
         }
         return code;
       } finally {
-        if (keep.isEmpty()) {
+        if (out == null) {
           Files.deleteIfExists(file);
         }
       }

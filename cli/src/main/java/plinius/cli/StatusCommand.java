@@ -7,7 +7,6 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -33,7 +32,7 @@ import plinius.seal.jose.Json;
       "may go out. The owner asks the record beside the key, the operator the broker; with --pm it",
       "says as well how the pool there stands to that."
     })
-final class StatusCommand implements Callable<Integer>, JsonErrors {
+final class StatusCommand extends JsonVerb {
   private static final int OK = 200;
   private static final int NOT_FOUND = 404;
   private static final int INTERNAL = 500;
@@ -42,27 +41,10 @@ final class StatusCommand implements Callable<Integer>, JsonErrors {
   private String job;
 
   @ArgGroup(multiplicity = "1")
-  private Source source;
+  private KeySource source;
 
   @Option(names = "--pm", paramLabel = "DIR", description = "The folder of the job's pool.")
   private Path pm;
-
-  @Option(names = "--json", description = "One JSON object on standard output.")
-  private boolean json;
-
-  /** Who is asked. */
-  private static final class Source {
-    @ArgGroup(exclusive = false)
-    private OwnerKeyOptions owner;
-
-    @ArgGroup(exclusive = false)
-    private BrokerOptions broker;
-  }
-
-  @Override
-  public boolean wantsJson() {
-    return json;
-  }
 
   @Override
   public Integer call() {
@@ -73,7 +55,7 @@ final class StatusCommand implements Callable<Integer>, JsonErrors {
                 source.owner,
                 (_, records) -> ofRecord(BrokerVerbs.find(records, job), Instant.now()));
     Optional.ofNullable(pm).ifPresent(folder -> comparePool(fields, folder));
-    if (json) {
+    if (wantsJson()) {
       JsonLines.write(fields);
     } else {
       fields.forEach((name, value) -> Terminal.out().printf("%-10s %s%n", name, value));
@@ -143,7 +125,7 @@ final class StatusCommand implements Callable<Integer>, JsonErrors {
   }
 
   private static void comparePool(Map<String, Object> fields, Path folder) {
-    Optional<PoolInfo> pool = PoolFile.in(folder);
+    Optional<PoolInfo> pool = UnlockedPool.infoIn(folder);
     if (pool.isEmpty()) {
       fields.put("pool", "none in " + folder);
       return;

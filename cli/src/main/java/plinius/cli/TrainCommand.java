@@ -21,6 +21,7 @@ import plinius.boundary.HostMessage.Mode;
 final class TrainCommand implements Callable<Integer>, JsonErrors {
   @Mixin private RunOptions run;
 
+  /** Of the owner: then the broker runs in this process. */
   @ArgGroup(multiplicity = "1")
   private KeySource source;
 
@@ -123,15 +124,6 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
       description = "Iterations from one validation to the next (default: after the last only).")
   private int validEvery;
 
-  /** Who gives the enclave its keys: the owner, whose broker then runs in this process, or one. */
-  private static final class KeySource {
-    @ArgGroup(exclusive = false)
-    private OwnerKeyOptions owner;
-
-    @ArgGroup(exclusive = false)
-    private BrokerOptions broker;
-  }
-
   @Override
   public boolean wantsJson() {
     return run.json();
@@ -202,7 +194,7 @@ final class TrainCommand implements Callable<Integer>, JsonErrors {
   }
 
   private void confirmFresh(RunRequest request) {
-    if (yes || PoolFile.in(request.pm()).isEmpty()) {
+    if (yes || UnlockedPool.infoIn(request.pm()).isEmpty()) {
       return;
     }
     String answer =

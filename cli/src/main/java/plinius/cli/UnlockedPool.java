@@ -4,13 +4,17 @@ import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.PersistentMemory;
 import plinius.pmem.WriteBack;
+import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
+import plinius.romulus.PoolInfo;
+import plinius.store.PoolFile;
 
 /**
  * A look at a pool without its lock, for which a training run would have to wait, and which would
@@ -68,6 +72,44 @@ final class UnlockedPool {
         file
             + " is in use: it changes faster than it can be read; try again, or wait for its user"
             + " to end");
+  }
+
+  /**
+   * What a pool says of itself in plain.
+   *
+   * @throws Refusal if the file is no pool, or none that is sound
+   */
+  static PoolInfo info(Path file) {
+    try {
+      return plain(file);
+    } catch (PoolException e) {
+      throw refusal(file, e);
+    }
+  }
+
+  /** The same of the pool in a folder; empty where there is none, or none was finished. */
+  static Optional<PoolInfo> infoIn(Path folder) {
+    Path file = folder.resolve(PoolFile.MODEL);
+    if (!Files.exists(file)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(plain(file));
+    } catch (PoolException.NotFormatted e) {
+      // A run that died before it had formatted the pool: the next one starts over.
+      return Optional.empty();
+    } catch (PoolException e) {
+      throw refusal(file, e);
+    }
+  }
+
+  private static PoolInfo plain(Path file) {
+    return read(file, memory -> Pool.open(memory).info());
+  }
+
+  /** A pool does not know its file's name. */
+  static Refusal refusal(Path file, PoolException why) {
+    return new Refusal(Failures.code(why), file + ": " + why.getMessage());
   }
 
   private static boolean isAll(PersistentMemory memory, Path file) {

@@ -44,7 +44,7 @@ final class WeightsCommand extends VerbGroup {
         "Prints a .weights file's version, the images it has seen, and what it has for each layer",
         "of a network; refuses a file that is too short for it, or too long."
       })
-  static final class Info implements Callable<Integer>, JsonErrors {
+  static final class Info extends JsonVerb {
     @Mixin private CfgOptions network;
 
     @Parameters(index = "1", paramLabel = "FILE", description = "A .weights file.")
@@ -57,18 +57,10 @@ final class WeightsCommand extends VerbGroup {
         description = "The file holds the first N layers only.")
     private int upto;
 
-    @Option(names = "--json", description = "JSON lines on standard output.")
-    private boolean json;
-
-    @Override
-    public boolean wantsJson() {
-      return json;
-    }
-
     @Override
     public Integer call() {
       Contents contents = read(file, ModelPool.network(network.parse(), SEED), upto);
-      if (json) {
+      if (wantsJson()) {
         JsonLines.write(header(contents));
         contents.layers().forEach(part -> JsonLines.write(layer(part)));
       } else {

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,7 +36,7 @@ import plinius.seal.Id128;
       "Unseals a pool's model with the owner's key into a .weights file of Darknet. The file holds",
       "the model in plain. No enclave is needed; the pool is left as it is."
     })
-final class WeightsExport implements Callable<Integer>, JsonErrors {
+final class WeightsExport extends JsonVerb {
   @Mixin private CfgOptions network;
   @Mixin private OwnerKeyOptions key;
 
@@ -73,14 +72,6 @@ final class WeightsExport implements Callable<Integer>, JsonErrors {
       description = "0.2 (default), 0.1 or transposed, as for `plinius weights convert`.")
   private WeightsFormat format;
 
-  @Option(names = "--json", description = "JSON lines on standard output.")
-  private boolean json;
-
-  @Override
-  public boolean wantsJson() {
-    return json;
-  }
-
   @Override
   public Integer call() {
     CfgFile cfg = network.parse();
@@ -94,7 +85,7 @@ final class WeightsExport implements Callable<Integer>, JsonErrors {
             ExitCode.BAD_INPUT,
             pool + " does not exist: `plinius train` makes it" + (best ? ", with --valid" : ""));
       }
-      Id128 id = Id128.of(PoolFile.inspect(pool).identity().jobId());
+      Id128 id = Id128.of(UnlockedPool.info(pool).identity().jobId());
       Network model = unseal(cfg, owner, record.job(id), id, pool);
       int to = upto == 0 ? model.layers().size() : upto;
       byte[] file = WeightsWriter.write(model, to, format.header(model.seen()));
@@ -126,7 +117,7 @@ final class WeightsExport implements Callable<Integer>, JsonErrors {
   }
 
   private void report(Network model, int layers, Id128 id, int bytes) {
-    if (json) {
+    if (wantsJson()) {
       Map<String, Object> event = new LinkedHashMap<>();
       event.put("event", "export");
       event.put("job", id.toString());

@@ -11,7 +11,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,6 +38,7 @@ import plinius.pmem.WriteBack;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolException;
 import plinius.seal.Id128;
+import plinius.store.PoolFile;
 
 /**
  * Begins a job with weights that were trained elsewhere. The owner seals them, as the job's first
@@ -51,7 +51,7 @@ import plinius.seal.Id128;
       "Begins a job with pre-trained weights: seals them into a new pool, from which `plinius",
       "train` goes on. The pool may go to machines that nobody trusts."
     })
-final class WeightsImport implements Callable<Integer>, JsonErrors {
+final class WeightsImport extends JsonVerb {
   @Mixin private CfgOptions network;
   @Mixin private OwnerKeyOptions key;
 
@@ -108,15 +108,7 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
       description = "As for `plinius train` (default: window:32).")
   private FreshnessMode freshness;
 
-  @Option(names = "--json", description = "JSON lines on standard output.")
-  private boolean json;
-
   private record Begun(Id128 id, Written written) {}
-
-  @Override
-  public boolean wantsJson() {
-    return json;
-  }
 
   @Override
   public Integer call() {
@@ -200,7 +192,7 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
               there + " exists: a job begins in an empty folder; name another with --pm");
         }
       }
-      Path making = folder.pool().resolveSibling(PoolFile.NAME + ".import");
+      Path making = folder.pool().resolveSibling(PoolFile.MODEL + ".import");
       Optional<Job> killed = recorded(making, record);
       if (killed.isPresent()) {
         Written written = requireSame(killed.get(), making, cfg, owner, terms, made);
@@ -265,7 +257,7 @@ final class WeightsImport implements Callable<Integer>, JsonErrors {
   private void report(Contents contents, Network made, Begun begun) {
     long values = contents.layers().stream().mapToLong(Part::values).sum();
     String state = HexFormat.of().formatHex(begun.written().state());
-    if (json) {
+    if (wantsJson()) {
       Map<String, Object> event = new LinkedHashMap<>();
       event.put("event", "import");
       event.put("job", begun.id().toString());

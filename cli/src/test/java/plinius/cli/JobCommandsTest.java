@@ -160,6 +160,21 @@ final class JobCommandsTest {
   }
 
   @Test
+  void a_sealed_file_says_what_it_is_and_is_authenticated_with_its_key() {
+    Said plain = Said.run("data", "info", data);
+    assertThat(plain.code()).as(plain.err()).isZero();
+    assertThat(plain.out()).contains("not authenticated");
+
+    Said proven = Said.run("data", "info", data, "--key", key);
+    assertThat(proven.code()).as(proven.err()).isZero();
+    assertThat(proven.out()).contains("authentic: the description and all records");
+
+    Said keyless = Said.run("data", "info", data, "--passphrase-file", key);
+    assertThat(keyless.code()).isEqualTo(ExitCode.USAGE.code());
+    assertThat(keyless.err()).contains("--key");
+  }
+
+  @Test
   void the_owner_lets_other_kernels_go_on_and_takes_the_word_back() {
     assertThat(addJob("--job", "mine").code()).isZero();
 

@@ -343,14 +343,7 @@ class StoreTest {
     assertThat(mind.getSuppressed()).hasSize(1);
     assertThat(happened).containsExactly("aborted");
     assertThat(store.<Boolean>read(tx -> tx.root("model", MODEL).isNone())).isFalse();
-    assertThatThrownBy(
-            () ->
-                store.update(
-                    tx -> {
-                      tx.abort();
-                      return null;
-                    }))
-        .isInstanceOf(PoolException.Aborted.class);
+    abortOne();
   }
 
   @Test

@@ -99,8 +99,7 @@ class DataKindsTest {
             .count();
     assertThat(right).isEqualTo(Math.round(best * 300));
     assertThat(Files.size(answer)).isEqualTo(64 + 4 + (4 + 300 * 10 * 4) + 16);
-    assertThat(run("detect", cfg, "pm-2", small).expect(65).event("error").path("reason").asText())
-        .contains("scenes");
+    assertThat(run("detect", cfg, "pm-2", small).expect(65).reason()).contains("scenes");
   }
 
   @Test

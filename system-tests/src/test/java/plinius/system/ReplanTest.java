@@ -54,7 +54,7 @@ class ReplanTest {
     Plinius.Run test = world.test(pm).expect(BAD_INPUT);
 
     for (Plinius.Run run : new Plinius.Run[] {train, test}) {
-      assertThat(run.event("error").path("reason").asText())
+      assertThat(run.reason())
           .contains("kernels " + OTHER, "kernels " + Kernels.VERSION, "--replan");
       assertThat(run.events("replan")).isEmpty();
     }
@@ -96,7 +96,8 @@ class ReplanTest {
   @Test
   void a_new_job_and_an_operator_have_no_word_to_say() {
     Path pm = world.newPm();
-    assertThat(world.train(pm, "--replan").expect(BAD_INPUT).out()).contains("leave --replan out");
+    assertThat(world.train(pm, "--replan").expect(BAD_INPUT).reason())
+        .contains("leave --replan out");
     assertThat(pm).doesNotExist();
     Plinius.Run elsewhere = world.trainElsewhere(pm, "--replan").expect(USAGE);
     assertThat(elsewhere.reason()).contains("owner's choice", "plinius broker replan");

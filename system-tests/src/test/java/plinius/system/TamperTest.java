@@ -191,7 +191,7 @@ class TamperTest {
                 "train", other, "--data", world.train(), "--key", world.key(), "--pm", pm, "--json")
             .expect(BAD_INPUT);
 
-    assertThat(run.event("error").path("reason").asText()).contains("filters", "16", "24");
+    assertThat(run.reason()).contains("filters", "16", "24");
     assertThat(Bits.sha256(pool(pm))).isEqualTo(before);
   }
 
@@ -227,7 +227,7 @@ class TamperTest {
     first.signalHost("STOP");
     try {
       Plinius.Run second = world.train(pm).expect(IN_USE);
-      assertThat(second.event("error").path("reason").asText()).contains(pm.toString());
+      assertThat(second.reason()).contains(pm.toString());
     } finally {
       first.signalHost("CONT");
     }
@@ -245,7 +245,7 @@ class TamperTest {
 
     run.expect(code < 0 ? run.exitCode() : code);
     assertThat(run.exitCode()).isNotZero();
-    assertThat(run.event("error").path("reason").asText()).contains(said);
+    assertThat(run.reason()).contains(said);
     assertThat(run.event("error").path("code").asInt()).isEqualTo(run.exitCode());
     assertThat(run.events("iteration")).isEmpty();
     assertThat(Bits.sha256(pool(pm))).as("the pool is left as it was").isEqualTo(before);

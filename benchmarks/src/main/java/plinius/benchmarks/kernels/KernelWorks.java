@@ -116,11 +116,10 @@ final class KernelWorks {
   }
 
   /** The first of count things that a shard takes. */
-  private static int from(int shard, int count, int shards) {
+  static int from(int shard, int count, int shards) {
     return (int) ((long) shard * count / shards);
   }
 
-  /** Operations are those of the definition: Winograd, which does fewer, may pass the peak. */
   private void convolution(ConvShape s, int images) {
     String what = name(s) + (s.h() == 1 ? ", rows " : ", batch ") + images;
     List<String> ways = List.of("convForward", "convBackwardData", "convBackwardWeights");
@@ -135,47 +134,56 @@ final class KernelWorks {
     int shards = Math.min(SHARDS, images);
     int partials = Math.clamp(PARTIALS / s.weights(), 1, shards);
     float[] u = room.array(Name.UPDATES, partials * s.weights());
+    arithmetic(
+        ways.get(0),
+        what,
+        s,
+        images,
+        () -> kernels.prepareForward(s, w, 0, t),
+        shards,
+        (_, from, to) -> kernels.convForward(s, x, 0, t, y, 0, from, to));
+    arithmetic(
+        ways.get(1),
+        what,
+        s,
+        images,
+        () -> kernels.prepareBackward(s, w, 0, t),
+        shards,
+        (_, from, to) -> kernels.convBackwardData(s, y, 0, t, delta, 0, from, to));
+    arithmetic(
+        ways.get(2),
+        what,
+        s,
+        images,
+        () -> {},
+        partials,
+        (k, from, to) -> kernels.convBackwardWeights(s, x, 0, y, 0, u, k * s.weights(), from, to));
+  }
+
+  /** What a shard does with the images from one to before another. */
+  private interface Images {
+    void run(int shard, int from, int to);
+  }
+
+  /** Operations are those of the definition: Winograd, which does fewer, may pass the peak. */
+  private void arithmetic(
+      String kernel,
+      String what,
+      ConvShape s,
+      int images,
+      Runnable first,
+      int shards,
+      Images task) {
     double operations = 2.0 * images * s.outH() * s.outW() * s.weights();
     add(
         new Work(
-            ways.get(0),
+            kernel,
             what,
             Bound.ARITHMETIC,
             operations,
-            () -> kernels.prepareForward(s, w, 0, t),
+            first,
             shards,
-            k ->
-                kernels.convForward(
-                    s, x, 0, t, y, 0, from(k, images, shards), from(k + 1, images, shards))));
-    add(
-        new Work(
-            ways.get(1),
-            what,
-            Bound.ARITHMETIC,
-            operations,
-            () -> kernels.prepareBackward(s, w, 0, t),
-            shards,
-            k ->
-                kernels.convBackwardData(
-                    s, y, 0, t, delta, 0, from(k, images, shards), from(k + 1, images, shards))));
-    add(
-        new Work(
-            ways.get(2),
-            what,
-            Bound.ARITHMETIC,
-            operations,
-            partials,
-            k ->
-                kernels.convBackwardWeights(
-                    s,
-                    x,
-                    0,
-                    y,
-                    0,
-                    u,
-                    k * s.weights(),
-                    from(k, images, partials),
-                    from(k + 1, images, partials))));
+            k -> task.run(k, from(k, images, shards), from(k + 1, images, shards))));
   }
 
   /** One prediction with weights that are kept prepared: each is read and used once. */
@@ -213,25 +221,14 @@ final class KernelWorks {
     float[] x = room.array(Name.X, batch * s.inputs());
     float[] y = room.array(Name.Y, batch * s.outputs());
     float[] u = room.array(Name.UPDATES, shards * ConvPlan.sumFloats(s));
-    double operations = 2.0 * batch * s.outH() * s.outW() * s.weights();
-    add(
-        new Work(
-            "convSums",
-            what,
-            Bound.ARITHMETIC,
-            operations,
-            shards,
-            k ->
-                kernels.convSums(
-                    s,
-                    x,
-                    0,
-                    y,
-                    0,
-                    u,
-                    k * ConvPlan.sumFloats(s),
-                    from(k, batch, shards),
-                    from(k + 1, batch, shards))));
+    arithmetic(
+        "convSums",
+        what,
+        s,
+        batch,
+        () -> {},
+        shards,
+        (k, from, to) -> kernels.convSums(s, x, 0, y, 0, u, k * ConvPlan.sumFloats(s), from, to));
   }
 
   private void updates(ConvShape s) {

@@ -72,12 +72,9 @@ final class Limits {
         2.0 * Float.BYTES * values,
         SHARDS,
         shard -> {
-          int first = first(shard, values);
-          System.arraycopy(from, first, to, first, first(shard + 1, values) - first);
+          int first = KernelWorks.from(shard, values, SHARDS);
+          int end = KernelWorks.from(shard + 1, values, SHARDS);
+          System.arraycopy(from, first, to, first, end - first);
         });
-  }
-
-  private static int first(int shard, int values) {
-    return (int) ((long) shard * values / SHARDS);
   }
 }

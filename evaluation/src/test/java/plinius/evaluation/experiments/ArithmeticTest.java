@@ -126,7 +126,7 @@ class ArithmeticTest {
     assertThat(
             measured(
                 findings,
-                "Read alone, without the cipher: against a file, cache cold," + " worst size, 1"))
+                "Read alone, without the cipher: against a file, cache cold, worst size, 1"))
         .isEqualTo(16);
     assertThat(measured(findings, "Share of encryption in a save, greatest, 1")).isEqualTo(40);
     assertThat(measured(findings, "Share of decryption in a restore, greatest, 1")).isEqualTo(80);
