@@ -64,7 +64,6 @@ final class ScalarWinograd {
     for (int n = from; n < to; n++) {
       Image in = new Image(x, xAt + n * s.inputs(), s.h(), s.w(), s.c());
       Image out = new Image(y, yAt + n * s.outputs(), s.outH(), s.outW(), s.filters());
-      Arrays.fill(y, out.at, out.at + s.outputs(), 0);
       correlate(in, s.pad(), prepared, out, false);
     }
   }

@@ -26,11 +26,9 @@ public final class DropoutLayer extends Layer {
                 .draws()
                 .uniforms(index(), pass.moment.iteration(), first, factors, from, to - from);
             for (int i = from; i < to; i++) {
-              factors[i] = factors[i] < probability ? 0 : scale;
-            }
-            for (int i = from; i < to; i++) {
-              // Not a product: infinity times 0 would be NaN.
-              output[i] = factors[i] == 0 ? 0 : pass.input[i] * factors[i];
+              int sign = Float.floatToRawIntBits(factors[i] - probability) >> 31; // -1 or 0
+              factors[i] = scale * (1 + sign);
+              output[i] = kept(i, pass.input[i]);
             }
           } else {
             System.arraycopy(pass.input, from, output, from, to - from);
@@ -44,8 +42,17 @@ public final class DropoutLayer extends Layer {
         out.count(),
         (from, to) -> {
           for (int i = from; i < to; i++) {
-            pass.inputDelta[i] += factors[i] == 0 ? 0 : delta[i] * factors[i];
+            pass.inputDelta[i] += kept(i, delta[i]);
           }
         });
+  }
+
+  /**
+   * A value scaled up, or 0 if it is dropped: not a product with 0, which infinity makes NaN, and
+   * without a branch, which no processor foresees.
+   */
+  private float kept(int i, float value) {
+    int mask = -Float.floatToRawIntBits(factors[i]) >> 31;
+    return Float.intBitsToFloat(Float.floatToRawIntBits(value * factors[i]) & mask);
   }
 }

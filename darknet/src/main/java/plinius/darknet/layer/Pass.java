@@ -265,14 +265,9 @@ public final class Pass {
     run(shards, shard -> task.accept(from(shard) * perImage, from(shard + 1) * perImage));
   }
 
-  /** Runs a task for every image, a shard's in their order. */
+  /** Runs a task for every image, in any order. */
   void eachImage(IntConsumer task) {
-    eachShard(
-        (from, to) -> {
-          for (int image = from; image < to; image++) {
-            task.accept(image);
-          }
-        });
+    run(images, image -> task.accept(first + image));
   }
 
   /** Runs a task for every shard, some of its images at a time, so that they stay in the cache. */
