@@ -130,7 +130,7 @@ final class EvaluateCommand implements Callable<Integer> {
               chosen,
               () -> Machine.observe(installation.root(), fast, slow, Clock.systemUTC()),
               Terminal::notice)
-          .run(wanted, laboratory);
+          .run(wanted, Experiments.all(), laboratory);
     }
     Terminal.out().println(results.resolve("report.html"));
     return ExitCode.DONE.code();

@@ -48,10 +48,12 @@ public final class Evaluation {
    * Runs what has not ended yet, and writes the summary and the report anew after each. One that
    * fails does not keep the others from running.
    *
+   * @param known who is in the report with what has ended in this folder: to run some of them again
+   *     takes nothing from it
    * @throws RuntimeException of the first that failed, when all others have ended; at once if it
    *     was stopped
    */
-  public void run(List<Experiment> experiments, Laboratory laboratory) {
+  public void run(List<Experiment> experiments, List<Experiment> known, Laboratory laboratory) {
     List<RuntimeException> failures = new ArrayList<>();
     Pace pace = new Pace(effort, experiments.stream().filter(one -> !ended(one)).toList());
     int number = 0;
@@ -70,9 +72,9 @@ public final class Evaluation {
       Duration took = Duration.ofNanos(System.nanoTime() - began);
       pace.took(experiment, took);
       progress.accept(place + ": ended after " + took.toSeconds() + " s");
-      writeReport(experiments);
+      writeReport(known);
     }
-    writeReport(experiments);
+    writeReport(known);
     if (!failures.isEmpty()) {
       throw failures.getFirst();
     }
@@ -104,17 +106,19 @@ public final class Evaluation {
 
   /** With this effort, and with raw data: what could not run before may be able to now. */
   private boolean ended(Experiment experiment) {
-    return FindingsFile.read(folder(experiment))
-        .filter(file -> file.effort() == effort && !file.tables().isEmpty())
-        .isPresent();
+    return found(experiment).filter(file -> !file.tables().isEmpty()).isPresent();
   }
 
-  private void writeReport(List<Experiment> experiments) {
+  private Optional<FindingsFile> found(Experiment experiment) {
+    return FindingsFile.read(folder(experiment)).filter(file -> file.effort() == effort);
+  }
+
+  private void writeReport(List<Experiment> known) {
     List<Report.Section> sections = new ArrayList<>();
     List<Map<String, Object>> summary = new ArrayList<>();
     Machine first = null;
-    for (Experiment experiment : experiments) {
-      Optional<FindingsFile> file = FindingsFile.read(folder(experiment));
+    for (Experiment experiment : known) {
+      Optional<FindingsFile> file = found(experiment);
       if (file.isEmpty()) {
         continue;
       }

@@ -87,7 +87,7 @@ class EvaluationTest {
 
   private void evaluate(Laboratory.Effort effort, Experiment... experiments) {
     new Evaluation(out, effort, () -> new Machine(Map.of("date", "today")), told::add)
-        .run(List.of(experiments), null);
+        .run(List.of(experiments), List.of(experiments), null);
   }
 
   @Test
@@ -117,6 +117,37 @@ class EvaluationTest {
     assertThat(ran).containsExactly("one", "two");
     assertThat(FindingsFile.read(out.resolve("one")).orElseThrow().claims().getFirst().measured())
         .hasValue(1);
+  }
+
+  @Test
+  void to_run_some_again_takes_nothing_from_the_report() throws IOException {
+    List<Experiment> known = List.of(new Named("one", 1), new Named("two", 2));
+    evaluate(Laboratory.Effort.FULL, known.toArray(new Experiment[0]));
+    Files.delete(out.resolve("two").resolve("findings.json"));
+
+    new Evaluation(
+            out, Laboratory.Effort.FULL, () -> new Machine(Map.of("date", "today")), told::add)
+        .run(List.of(new Named("two", 7)), known, null);
+
+    JsonNode claims =
+        FindingsFile.JSON.readTree(out.resolve("summary.json").toFile()).get("claims");
+    assertThat(claims)
+        .extracting(claim -> claim.get("measured").asDouble())
+        .containsExactly(1d, 7d);
+    assertThat(Files.readString(out.resolve("report.html"))).contains("The one", "The two");
+  }
+
+  @Test
+  void quick_findings_are_not_in_the_report_of_a_full_run() throws IOException {
+    evaluate(Laboratory.Effort.QUICK, new Named("one", 1));
+
+    new Evaluation(
+            out, Laboratory.Effort.FULL, () -> new Machine(Map.of("date", "today")), told::add)
+        .run(List.of(new Named("two", 2)), List.of(new Named("one", 1), new Named("two", 2)), null);
+
+    JsonNode claims =
+        FindingsFile.JSON.readTree(out.resolve("summary.json").toFile()).get("claims");
+    assertThat(claims).extracting(claim -> claim.get("measured").asDouble()).containsExactly(2d);
   }
 
   @Test
@@ -161,7 +192,7 @@ class EvaluationTest {
             Laboratory.Effort.QUICK,
             () -> Machine.observe(Path.of("").toAbsolutePath(), out, out, Clock.systemUTC()),
             told::add)
-        .run(List.of(new Named("one", 1)), null);
+        .run(List.of(new Named("one", 1)), List.of(new Named("one", 1)), null);
 
     try (Stream<Path> files = Files.walk(out)) {
       for (Path file : files.filter(Files::isRegularFile).toList()) {
