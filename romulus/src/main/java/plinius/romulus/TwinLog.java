@@ -180,15 +180,14 @@ final class TwinLog {
     if (everything) {
       memory.pwb(base, wholeLines(top));
       memory.pfence();
-    } else {
-      settle();
-      for (int i = 0; i < rangeCount; i++) {
-        memory.pwb(base + rangeOffset(i), rangeBytes(i));
-      }
-      memory.persistLines(base, other, lines, lineCount);
+      return wholeLines(top);
     }
-    unmark(); // while the processor still waits for the fence
-    return everything ? wholeLines(top) : bytes();
+    settle();
+    for (int i = 0; i < rangeCount; i++) {
+      memory.pwb(base + rangeOffset(i), rangeBytes(i));
+    }
+    memory.persistLines(base, other, lines, lineCount);
+    return bytes();
   }
 
   /**
@@ -196,10 +195,7 @@ final class TwinLog {
    * it; returns the bytes.
    */
   long copy(PersistentMemory memory, long from, long to, long top) {
-    if (ready) { // what was taken back, and is not durable
-      settle();
-      unmark();
-    }
+    settle(); // what was taken back
     long bytes = everything ? wholeLines(top) : bytes();
     if (everything) {
       memory.copy(from, to, bytes);
@@ -231,8 +227,7 @@ final class TwinLog {
     return (top + LINE_BYTES - 1) & -LINE_BYTES;
   }
 
-  /** Nothing more is recorded before {@link #copy}. */
-  private void unmark() {
+  private void clear() {
     if (everything || rangeCount > 0) {
       Arrays.fill(recorded, 0);
     } else {
@@ -240,14 +235,11 @@ final class TwinLog {
         recorded[lines[i] >> 6] = 0;
       }
     }
-    ready = false;
-  }
-
-  private void clear() {
     lineCount = 0;
     distinct = 0;
     last = -1;
     room = 0;
+    ready = false;
     rangeCount = 0;
     rangeLines = 0;
     everything = false;
