@@ -45,7 +45,7 @@ final class HeapCheck {
     heap(get(Heap.MAGIC_OFFSET) == Heap.MAGIC, "it does not begin with its mark");
     top = get(Heap.TOP_OFFSET);
     boolean aligned = top % Heap.BLOCK_HEADER_BYTES == 0;
-    heap(top >= Heap.BLOCKS_OFFSET && top <= twinBytes && aligned, "its top lies at " + top);
+    heap(top >= Heap.BLOCKS_OFFSET && top <= twinBytes && aligned, "its top lies at %d", top);
     requireZeros("heap", Heap.FREE_LISTS_END, Heap.ROOTS_OFFSET);
     walkBlocks();
     walkFreeLists();
@@ -61,7 +61,7 @@ final class HeapCheck {
     for (long block = Heap.BLOCKS_OFFSET; block < top; ) {
       long bytes = get(block);
       boolean sound = Heap.isClass(bytes) && bytes <= top - block;
-      heap(sound, "block " + block + " has " + bytes + " bytes");
+      heap(sound, "block %d has %d bytes", block, bytes);
       if (get(block + 8) == Heap.USED) {
         used.set(index(block));
         usedBytes += bytes;
@@ -78,7 +78,7 @@ final class HeapCheck {
       while (block != 0) {
         // Each block is taken out when met, so a ring or a block in two lists ends here too.
         boolean sound = isIn(free, block) && get(block) == Heap.classBytes(sizeClass);
-        heap(sound, "a free list leads to " + block);
+        heap(sound, "a free list leads to %d", block);
         free.clear(index(block));
         block = get(block + 8);
       }
@@ -90,12 +90,15 @@ final class HeapCheck {
     long pages = get(Heap.AREA_PAGES_OFFSET);
     extents(
         pages >= 0 && pages <= areaPagesMax,
-        "the area has " + pages + " pages, the memory " + areaPagesMax);
+        "the area has %d pages, the memory %d",
+        pages,
+        areaPagesMax);
     long ref = get(Heap.MAP_REF_OFFSET);
     long block = ref - Heap.BLOCK_HEADER_BYTES;
     extents(
         isIn(used, block) && get(block) - Heap.BLOCK_HEADER_BYTES >= ExtentMap.mapBytes(pages),
-        "the map lies at " + ref);
+        "the map lies at %d",
+        ref);
     long words = ExtentMap.words(pages);
     long usedPages = 0;
     long extents = 0;
@@ -107,7 +110,7 @@ final class HeapCheck {
       // A page in use behind a free one begins an extent.
       long orphans = taken & ~(taken << 1 | before) & ~starts;
       boolean sound = (taken & ~inside) == 0 && (starts & ~taken) == 0 && orphans == 0;
-      extents(sound, "the map is wrong in word " + word);
+      extents(sound, "the map is wrong in word %d", word);
       before = taken >>> 63;
       usedPages += Long.bitCount(taken);
       extents += Long.bitCount(starts);
@@ -134,9 +137,11 @@ final class HeapCheck {
       require(
           sound && isIn(used, ref - Heap.BLOCK_HEADER_BYTES),
           "roots",
-          "entry " + i + " leads to " + ref);
+          "entry %d leads to %d",
+          i,
+          ref);
       for (int at = length + 1; at < name.length; at++) {
-        require(name[at] == 0, "roots", "unused bytes of entry " + i + " are not zero");
+        require(name[at] == 0, "roots", "unused bytes of entry %d are not zero", i);
       }
       names.add(new String(name, 1, length, StandardCharsets.UTF_8));
     }
@@ -161,15 +166,15 @@ final class HeapCheck {
 
   private void requireZeros(String where, long from, long to) {
     for (long offset = from; offset < to; offset += 8) {
-      require(get(offset) == 0, where, "unused bytes at " + offset + " are not zero");
+      require(get(offset) == 0, where, "unused bytes at %d are not zero", offset);
     }
   }
 
-  private static void heap(boolean sound, String what) {
-    require(sound, "heap", what);
+  private static void heap(boolean sound, String what, Object... values) {
+    require(sound, "heap", what, values);
   }
 
-  private static void extents(boolean sound, String what) {
-    require(sound, "extents", what);
+  private static void extents(boolean sound, String what, Object... values) {
+    require(sound, "extents", what, values);
   }
 }

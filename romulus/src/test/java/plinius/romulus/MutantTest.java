@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
@@ -35,17 +34,18 @@ class MutantTest {
   void every_flush_and_every_fence_is_needed() {
     OrderingSites all = new OrderingSites(Pool.class);
     new Scenarios(protocol, all::noting).all(Mutant.LIMIT);
-    List<String> survivors = new ArrayList<>();
-    for (String place : all.met()) {
-      OrderingSites mutant = new OrderingSites(Pool.class);
-      try {
-        new Scenarios(protocol, memory -> mutant.dropping(memory, place::equals)).all(Mutant.LIMIT);
-        survivors.add(place);
-      } catch (AssertionError | PoolException caught) {
-        // noticed
-      }
-    }
+    List<String> survivors = all.met().parallelStream().filter(this::survivesWithout).toList();
     assertThat(all.met()).hasSizeGreaterThan(12);
     assertThat(survivors).as("of %s", all.met()).isEmpty();
+  }
+
+  private boolean survivesWithout(String place) {
+    OrderingSites mutant = new OrderingSites(Pool.class);
+    try {
+      new Scenarios(protocol, memory -> mutant.dropping(memory, place::equals)).all(Mutant.LIMIT);
+      return true;
+    } catch (AssertionError | PoolException noticed) {
+      return false;
+    }
   }
 }
