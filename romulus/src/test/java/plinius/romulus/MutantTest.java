@@ -42,7 +42,8 @@ class MutantTest {
   private boolean survivesWithout(String place) {
     OrderingSites mutant = new OrderingSites(Pool.class);
     try {
-      new Scenarios(protocol, memory -> mutant.dropping(memory, place::equals)).all(Mutant.LIMIT);
+      new Scenarios(protocol, memory -> mutant.dropping(memory, place::equals))
+          .all(Mutant.LIMIT, () -> mutant.met().contains(place));
       return true;
     } catch (AssertionError | PoolException noticed) {
       return false;
