@@ -24,6 +24,10 @@ import plinius.kernel.ValueKernels;
  * The kernels with channels, or neighbouring values, in the lanes of vectors: each lane does what
  * the reference does, in its order, so the bits are the reference's at any width.
  *
+ * <p>Rows of channels are read in the order in which they lie in memory, which is fetched ahead
+ * only so; what belongs to a channel is read, and what is summed of it added to, in the first-level
+ * cache.
+ *
  * <p>Ranges are checked at the entry, because the virtual machine's own checks of vector accesses
  * may be off. What does not fill a vector runs in scalar code, what has no vector form is the
  * reference's.
@@ -35,9 +39,6 @@ import plinius.kernel.ValueKernels;
  * <p>File length: all kernels but convolution, each a loop of its own.
  */
 public final class VectorKernels extends ValueKernels {
-  /** Rows of one pass over a block of channels: few enough to stay in the first-level cache. */
-  private static final int STRIP = 64;
-
   private final String name;
 
   /** Fails, with a linkage error, where the module jdk.incubator.vector is missing. */
@@ -129,22 +130,12 @@ public final class VectorKernels extends ValueKernels {
     Ranges.rows(x, xAt, rows, channels);
     checkFromIndexSize(sAt, channels, sums.length);
     int bound = FLOATS.loopBound(channels);
-    for (int strip = 0; strip < rows; strip += STRIP) {
-      int count = Math.min(STRIP, rows - strip);
-      int start = xAt + strip * channels;
+    for (int row = xAt; row < xAt + rows * channels; row += channels) {
       for (int c = 0; c < bound; c += LANES) {
-        FloatVector sum = load(sums, sAt + c);
-        for (int row = 0; row < count; row++) {
-          sum = sum.add(load(x, start + row * channels + c));
-        }
-        sum.intoArray(sums, sAt + c);
+        load(sums, sAt + c).add(load(x, row + c)).intoArray(sums, sAt + c);
       }
       for (int c = bound; c < channels; c++) {
-        float sum = sums[sAt + c];
-        for (int row = 0; row < count; row++) {
-          sum += x[start + row * channels + c];
-        }
-        sums[sAt + c] = sum;
+        sums[sAt + c] += x[row + c];
       }
     }
   }
@@ -156,25 +147,14 @@ public final class VectorKernels extends ValueKernels {
     checkFromIndexSize(mAt, channels, mean.length);
     checkFromIndexSize(sAt, channels, sums.length);
     int bound = FLOATS.loopBound(channels);
-    for (int strip = 0; strip < rows; strip += STRIP) {
-      int count = Math.min(STRIP, rows - strip);
-      int start = xAt + strip * channels;
+    for (int row = xAt; row < xAt + rows * channels; row += channels) {
       for (int c = 0; c < bound; c += LANES) {
-        FloatVector sum = load(sums, sAt + c);
-        FloatVector centre = load(mean, mAt + c);
-        for (int row = 0; row < count; row++) {
-          FloatVector d = load(x, start + row * channels + c).sub(centre);
-          sum = d.fma(d, sum);
-        }
-        sum.intoArray(sums, sAt + c);
+        FloatVector d = load(x, row + c).sub(load(mean, mAt + c));
+        d.fma(d, load(sums, sAt + c)).intoArray(sums, sAt + c);
       }
       for (int c = bound; c < channels; c++) {
-        float sum = sums[sAt + c];
-        for (int row = 0; row < count; row++) {
-          float d = x[start + row * channels + c] - mean[mAt + c];
-          sum = Math.fma(d, d, sum);
-        }
-        sums[sAt + c] = sum;
+        float d = x[row + c] - mean[mAt + c];
+        sums[sAt + c] = Math.fma(d, d, sums[sAt + c]);
       }
     }
   }
@@ -190,19 +170,17 @@ public final class VectorKernels extends ValueKernels {
     Ranges.rows(y, yAt, rows, channels);
     Ranges.rows(terms, 0, 3, channels);
     float slope = sloped(f) ? f.gradient(-1) : 1;
-    for (int strip = 0; strip < rows; strip += STRIP) {
-      int end = Math.min(strip + STRIP, rows) * channels;
+    for (int row = 0; row < rows; row++) {
+      int from = xAt + row * channels;
+      int to = yAt + row * channels;
       for (int c = 0; c < channels; c += LANES) {
-        FloatVector mean = load(terms, c);
         FloatVector factor = load(terms, channels + c);
         FloatVector bias = load(terms, 2 * channels + c);
-        for (int i = strip * channels + c; i < end; i += channels) {
-          FloatVector v = load(x, xAt + i).sub(mean).fma(factor, bias);
-          v.mul(slope).blend(v, v.compare(GT, 0f)).intoArray(y, yAt + i);
-        }
+        FloatVector v = load(x, from + c).sub(load(terms, c)).fma(factor, bias);
+        v.mul(slope).blend(v, v.compare(GT, 0f)).intoArray(y, to + c);
       }
       if (!sloped(f)) {
-        activate(f, y, yAt + strip * channels, end - strip * channels);
+        activate(f, y, to, channels);
       }
     }
   }
@@ -245,23 +223,16 @@ public final class VectorKernels extends ValueKernels {
     checkFromIndexSize(0, channels, mean.length);
     checkFromIndexSize(at, channels, sums.length);
     checkFromIndexSize(at, channels, deviations.length);
-    int toY = yAt - first;
     FloatVector slope = broadcast(activation.gradient(-1));
     FloatVector one = broadcast(1);
-    for (int strip = 0; strip < rows; strip += STRIP) {
-      int end = first + Math.min(strip + STRIP, rows) * channels;
-      for (int c = 0; c < channels; c += LANES) {
-        FloatVector centre = load(mean, c);
-        FloatVector sum = load(sums, at + c);
+    int toY = yAt - first;
+    for (int i = first; i < first + rows * channels; ) {
+      for (int c = 0; c < channels; c += LANES, i += LANES) {
+        FloatVector d = load(delta, i).mul(slope.blend(one, load(y, toY + i).compare(GT, 0f)));
+        d.intoArray(delta, i);
+        load(sums, at + c).add(d).intoArray(sums, at + c);
         FloatVector deviation = load(deviations, at + c);
-        for (int i = first + strip * channels + c; i < end; i += channels) {
-          FloatVector d = load(delta, i).mul(slope.blend(one, load(y, toY + i).compare(GT, 0f)));
-          d.intoArray(delta, i);
-          sum = sum.add(d);
-          deviation = d.fma(load(x, i).sub(centre), deviation);
-        }
-        sum.intoArray(sums, at + c);
-        deviation.intoArray(deviations, at + c);
+        d.fma(load(x, i).sub(load(mean, c)), deviation).intoArray(deviations, at + c);
       }
     }
   }
@@ -276,17 +247,12 @@ public final class VectorKernels extends ValueKernels {
     Ranges.rows(x, first, rows, channels);
     Ranges.rows(delta, first, rows, channels);
     Ranges.rows(terms, 0, 4, channels);
-    for (int strip = 0; strip < rows; strip += STRIP) {
-      int end = first + Math.min(strip + STRIP, rows) * channels;
-      for (int c = 0; c < channels; c += LANES) {
-        FloatVector mean = load(terms, c);
-        FloatVector factor = load(terms, channels + c);
-        FloatVector slope = load(terms, 2 * channels + c);
+    for (int i = first; i < first + rows * channels; ) {
+      for (int c = 0; c < channels; c += LANES, i += LANES) {
         FloatVector shift = load(terms, 3 * channels + c);
-        for (int i = first + strip * channels + c; i < end; i += channels) {
-          FloatVector scaled = load(delta, i).fma(factor, shift);
-          slope.fma(load(x, i).sub(mean), scaled).intoArray(delta, i);
-        }
+        FloatVector scaled = load(delta, i).fma(load(terms, channels + c), shift);
+        FloatVector slope = load(terms, 2 * channels + c);
+        slope.fma(load(x, i).sub(load(terms, c)), scaled).intoArray(delta, i);
       }
     }
   }
