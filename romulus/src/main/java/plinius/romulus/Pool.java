@@ -322,16 +322,12 @@ public final class Pool implements AutoCloseable {
   /** Looks at the state that is visible now, which nobody changes meanwhile. */
   private <R> R reading(LongFunction<R> look) {
     int[] depth = readDepth.get();
-    int ticket;
-    long state;
-    while (true) {
-      state = twins.visible();
-      ticket = twins.readers.arrive(Twins.twin(state));
-      if (state == twins.visible()) {
-        break; // arrived before the writer looked: it waits for us
-      }
-      twins.readers.depart(ticket);
-    }
+    long state = twins.visible();
+    int twin = Twins.twin(state);
+    int ticket = twins.readers.arrive(twin); // a writer that looks from now on waits for us
+    boolean late = state != twins.visible(); // one may have looked before
+    int other = late ? twins.readers.arrive(1 - twin) : 0; // at both: no matter where it is
+    state = late ? twins.visible() : state;
     depth[0]++;
     try {
       checkUsable();
@@ -339,6 +335,9 @@ public final class Pool implements AutoCloseable {
     } finally {
       depth[0]--;
       twins.readers.depart(ticket);
+      if (late) {
+        twins.readers.depart(other);
+      }
     }
   }
 

@@ -23,7 +23,7 @@ class Readers {
   private final AtomicInteger visited = new AtomicInteger();
 
   /** A reader arrives at a twin; returns what {@link #depart} wants. */
-  final int arrive(int twin) {
+  int arrive(int twin) {
     int at = (twin * STRIPES + ((int) Thread.currentThread().threadId() & (STRIPES - 1))) * STRIDE;
     counts.incrementAndGet(at);
     if ((visited.get() & 1 << twin) == 0) {
@@ -32,7 +32,7 @@ class Readers {
     return at;
   }
 
-  final void depart(int at) {
+  void depart(int at) {
     counts.decrementAndGet(at);
   }
 
@@ -41,14 +41,14 @@ class Readers {
     return visited.get() != 0;
   }
 
-  /** Waits until nobody reads this twin; nobody may arrive any more. */
+  /** Waits until nobody reads this twin; who arrives from now on reads the other one. */
   void drain(int twin) {
-    if ((visited.get() & 1 << twin) == 0) {
+    int bit = 1 << twin;
+    if ((visited.get() & bit) == 0) {
       return;
     }
     for (int stripe = 0; stripe < STRIPES; stripe++) {
-      int at = (twin * STRIPES + stripe) * STRIDE;
-      for (int spins = 0; counts.get(at) != 0; spins++) {
+      for (int spins = 0; isOccupied(twin, stripe); spins++) {
         if (spins < SPINS) {
           Thread.onSpinWait();
         } else {
@@ -56,6 +56,15 @@ class Readers {
         }
       }
     }
-    visited.accumulateAndGet(1 << twin, (all, mine) -> all & ~mine);
+    visited.accumulateAndGet(bit, (all, mine) -> all & ~mine);
+    for (int stripe = 0; stripe < STRIPES; stripe++) {
+      if (isOccupied(twin, stripe)) { // by who has just arrived at both, and saw the bit
+        visited.accumulateAndGet(bit, (all, mine) -> all | mine);
+      }
+    }
+  }
+
+  private boolean isOccupied(int twin, int stripe) {
+    return counts.get((twin * STRIPES + stripe) * STRIDE) != 0;
   }
 }

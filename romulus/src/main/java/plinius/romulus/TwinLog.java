@@ -106,7 +106,7 @@ final class TwinLog {
       beforeFirst.run();
     } else {
       settle();
-      if ((recorded[line >> 6] & 1L << line) != 0) {
+      if (isRecorded(line)) {
         return false;
       }
       everything = lineCount >= linesMax - rangeLines;
@@ -138,30 +138,33 @@ final class TwinLog {
       makeRoom(first);
     }
     settle();
-    boolean fresh = false;
-    for (int line = first; line < first + length; line++) {
-      fresh |= (recorded[line >> 6] & 1L << line) == 0;
+    for (int line = first; line < first + length && !everything; line++) {
+      if (!isRecorded(line)) {
+        everything = lineCount + rangeLines >= linesMax;
+        extendRanges(line);
+        recorded[line >> 6] |= 1L << line;
+      }
     }
-    if (!fresh) {
-      return;
-    }
-    everything |= length > linesMax - rangeLines - lineCount;
-    if (everything) {
-      room = lineCount;
-      return;
-    }
-    if (2 * rangeCount == ranges.length) {
-      // Before a line is marked: without memory for it none may seem to be recorded.
-      ranges = Arrays.copyOf(ranges, 2 * ranges.length);
-    }
-    for (int line = first; line < first + length; line++) {
-      recorded[line >> 6] |= 1L << line;
-    }
-    ranges[2 * rangeCount] = first;
-    ranges[2 * rangeCount + 1] = length;
-    rangeCount++;
-    rangeLines += length;
     ready(); // for fewer lines
+  }
+
+  private void extendRanges(int line) {
+    int end = 2 * rangeCount;
+    if (end > 0 && ranges[end - 2] + ranges[end - 1] == line) {
+      ranges[end - 1]++;
+    } else {
+      if (end == ranges.length) {
+        ranges = Arrays.copyOf(ranges, 2 * end);
+      }
+      ranges[end] = line;
+      ranges[end + 1] = 1;
+      rangeCount++;
+    }
+    rangeLines++;
+  }
+
+  private boolean isRecorded(int line) {
+    return (recorded[line >> 6] & 1L << line) != 0;
   }
 
   /** Gives up on single lines: the twins may differ anywhere. */

@@ -76,6 +76,33 @@ class FlushCountTest {
 
   @ParameterizedTest
   @EnumSource(Protocol.class)
+  void ranges_that_meet_or_overlap_are_written_back_once(Protocol protocol) {
+    SimulatedMemory memory = memory(protocol);
+    Pool pool = Pool.open(memory);
+    long block = pool.update(tx -> tx.alloc(64 * 100) + 63 & -64);
+    for (int i = 1; i <= 3; i++) {
+      byte[] bytes = Story.filled(64 * 30, i);
+      pool.update(
+          tx -> {
+            tx.setLong(block + 64L * 35, 0); // a line within a later range
+            for (int line : new int[] {0, 30, 50, 20, 35}) {
+              tx.write(block + 64L * line, bytes, 0, bytes.length);
+            }
+            return null;
+          });
+      memory.mark(i);
+    }
+    for (FlushLint.Interval tx : FlushLint.intervals(memory.trace()).subList(1, 3)) {
+      assertThat(tx.writtenBackLines())
+          .as("80 lines in each twin, and the word")
+          .isEqualTo(160L + (protocol == Protocol.ROMULUS ? 2 : 1));
+      assertThat(tx.redundantLines()).as("twice").isZero();
+      assertThat(tx.unfencedLines()).as("promised and not durable").isEmpty();
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Protocol.class)
   void a_story_with_blocks_and_extents_promises_nothing_that_is_not_durable(Protocol protocol) {
     SimulatedMemory memory = memory(protocol);
     Pool pool = Pool.open(memory);

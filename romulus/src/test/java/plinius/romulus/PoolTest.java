@@ -462,6 +462,42 @@ class PoolTest {
     assertThat(readerSeesOneState(hasty)).isFalse();
   }
 
+  @Test
+  void a_reader_that_a_commit_comes_before_does_not_begin_anew() {
+    pool.update(tx -> named(tx, "x", 1));
+    int[] arrivals = new int[1];
+    int[] there = new int[1];
+    Pool[] shared = new Pool[1];
+    Readers late =
+        new Readers() {
+          @Override
+          int arrive(int twin) {
+            if (there[0] == 0 && ++arrivals[0] < 10) {
+              shared[0].update(tx -> named(tx, "x", 1 + arrivals[0]));
+            }
+            there[0]++;
+            return super.arrive(twin);
+          }
+
+          @Override
+          void depart(int at) {
+            there[0]--;
+            super.depart(at);
+          }
+        };
+    shared[0] = Pool.open(memory, late, Long.MAX_VALUE);
+
+    long read = shared[0].read(tx -> tx.getLong(tx.root("x")));
+
+    assertThat(read).isEqualTo(2);
+    assertThat(arrivals[0]).as("beginnings").isEqualTo(1);
+    assertThat(there[0]).as("not departed").isZero();
+    arrivals[0] = 10; // no commits by themselves any more
+    shared[0].update(tx -> named(tx, "x", 8)); // waits for nobody
+    shared[0].update(tx -> named(tx, "x", 9));
+    assertThat(shared[0].<Long>read(tx -> tx.getLong(tx.root("x")))).isEqualTo(9);
+  }
+
   /** A reader pauses in the middle while a writer replaces what it reads, twice. */
   private boolean readerSeesOneState(Readers readers) throws Exception {
     Pool shared = Pool.open(memory, readers, Long.MAX_VALUE);

@@ -24,9 +24,8 @@ import plinius.kernel.ValueKernels;
  * The kernels with channels, or neighbouring values, in the lanes of vectors: each lane does what
  * the reference does, in its order, so the bits are the reference's at any width.
  *
- * <p>Rows of channels are read in the order in which they lie in memory, which is fetched ahead
- * only so; what belongs to a channel is read, and what is summed of it added to, in the first-level
- * cache.
+ * <p>Rows of channels are read (nearly) in the order in which they lie in memory, which is fetched
+ * ahead only so; what belongs to a channel is read again from the first-level cache.
  *
  * <p>Ranges are checked at the entry, because the virtual machine's own checks of vector accesses
  * may be off. What does not fill a vector runs in scalar code, what has no vector form is the
@@ -39,6 +38,12 @@ import plinius.kernel.ValueKernels;
  * <p>File length: all kernels but convolution, each a loop of its own.
  */
 public final class VectorKernels extends ValueKernels {
+  /**
+   * Values that are summed before the sums go back to memory: few, so that memory is read nearly in
+   * its order, and more than one row of few channels, whose sums would wait for each other.
+   */
+  private static final int STRIP = 256;
+
   private final String name;
 
   /** Fails, with a linkage error, where the module jdk.incubator.vector is missing. */
@@ -130,14 +135,27 @@ public final class VectorKernels extends ValueKernels {
     Ranges.rows(x, xAt, rows, channels);
     checkFromIndexSize(sAt, channels, sums.length);
     int bound = FLOATS.loopBound(channels);
-    for (int row = xAt; row < xAt + rows * channels; row += channels) {
+    int end = xAt + rows * channels;
+    for (int from = xAt, strip = strip(channels), to; from < end; from = to) {
+      to = from + Math.min(strip, end - from);
       for (int c = 0; c < bound; c += LANES) {
-        load(sums, sAt + c).add(load(x, row + c)).intoArray(sums, sAt + c);
+        FloatVector sum = load(sums, sAt + c);
+        for (int row = from; row < to; row += channels) {
+          sum = sum.add(load(x, row + c));
+        }
+        sum.intoArray(sums, sAt + c);
       }
       for (int c = bound; c < channels; c++) {
-        sums[sAt + c] += x[row + c];
+        for (int row = from; row < to; row += channels) {
+          sums[sAt + c] += x[row + c];
+        }
       }
     }
+  }
+
+  /** Values of the rows, whole ones, of which a channel's sum is taken at once. */
+  private static int strip(int channels) {
+    return Math.max(1, STRIP / channels) * channels;
   }
 
   @Override
@@ -147,14 +165,23 @@ public final class VectorKernels extends ValueKernels {
     checkFromIndexSize(mAt, channels, mean.length);
     checkFromIndexSize(sAt, channels, sums.length);
     int bound = FLOATS.loopBound(channels);
-    for (int row = xAt; row < xAt + rows * channels; row += channels) {
+    int end = xAt + rows * channels;
+    for (int from = xAt, strip = strip(channels), to; from < end; from = to) {
+      to = from + Math.min(strip, end - from);
       for (int c = 0; c < bound; c += LANES) {
-        FloatVector d = load(x, row + c).sub(load(mean, mAt + c));
-        d.fma(d, load(sums, sAt + c)).intoArray(sums, sAt + c);
+        FloatVector sum = load(sums, sAt + c);
+        FloatVector centre = load(mean, mAt + c);
+        for (int row = from; row < to; row += channels) {
+          FloatVector d = load(x, row + c).sub(centre);
+          sum = d.fma(d, sum);
+        }
+        sum.intoArray(sums, sAt + c);
       }
       for (int c = bound; c < channels; c++) {
-        float d = x[row + c] - mean[mAt + c];
-        sums[sAt + c] = Math.fma(d, d, sums[sAt + c]);
+        for (int row = from; row < to; row += channels) {
+          float d = x[row + c] - mean[mAt + c];
+          sums[sAt + c] = Math.fma(d, d, sums[sAt + c]);
+        }
       }
     }
   }
@@ -226,13 +253,21 @@ public final class VectorKernels extends ValueKernels {
     FloatVector slope = broadcast(activation.gradient(-1));
     FloatVector one = broadcast(1);
     int toY = yAt - first;
-    for (int i = first; i < first + rows * channels; ) {
-      for (int c = 0; c < channels; c += LANES, i += LANES) {
-        FloatVector d = load(delta, i).mul(slope.blend(one, load(y, toY + i).compare(GT, 0f)));
-        d.intoArray(delta, i);
-        load(sums, at + c).add(d).intoArray(sums, at + c);
+    int end = first + rows * channels;
+    for (int from = first, strip = strip(channels), to; from < end; from = to) {
+      to = from + Math.min(strip, end - from);
+      for (int c = 0; c < channels; c += LANES) {
+        FloatVector centre = load(mean, c);
+        FloatVector sum = load(sums, at + c);
         FloatVector deviation = load(deviations, at + c);
-        d.fma(load(x, i).sub(load(mean, c)), deviation).intoArray(deviations, at + c);
+        for (int i = from + c; i < to; i += channels) {
+          FloatVector d = load(delta, i).mul(slope.blend(one, load(y, toY + i).compare(GT, 0f)));
+          d.intoArray(delta, i);
+          sum = sum.add(d);
+          deviation = d.fma(load(x, i).sub(centre), deviation);
+        }
+        sum.intoArray(sums, at + c);
+        deviation.intoArray(deviations, at + c);
       }
     }
   }

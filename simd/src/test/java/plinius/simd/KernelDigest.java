@@ -67,12 +67,16 @@ final class KernelDigest {
     {9, 6, 32, 32, 3, 1, 0, 1},
     {5, 6, 32, 96, 3, 1, 2, 1},
     {14, 14, 32, 32, 3, 1, 1, 1},
+    // many channels, many filters
+    {3, 4, 256, 32, 3, 1, 1, 1},
+    {2, 3, 32, 512, 3, 1, 1, 1},
+    {1, 2, 1024, 48, 1, 1, 0, 1},
   };
   private static final int[][] POOLS = {
     // h, w, c, size, stride, padding
     {4, 4, 21, 2, 2, 1}, {5, 7, 3, 3, 2, 2}, {3, 3, 40, 2, 1, 1}, {2, 2, 17, 2, 3, 9},
   };
-  private static final int[] CHANNELS = {1, 10, 16, 37, 64};
+  private static final int[] CHANNELS = {1, 10, 16, 37, 64, 264};
   private static final int[] COUNTS = {0, 1, 5, 16, 67, 207};
 
   private final Kernels kernels;
@@ -193,8 +197,8 @@ final class KernelDigest {
   }
 
   private void rows() {
-    int rows = 131;
     for (int c : CHANNELS) {
+      int rows = 3 + 4096 / c;
       int n = rows * c;
       float[] a = some(n);
       float[] b = some(n);
