@@ -44,8 +44,10 @@ final class Hooks {
     for (Runnable action : onAbort) {
       try {
         action.run();
-      } catch (RuntimeException failed) {
-        why.addSuppressed(failed);
+      } catch (RuntimeException | Error failed) {
+        if (failed != why) { // no throwable suppresses itself
+          why.addSuppressed(failed);
+        }
       }
     }
   }

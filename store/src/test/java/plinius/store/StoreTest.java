@@ -336,12 +336,23 @@ class StoreTest {
                           () -> {
                             throw new IllegalArgumentException("hook");
                           });
+                      tx.onAbort(
+                          () -> {
+                            throw new AssertionError("hook");
+                          });
+                      tx.onAbort(
+                          () -> {
+                            throw mind;
+                          });
+                      tx.onAbort(() -> happened.add("aborted, last"));
                       tx.setRoot("model", MODEL, Ref.none());
                       throw mind;
                     }))
         .isSameAs(mind);
-    assertThat(mind.getSuppressed()).hasSize(1);
-    assertThat(happened).containsExactly("aborted");
+    assertThat(mind.getSuppressed())
+        .extracting(Throwable::getClass)
+        .containsExactly(IllegalArgumentException.class, AssertionError.class);
+    assertThat(happened).containsExactly("aborted", "aborted, last");
     assertThat(store.<Boolean>read(tx -> tx.root("model", MODEL).isNone())).isFalse();
     abortOne();
   }
