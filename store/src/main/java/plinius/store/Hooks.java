@@ -45,9 +45,7 @@ final class Hooks {
       try {
         action.run();
       } catch (RuntimeException | Error failed) {
-        if (failed != why) { // no throwable suppresses itself
-          why.addSuppressed(failed);
-        }
+        why.addSuppressed(failed);
       }
     }
   }

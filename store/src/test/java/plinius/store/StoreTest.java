@@ -340,10 +340,6 @@ class StoreTest {
                           () -> {
                             throw new AssertionError("hook");
                           });
-                      tx.onAbort(
-                          () -> {
-                            throw mind;
-                          });
                       tx.onAbort(() -> happened.add("aborted, last"));
                       tx.setRoot("model", MODEL, Ref.none());
                       throw mind;
