@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import java.util.stream.LongStream;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
 import plinius.pmem.PersistentMemory;
@@ -21,15 +23,15 @@ import plinius.store.PoolFile;
  * have to wait for that.
  *
  * <p>Whoever writes meanwhile stores to the twin that does not count, until a commit stores the
- * changing word: so the twin that counts was whole while the word stayed the same. The word only
- * ever counts up. Where it has changed, what was read may be of two states, and what seems damaged
- * is not: then the look begins anew, with the file's length of now. So it does where only the
- * length has changed: a pool that grew between the mapping and the first look at the word does not
- * fit into what was mapped.
+ * changing word or a witness: so the twin that counts was whole while these stayed the same. None
+ * of them comes back to what it was. Where it has changed, what was read may be of two states, and
+ * what seems damaged is not: then the look begins anew, with the file's length of now. So it does
+ * where only the length has changed: a pool that grew between the mapping and the first look at the
+ * word does not fit into what was mapped.
  */
 final class UnlockedPool {
-  /** Where the changing word lies, as docs/design/pmem-format.md says. */
-  private static final long WORD_OFFSET = 4096;
+  /** Where the changing word and the witnesses lie, as docs/design/pmem-format.md says. */
+  private static final long[] WORD_OFFSETS = {4096, 4160, 4224};
 
   private static final int TRIES = 10;
   private static final long PAUSE_NANOS = 2_000_000;
@@ -46,7 +48,7 @@ final class UnlockedPool {
   static <T> T read(Path file, Function<PersistentMemory, T> look) {
     for (int tries = 0; tries < TRIES; tries++) {
       try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
-        long before = word(memory);
+        List<Long> before = words(memory);
         VarHandle.acquireFence(); // not later than what follows
         T found = null;
         PoolException unsound = null;
@@ -56,7 +58,7 @@ final class UnlockedPool {
           unsound = torn;
         }
         VarHandle.acquireFence(); // not earlier than what came before
-        if (word(memory) == before) {
+        if (words(memory).equals(before)) {
           if (unsound == null) {
             return found;
           }
@@ -120,7 +122,10 @@ final class UnlockedPool {
     }
   }
 
-  private static long word(PersistentMemory memory) {
-    return memory.bytes() < WORD_OFFSET + Long.BYTES ? 0 : memory.getLong(WORD_OFFSET);
+  private static List<Long> words(PersistentMemory memory) {
+    return LongStream.of(WORD_OFFSETS)
+        .filter(offset -> offset <= memory.bytes() - Long.BYTES)
+        .mapToObj(memory::getLong)
+        .toList();
   }
 }

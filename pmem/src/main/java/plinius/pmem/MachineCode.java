@@ -38,8 +38,6 @@ final class MachineCode {
   private static final String STREAM_WORDS =
       "488b06 4c8b4608 4c8b4e10 4c8b5618 480fc307 4c0fc34708 4c0fc34f10 4c0fc35718"
           + " 4883c620 4883c720 4883ea20";
-  // rdi = target, rsi = value: a store past the caches.
-  private static final String STREAM_WORD = "480fc337";
   private static final String LINES_LEFT = "89c8";
   private static final String SFENCE = "0faef8";
   private static final String RETURN = "c3";
@@ -64,14 +62,13 @@ final class MachineCode {
   private static final Functions CODE = load();
 
   /** What is there once for each instruction. */
-  private record LineFunctions(MethodHandle range, MethodHandle persist, MethodHandle copy) {}
+  private record LineFunctions(MethodHandle range, MethodHandle lines, MethodHandle copy) {}
 
   private record Functions(
       LineFunctions clwb,
       LineFunctions clflushopt,
       LineFunctions clflush,
       MethodHandle streamLines,
-      MethodHandle streamWord,
       MethodHandle streamWords,
       MethodHandle sfence,
       long features) {}
@@ -125,7 +122,7 @@ final class MachineCode {
     LineFunctions lineFunctions(String atStart, String atOffset) {
       return new LineFunctions(
           function(loop(atStart + NEXT_LINE, "72") + RETURN, RANGE),
-          lines(atOffset + FETCH_LINE, SFENCE),
+          lines(atOffset + FETCH_LINE, ""),
           lines(LOAD_LINE + STORE_LINE + atOffset, ""));
     }
   }
@@ -136,7 +133,6 @@ final class MachineCode {
     LineFunctions clflushopt = code.lineFunctions("660fae3f", "660fae3c06");
     LineFunctions clflush = code.lineFunctions("0fae3f", "0fae3c06");
     MethodHandle streamLines = code.lines(LOAD_LINE + STREAM_LINE, SFENCE);
-    MethodHandle streamWord = code.function(STREAM_WORD + SFENCE + RETURN, Assembler.RANGE);
     MethodHandle streamWords =
         code.function(Assembler.loop(STREAM_WORDS, "75") + RETURN, Assembler.WORDS);
     MethodHandle sfence = code.function(SFENCE + RETURN, FunctionDescriptor.ofVoid());
@@ -145,8 +141,7 @@ final class MachineCode {
       return null;
     }
     long features = (long) cpuid.invokeExact();
-    return new Functions(
-        clwb, clflushopt, clflush, streamLines, streamWord, streamWords, sfence, features);
+    return new Functions(clwb, clflushopt, clflush, streamLines, streamWords, sfence, features);
   }
 
   private static Functions load() {
@@ -209,16 +204,16 @@ final class MachineCode {
 
   // Lines by numbers below {@code bound}: how many were left when one was not, 0 as it should be.
 
-  /** Executes the instruction on at least one line, fetches it from the next base, and fences. */
-  static int persistLines(
+  /** Executes the instruction on at least one line, and fetches it from the next base. */
+  static int pwbLines(
       WriteBack instruction, long base, long next, int[] lines, int count, int bound) {
     MemorySegment numbers = MemorySegment.ofArray(lines);
     try {
       return switch (instruction) {
-        case CLWB -> (int) CODE.clwb.persist.invokeExact(next, base, numbers, count, bound);
+        case CLWB -> (int) CODE.clwb.lines.invokeExact(next, base, numbers, count, bound);
         case CLFLUSHOPT ->
-            (int) CODE.clflushopt.persist.invokeExact(next, base, numbers, count, bound);
-        default -> (int) CODE.clflush.persist.invokeExact(next, base, numbers, count, bound);
+            (int) CODE.clflushopt.lines.invokeExact(next, base, numbers, count, bound);
+        default -> (int) CODE.clflush.lines.invokeExact(next, base, numbers, count, bound);
       };
     } catch (Throwable thrown) {
       throw unchecked(thrown);
@@ -248,15 +243,6 @@ final class MachineCode {
     try {
       return (int)
           CODE.streamLines.invokeExact(from, to, MemorySegment.ofArray(lines), count, bound);
-    } catch (Throwable thrown) {
-      throw unchecked(thrown);
-    }
-  }
-
-  /** Stores an aligned word past the caches, and fences. */
-  static void streamWordAndFence(long target, long value) {
-    try {
-      CODE.streamWord.invokeExact(target, value);
     } catch (Throwable thrown) {
       throw unchecked(thrown);
     }

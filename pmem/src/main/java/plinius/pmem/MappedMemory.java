@@ -274,31 +274,16 @@ public abstract sealed class MappedMemory implements PersistentMemory {
     }
 
     @Override
-    public void persistLines(long base, long next, int[] lines, int count) {
+    public void pwbLines(long base, long next, int[] lines, int count) {
       int bound = linesFrom(base, base);
-      if (count == 0) {
-        pfence();
-        return;
+      if (count > 0) {
+        long start = super.segment.address() + base;
+        VarHandle.releaseFence();
+        // Few are copied through the cache, and the fence takes as long as fetching them.
+        long fetched = count < STREAMED_LINES_MIN ? super.segment.address() + next : start;
+        checkAll(
+            MachineCode.pwbLines(instruction, start, fetched, lines, count, bound), lines, count);
       }
-      long start = super.segment.address() + base;
-      VarHandle.releaseFence();
-      // Few are copied through the cache, and the fence takes as long as fetching them.
-      long fetched = count < STREAMED_LINES_MIN ? super.segment.address() + next : start;
-      int left = MachineCode.persistLines(instruction, start, fetched, lines, count, bound);
-      checkAll(left, lines, count);
-      VarHandle.acquireFence();
-    }
-
-    @Override
-    public void persistLong(long offset, long value) {
-      super.checkWritable();
-      long target = super.address(offset, Long.BYTES);
-      if (offset % Long.BYTES != 0) {
-        throw new IllegalArgumentException(offset + " is not aligned");
-      }
-      VarHandle.releaseFence();
-      MachineCode.streamWordAndFence(target, value);
-      VarHandle.acquireFence();
     }
 
     @Override

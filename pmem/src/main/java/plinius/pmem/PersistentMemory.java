@@ -86,6 +86,19 @@ public interface PersistentMemory extends AutoCloseable {
   }
 
   /**
+   * {@link #pwb} of the first {@code count} of these lines, numbered from {@code base}, which is a
+   * multiple of a line.
+   *
+   * @param next where the same lines will be stored to soon, numbered from there: an implementation
+   *     may fetch them meanwhile; nothing depends on it
+   */
+  default void pwbLines(long base, long next, int[] lines, int count) {
+    for (int i = 0; i < count; i++) {
+      pwb(base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
+    }
+  }
+
+  /**
    * Waits until what this thread wrote back before is durable: what it stores afterwards cannot
    * reach the medium earlier.
    *
@@ -93,30 +106,6 @@ public interface PersistentMemory extends AutoCloseable {
    *     so it stays: every further pfence fails too
    */
   void pfence();
-
-  /**
-   * {@link #pwb} of the first {@code count} of these lines, numbered from {@code base}, which is a
-   * multiple of a line, and {@link #pfence} in one, since calls cost too.
-   *
-   * @param next where the same lines will be stored to soon, numbered from there: an implementation
-   *     may fetch them while it waits; nothing depends on it
-   */
-  default void persistLines(long base, long next, int[] lines, int count) {
-    for (int i = 0; i < count; i++) {
-      pwb(base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
-    }
-    pfence();
-  }
-
-  /**
-   * {@link #setLong}, {@link #pwb} and {@link #pfence} in one; the word may bypass the caches, so
-   * that the fence waits for one way and not for two.
-   */
-  default void persistLong(long offset, long value) {
-    setLong(offset, value);
-    pwb(offset, Long.BYTES);
-    pfence();
-  }
 
   /**
    * Passes what this thread wrote back to whichever thread executes the next {@link #pfence},

@@ -66,15 +66,17 @@ class MappedMemoryTest {
       memory.pwb(30_000, 30_100);
       memory.pfence();
       memory.handOver();
-      memory.persistLong(8, 0x0807060504030201L);
+      memory.setLong(8, 0x0807060504030201L);
+      memory.pwb(8, 8);
       // Lines of what was streamed, in another order, few of them and many.
       int[] lines = {11, 3, 4, 9, 8, 7, 6, 5, 2, 10, 1, 15, 14, 13, 12, 16, 0};
-      memory.persistLines(1024, 51_200, lines, 17);
+      memory.pwbLines(1024, 51_200, lines, 17);
       memory.copyLines(1024, 51_200, lines, 3);
       memory.copyLines(1024, 52_480, lines, 16);
       memory.copyLines(1024, 1024, lines, 0);
-      memory.persistLines(51_200, 0, lines, 0);
-      memory.persistLines(1024, BYTES, lines, 3); // what it may fetch is not there
+      memory.pwbLines(51_200, 0, lines, 0);
+      memory.pwbLines(1024, BYTES, lines, 3); // what it may fetch is not there
+      memory.pfence();
     }
     try (PersistentMemory memory = MappedMemory.open(file, Access.READ_ONLY, WriteBack.AUTO)) {
       assertThat(memory.bytes()).isEqualTo(BYTES);
@@ -261,7 +263,6 @@ class MappedMemoryTest {
                 () -> memory.stream(0, LONG, 0, LONG.length),
                 () -> memory.copy(0, 64, 1),
                 () -> memory.fill(0, 1, (byte) 1),
-                () -> memory.persistLong(0, 1),
                 () -> memory.copyLines(0, 64, new int[1], 1))) {
           assertThatThrownBy(change).as("%s", memory).isInstanceOf(PmemException.ReadOnly.class);
         }
@@ -284,7 +285,7 @@ class MappedMemoryTest {
         outside.add(() -> memory.read(0, new byte[4096], 1, 4096));
         outside.add(() -> memory.pwb(BYTES - 1, 2));
         for (int[] lines : new int[][] {{BYTES / 64}, {-1}, {0, 1 << 30}, {Integer.MIN_VALUE}}) {
-          outside.add(() -> memory.persistLines(0, 0, lines, lines.length));
+          outside.add(() -> memory.pwbLines(0, 0, lines, lines.length));
           outside.add(() -> memory.copyLines(0, 4096, lines, lines.length));
           outside.add(() -> memory.copyLines(4096, 0, lines, lines.length));
         }
@@ -295,15 +296,12 @@ class MappedMemoryTest {
           memory.copyLines(0, 4032, lines, count);
           outside.add(() -> memory.copyLines(0, 4096, lines, count));
           outside.add(() -> memory.copyLines(4096, 0, lines, count));
-          outside.add(() -> memory.persistLines(4096, 0, lines, count));
+          outside.add(() -> memory.pwbLines(4096, 0, lines, count));
         }
         for (long base : new long[] {-64, BYTES}) {
-          outside.add(() -> memory.persistLines(base, 0, new int[1], 1));
+          outside.add(() -> memory.pwbLines(base, 0, new int[1], 1));
           outside.add(() -> memory.copyLines(base, 0, new int[1], 1));
           outside.add(() -> memory.copyLines(0, base, new int[1], 1));
-        }
-        for (long offset : new long[] {-8, BYTES - 7, BYTES}) {
-          outside.add(() -> memory.persistLong(offset, 1));
         }
         assertThat(outside)
             .allSatisfy(
@@ -311,8 +309,6 @@ class MappedMemoryTest {
                     assertThatThrownBy(each)
                         .as("%s", memory)
                         .isInstanceOf(IndexOutOfBoundsException.class));
-        assertThatThrownBy(() -> memory.persistLong(4, 1))
-            .isInstanceOf(IllegalArgumentException.class);
       }
       assertThat(Files.readAllBytes(file)).containsOnly(0);
     }

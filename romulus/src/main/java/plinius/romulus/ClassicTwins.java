@@ -33,6 +33,11 @@ final class ClassicTwins extends Twins {
     return (int) (value & ((1 << STATE_BITS) - 1));
   }
 
+  /** MUTATING comes after COPYING of the same count. */
+  static long order(long value) {
+    return 2 * commits(value) + (state(value) == MUTATING ? 1 : 0);
+  }
+
   static int committed(long value) {
     return state(value) == MUTATING ? BACK : MAIN;
   }
@@ -66,15 +71,14 @@ final class ClassicTwins extends Twins {
   }
 
   private void mutate() {
-    // Back must be durable before MUTATING says that it may be trusted. In the paper IDLE is
-    // stored after this fence and persists some time; MUTATING would overwrite it at once.
-    pfence();
-    // MUTATING must be durable before main changes, or recovery trusts a torn main.
-    persistWord(commits(value) << STATE_BITS | MUTATING);
+    // Back is durable, and MUTATING says that it may be trusted, before main changes: or recovery
+    // trusts a torn main. In the paper IDLE is stored before that and persists some time; MUTATING
+    // would overwrite it at once.
+    persist(commits(value) << STATE_BITS | MUTATING);
   }
 
   @Override
   void persistCommitted() {
-    persistWord((commits(value) + 1) << STATE_BITS | COPYING);
+    persist((commits(value) + 1) << STATE_BITS | COPYING);
   }
 }

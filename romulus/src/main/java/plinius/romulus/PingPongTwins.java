@@ -5,8 +5,8 @@ import plinius.pmem.PersistentMemory;
 /**
  * Twins that change places: C is the last committed state, W the working copy, and the value of the
  * word counts commits, so that its parity says which is which. A commit makes W durable and flips
- * the word: two fences. Romulus (Correia, Felber and Ramalhete, SPAA 2018) with offsets for
- * references, so that it does not matter where a twin lies.
+ * the word: two fences, one where a {@link Witness} can do it. Romulus (Correia, Felber and
+ * Ramalhete, SPAA 2018) with offsets for references, so that it does not matter where a twin lies.
  */
 final class PingPongTwins extends Twins {
   PingPongTwins(
@@ -30,6 +30,6 @@ final class PingPongTwins extends Twins {
 
   @Override
   void persistCommitted() {
-    persistWord(value + 1);
+    persist(value + 1);
   }
 }

@@ -82,7 +82,8 @@ public final class Pool implements AutoCloseable {
           "the memory is not empty: it holds a pool or something else; remove the file first");
     }
     PoolFormat.Header header =
-        new PoolFormat.Header(requireNonNull(identity), protocol, poolBytes, twinBytes);
+        new PoolFormat.Header(
+            PoolFormat.VERSION, requireNonNull(identity), protocol, poolBytes, twinBytes);
     formatTwin(memory, header);
     memory.fill(PoolFormat.WORD_OFFSET, PoolFormat.PAGE_BYTES, (byte) 0);
     memory.setLong(PoolFormat.WORD_OFFSET, PoolFormat.word(0));
@@ -223,6 +224,7 @@ public final class Pool implements AutoCloseable {
       throw thrown;
     } finally {
       if (tx.extended()) {
+        twins.extended();
         view = freshView();
       }
     }
@@ -303,7 +305,7 @@ public final class Pool implements AutoCloseable {
   private PoolInfo info(long state) {
     HeapCheck.Summary heap = check(memory, header, Twins.twin(state));
     return new PoolInfo(
-        PoolFormat.VERSION,
+        header.version(),
         header.protocol(),
         header.identity(),
         header.extentsOffset() + heap.areaPages() * PoolFormat.PAGE_BYTES,

@@ -2,24 +2,26 @@ package plinius.romulus;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 import plinius.pmem.PersistentMemory;
 
 /**
- * Where everything lies in a pool, format version 1; docs/design/pmem-format.md draws it. All
+ * Where everything lies in a pool, format version 2; docs/design/pmem-format.md draws it. All
  * integers are little-endian, all parts begin at multiples of 4096, all references are offsets.
  *
  * <pre>
  *   0      static header: magic, version, identity, sizes, CRC-32C; written once
- *   4096   the changing word, alone in its page: value (48 bits), CRC-16 (16 bits)
+ *   4096   the changing word, in a page of its own: value (48 bits), CRC-16 (16 bits)
+ *   4160   two witnesses, each a line; version 1 has none
  *   8192   twin 0, then twin 1, then the extents
  * </pre>
  */
 final class PoolFormat {
   static final int PAGE_BYTES = PersistentMemory.PAGE_BYTES;
   static final long POOL_BYTES_MAX = 1L << 46;
-  static final int VERSION = 1;
+  static final int VERSION = 2;
 
   /** "PLINIUS" and a byte that no text has. */
   static final long MAGIC = 0xFA_53_55_49_4E_49_4C_50L;
@@ -43,7 +45,13 @@ final class PoolFormat {
   private PoolFormat() {}
 
   /** The static header, with its sizes checked. */
-  record Header(PoolIdentity identity, Protocol protocol, long poolBytes, long twinBytes) {
+  record Header(
+      int version, PoolIdentity identity, Protocol protocol, long poolBytes, long twinBytes) {
+    /** Whether commits may have witnesses: an older program would not look for them. */
+    boolean witnessed() {
+      return version > 1;
+    }
+
     long twin(int index) {
       return TWINS_OFFSET + index * twinBytes;
     }
@@ -57,7 +65,7 @@ final class PoolFormat {
   static byte[] encode(Header header) {
     ByteBuffer page = ByteBuffer.allocate(PAGE_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     page.putLong(MAGIC_OFFSET, MAGIC);
-    page.putInt(VERSION_OFFSET, VERSION);
+    page.putInt(VERSION_OFFSET, header.version());
     page.putInt(PROTOCOL_OFFSET, header.protocol().code());
     page.put(KEY_ID_OFFSET, header.identity().keyId());
     page.put(JOB_ID_OFFSET, header.identity().jobId());
@@ -88,10 +96,10 @@ final class PoolFormat {
     int version = page.getInt(VERSION_OFFSET);
     int code = page.getInt(PROTOCOL_OFFSET);
     Optional<Protocol> protocol = Protocol.of(code);
-    if (version != VERSION || protocol.isEmpty()) {
+    if (version < 1 || version > VERSION || protocol.isEmpty()) {
       throw new PoolException.Incompatible(
-          ("the pool has format version %d, protocol %d; this program knows version %d, protocols 0"
-                  + " (ping-pong) and 1 (romulus)")
+          ("the pool has format version %d, protocol %d; this program knows versions 1 to %d,"
+                  + " protocols 0 (ping-pong) and 1 (romulus)")
               .formatted(version, code, VERSION));
     }
     for (int i = USED_END; i < CRC_OFFSET; i++) {
@@ -107,7 +115,8 @@ final class PoolFormat {
     header(wrong == null, "%s", wrong);
     String truncated = "the pool has %d bytes and the memory only %d: it was truncated";
     require(memoryBytes >= poolBytes, "size", truncated, poolBytes, memoryBytes);
-    return new Header(new PoolIdentity(keyId, jobId), protocol.get(), poolBytes, twinBytes);
+    PoolIdentity identity = new PoolIdentity(keyId, jobId);
+    return new Header(version, identity, protocol.get(), poolBytes, twinBytes);
   }
 
   private static void header(boolean sound, String what, Object... values) {
@@ -141,19 +150,23 @@ final class PoolFormat {
     return value << 16 | crc16(value);
   }
 
-  /** Reads and checks the changing word and its page; returns its value. */
-  static long readValue(PersistentMemory memory, Protocol protocol) {
+  /** Reads and checks the changing word, its page and the witnesses; returns the newest value. */
+  static long readValue(PersistentMemory memory, Header header) {
     byte[] bytes = new byte[PAGE_BYTES];
     memory.read(WORD_OFFSET, bytes, 0, PAGE_BYTES);
-    long word = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getLong(0);
-    long value = word >>> 16;
-    require(word == word(value), "changing word", "its checksum does not fit");
-    boolean known =
-        protocol == Protocol.PING_PONG || ClassicTwins.state(value) <= ClassicTwins.COPYING;
-    require(known, "changing word", "it has a state that there is not");
+    if (header.witnessed()) {
+      Arrays.fill(bytes, PersistentMemory.LINE_BYTES, 3 * PersistentMemory.LINE_BYTES, (byte) 0);
+    }
     for (int i = Long.BYTES; i < PAGE_BYTES; i++) {
       require(bytes[i] == 0, "page of the changing word", "unused byte %d is not zero", i);
     }
+    long word = memory.getLong(WORD_OFFSET);
+    require(word == word(word >>> 16), "changing word", "its checksum does not fit");
+    long value = header.witnessed() ? Witness.newest(memory, header, word >>> 16) : word >>> 16;
+    boolean known =
+        header.protocol() == Protocol.PING_PONG
+            || ClassicTwins.state(value) <= ClassicTwins.COPYING;
+    require(known, "changing word", "it has a state that there is not");
     return value;
   }
 

@@ -6,9 +6,14 @@ import java.util.Optional;
 
 /** How the twins of a pool take turns; chosen when it is formatted, and then a part of it. */
 public enum Protocol {
-  /** Either twin may be the committed one, an 8-byte word says which; two fences. */
+  /**
+   * Either twin may be the committed one, an 8-byte word says which; two fences, of small
+   * transactions one.
+   */
   PING_PONG(0),
-  /** The paper's: main and back, IDLE, MUTATING and COPYING; four fences. */
+  /**
+   * The paper's: main and back, IDLE, MUTATING and COPYING; four fences, of small transactions two.
+   */
   ROMULUS(1);
 
   private final int code;
@@ -35,6 +40,11 @@ public enum Protocol {
   /** The committed states since formatting, as the value of the changing word counts them. */
   long sequence(long value) {
     return this == PING_PONG ? value : ClassicTwins.commits(value);
+  }
+
+  /** Greater of a value that is stored after another. */
+  long order(long value) {
+    return this == PING_PONG ? value : ClassicTwins.order(value);
   }
 
   /** The twin that holds the committed state. */

@@ -174,22 +174,36 @@ final class TwinLog {
   }
 
   /**
-   * Makes durable what is recorded of the twin at {@code base}; returns the bytes.
+   * Appends the numbers of the lines that are recorded to the first {@code count} of these; returns
+   * how many there are then, more than fit if they do not fit.
+   */
+  int appendTo(int[] numbers, int count) {
+    settle();
+    if (everything || rangeCount > 0 || lineCount > numbers.length - count) {
+      return numbers.length + 1;
+    }
+    for (int i = 0; i < lineCount; i++) {
+      numbers[count + i] = lines[i]; // few, and just stored: a wide load would wait for that
+    }
+    return count + lineCount;
+  }
+
+  /**
+   * Begins to write back what is recorded of the twin at {@code base}; returns the bytes.
    *
    * @param other base of the twin that it will be copied to
    * @param top end of what is in use in it, a multiple of a line or not
    */
-  long persist(PersistentMemory memory, long base, long other, long top) {
+  long writeBack(PersistentMemory memory, long base, long other, long top) {
     if (everything) {
       memory.pwb(base, wholeLines(top));
-      memory.pfence();
       return wholeLines(top);
     }
     settle();
     for (int i = 0; i < rangeCount; i++) {
       memory.pwb(base + rangeOffset(i), rangeBytes(i));
     }
-    memory.persistLines(base, other, lines, lineCount);
+    memory.pwbLines(base, other, lines, lineCount);
     return bytes();
   }
 

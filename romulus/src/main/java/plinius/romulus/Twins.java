@@ -18,6 +18,7 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
   final PoolFormat.Header header;
   final Readers readers;
   final TwinLog log;
+  private final Witness witness;
 
   /** The value of the changing word that is stored, durable or not. */
   long value;
@@ -44,8 +45,9 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
     this.memory = memory;
     this.header = header;
     this.readers = readers;
-    value = PoolFormat.readValue(memory, header.protocol());
+    value = PoolFormat.readValue(memory, header);
     log = new TwinLog(header.twinBytes(), cutOverBytes);
+    witness = new Witness(memory, header);
     show(committed());
   }
 
@@ -72,8 +74,16 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
    */
   abstract void open(boolean busy);
 
-  /** Makes the word durable that makes the working twin the committed one. */
+  /** Makes the working twin durable, as the committed one. */
   abstract void persistCommitted();
+
+  /**
+   * The transaction wrote extents: no witness can speak of them, and other threads may have done
+   * it.
+   */
+  final void extended() {
+    witness.addOther();
+  }
 
   /** Twice the sequence of the state that readers are to see, plus its twin. */
   final long visible() {
@@ -139,6 +149,7 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
     readers.drain(1 - from);
     // Past the top of the committed twin nothing is in use, so what a transaction that was taken
     // back added there needs no undoing.
+    witness.addOwed(log, header.twin(from));
     long bytes = log.copy(memory, header.twin(from), header.twin(1 - from), top(from));
     unfenced = true;
     return bytes;
@@ -159,13 +170,11 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
       if (log.isEverything()) {
         cutOvers++;
       }
-      // First fence: all of the working twin, and the extents that it names, must be durable before
-      // the word calls it committed.
+      witness.addChanged(log, header.twin(working));
       writtenBackBytes +=
-          log.persist(memory, header.twin(working), header.twin(1 - working), top(working));
-      fenced();
-      // Second fence: the word must be durable before the caller hears of it, before a reader sees
-      // the state, and before the other twin is overwritten.
+          log.writeBack(memory, header.twin(working), header.twin(1 - working), top(working));
+      // Durable before the caller hears of it, before a reader sees the state, and before the other
+      // twin is overwritten.
       persistCommitted();
       show(working);
       commits++;
@@ -205,27 +214,44 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
     // Stores of what is there already: after a failed msync the kernel holds these pages for clean.
     memory.setLong(PoolFormat.MAGIC_OFFSET, PoolFormat.MAGIC);
     memory.pwb(PoolFormat.MAGIC_OFFSET, Long.BYTES);
-    persistWord(value);
+    boolean witnessed = witness.writeBackLines(value);
+    if (witnessed) {
+      pfence();
+    }
+    storeWord();
+    pfence();
+    if (witnessed) {
+      witness.retire();
+      pfence();
+    }
   }
 
-  /** Stores the word and waits until it, and what this thread wrote back before, is durable. */
-  final void persistWord(long next) {
+  /** Makes durable what this thread wrote back, and a value that says so. */
+  final void persist(long next) {
     if (next > PoolFormat.VALUE_MAX) {
       throw new IllegalStateException("the pool has run out of sequence numbers");
     }
     value = next;
-    memory.persistLong(PoolFormat.WORD_OFFSET, PoolFormat.word(next));
+    if (witness.suffices()) {
+      witness.store(committed(), next);
+    } else {
+      // All of the twin, and the extents that it names, must be durable before the word names it.
+      pfence();
+      storeWord();
+    }
     writtenBackBytes += PersistentMemory.LINE_BYTES;
-    fenced();
+    pfence();
   }
 
-  final void pfence() {
+  private void storeWord() {
+    memory.setLong(PoolFormat.WORD_OFFSET, PoolFormat.word(value));
+    memory.pwb(PoolFormat.WORD_OFFSET, Long.BYTES);
+  }
+
+  /** Waits for all that this thread wrote back. */
+  private void pfence() {
     memory.pfence();
-    fenced();
-  }
-
-  /** A fence of this thread has been waited for. */
-  private void fenced() {
+    witness.fenced();
     unfenced = false;
     pfences++;
   }

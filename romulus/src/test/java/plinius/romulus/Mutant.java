@@ -206,7 +206,7 @@ enum Mutant {
 
     @Override
     public void pwb(long offset, long length) {
-      if (length < 4096 || !calledBy("persist")) {
+      if (length < 4096 || !calledBy("writeBack")) {
         super.pwb(offset, length);
       }
     }
@@ -232,9 +232,9 @@ enum Mutant {
     }
 
     @Override
-    public void persistLines(long base, long next, int[] lines, int count) {
+    public void pwbLines(long base, long next, int[] lines, int count) {
       int[] heard = heard(lines, count);
-      super.persistLines(base, next, heard, heard.length);
+      super.pwbLines(base, next, heard, heard.length);
     }
 
     @Override

@@ -85,11 +85,11 @@ class PoolTest {
   }
 
   @Test
-  void a_transaction_costs_two_or_four_fences_and_one_that_changes_nothing_none() {
+  void a_small_transaction_costs_one_or_two_fences_and_one_that_changes_nothing_none() {
     pool.update(tx -> tx.alloc(8));
     long before = memory.trace().fences();
     pool.update(tx -> tx.alloc(8));
-    int fences = protocol == Protocol.PING_PONG ? 2 : 4;
+    int fences = protocol == Protocol.PING_PONG ? 1 : 2;
     assertThat(memory.trace().fences() - before).isEqualTo(fences);
     // The classic protocol may say MUTATING here already; then the next transaction need not.
     pool.update(tx -> tx.root("x"));

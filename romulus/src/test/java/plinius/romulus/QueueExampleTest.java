@@ -145,7 +145,7 @@ class QueueExampleTest {
         .allSatisfy(tx -> assertThat(tx.unfencedLines()).isEmpty())
         .last()
         .satisfies(tx -> assertThat(tx.cleanLines()).isZero())
-        .satisfies(tx -> assertThat(tx.fences()).isEqualTo(2));
+        .satisfies(tx -> assertThat(tx.fences()).isEqualTo(1));
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import plinius.pmem.PersistentMemory;
@@ -65,6 +66,69 @@ record Scenarios(Protocol protocol, UnaryOperator<PersistentMemory> seam) {
       memory.mark(Story.step(pool));
     }
     return memory;
+  }
+
+  /** Ticks, after one that was taken back, after a step, after an update that does nothing. */
+  SimulatedMemory ticks(Granularity granularity) {
+    SimulatedMemory memory = promised(scrambled(afterSteps(1)), granularity);
+    Pool pool = Pool.open(seam.apply(memory));
+    for (int i = 0; i < 7; i++) {
+      if (i == 3) {
+        aborted(pool, Story::tick);
+      }
+      memory.mark(i == 4 ? Story.step(pool) : Story.tick(pool));
+    }
+    // What the last one owes is copied and handed over.
+    pool.update(_ -> null);
+    memory.mark(Story.tick(pool));
+    return memory;
+  }
+
+  private static void aborted(Pool pool, Pool.Update<?> body) {
+    try {
+      pool.update(
+          tx -> {
+            body.run(tx);
+            tx.abort();
+            return null;
+          });
+    } catch (PoolException.Aborted expected) {
+      // as it asked for
+    }
+  }
+
+  /**
+   * After a crash that left the witness of a tick and not the tick, a transaction that does the
+   * same and more. States: 0, 1.
+   */
+  SimulatedMemory sameAgainAndMore() {
+    SimulatedMemory lived = lines(afterSteps(1));
+    Pool first = Pool.open(lived);
+    for (int i = 0; i < 3; i++) {
+      Story.tick(first);
+    }
+    byte[] image = lived.visible();
+    int committed = 8192 + first.info().committedTwin() * Story.SMALL_TWIN_BYTES;
+    int other = 2 * 8192 + Story.SMALL_TWIN_BYTES - committed;
+    System.arraycopy(image, other, image, committed, Story.SMALL_TWIN_BYTES);
+    SimulatedMemory memory = lines(image);
+    memory.mark(0);
+    Pool pool = Pool.open(seam.apply(memory));
+    pool.update(
+        tx -> {
+          Story.tick(tx);
+          tx.setLong(tx.root("story") + Story.SCRATCH_OFFSET, 1);
+          return null;
+        });
+    memory.mark(1);
+    return memory;
+  }
+
+  static int recoverSameAgain(PersistentMemory memory) {
+    Pool pool = Pool.open(memory);
+    int more = pool.read(tx -> (int) tx.getLong(tx.root("story") + Story.SCRATCH_OFFSET));
+    Story.require(Story.check(pool) == 3 + more, "one half of a transaction");
+    return more;
   }
 
   /**
@@ -146,9 +210,29 @@ record Scenarios(Protocol protocol, UnaryOperator<PersistentMemory> seam) {
    * fails. Two states are under way.
    */
   SimulatedMemory killedBeforeTheLastFence() {
-    SimulatedMemory memory = promised(afterSteps(1), Granularity.LINE);
-    Pool first = Pool.open(dyingAtFence(memory, 1 + fences()));
-    assertThatThrownBy(() -> Story.step(first)).hasMessage("killed");
+    return killedBeforeTheLastFence(Story::step);
+  }
+
+  /** The same of ticks, of which the last has a witness. */
+  SimulatedMemory killedBeforeTheLastFenceOfATick() {
+    return killedBeforeTheLastFence(
+        pool -> {
+          Story.tick(pool);
+          Story.tick(pool);
+        });
+  }
+
+  private SimulatedMemory killedBeforeTheLastFence(Consumer<Pool> program) {
+    byte[] image = afterSteps(1);
+    Pool rehearsed = Pool.open(lines(image));
+    program.accept(rehearsed);
+    int fences = (int) rehearsed.stats().pfences();
+    SimulatedMemory memory = promised(image, Granularity.LINE);
+    Pool first = Pool.open(dyingAtFence(memory, fences));
+    assertThatThrownBy(() -> program.accept(first)).hasMessage("killed");
+    int visible = Story.check(Pool.open(lines(memory.visible())));
+    Story.require(visible == Story.check(rehearsed), "it died too early");
+    memory.mark(visible - 1);
     memory.kill();
     memory.mark(Story.step(Pool.open(seam.apply(memory))));
     return memory;
@@ -186,11 +270,6 @@ record Scenarios(Protocol protocol, UnaryOperator<PersistentMemory> seam) {
     }
   }
 
-  /** Fences of an update. */
-  int fences() {
-    return protocol == Protocol.PING_PONG ? 2 : 4;
-  }
-
   private static PersistentMemory dyingAtFence(PersistentMemory memory, int fence) {
     int[] left = {fence};
     return new ForwardingMemory(memory) {
@@ -219,7 +298,13 @@ record Scenarios(Protocol protocol, UnaryOperator<PersistentMemory> seam) {
     test(steps, reached, this::twoThreads);
     test(steps, reached, this::extentByTwoThreads);
     test(pools, reached, this::formatting);
+    test(steps, reached, () -> ticks(Granularity.LINE));
+    test(
+        new CrashTester((m, _) -> recoverSameAgain(m)).limit(limit),
+        reached,
+        this::sameAgainAndMore);
     test(steps.ahead(2), reached, this::killedBeforeTheLastFence);
+    test(steps.ahead(2), reached, this::killedBeforeTheLastFenceOfATick);
     test(pools.ahead(2), reached, this::killedAtTheEndOfFormatting);
   }
 

@@ -169,6 +169,11 @@ final class GrowingMemory implements PersistentMemory {
   }
 
   @Override
+  public void pwbLines(long base, long next, int[] lines, int count) {
+    now.pwbLines(base, next, lines, count);
+  }
+
+  @Override
   public void copyLines(long from, long to, int[] lines, int count) {
     now.copyLines(from, to, lines, count);
   }
@@ -176,16 +181,6 @@ final class GrowingMemory implements PersistentMemory {
   @Override
   public void pfence() {
     now.pfence();
-  }
-
-  @Override
-  public void persistLines(long base, long next, int[] lines, int count) {
-    now.persistLines(base, next, lines, count);
-  }
-
-  @Override
-  public void persistLong(long offset, long value) {
-    now.persistLong(offset, value);
   }
 
   @Override

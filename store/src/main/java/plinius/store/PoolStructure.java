@@ -8,7 +8,6 @@ import java.util.TreeMap;
 import plinius.pmem.PersistentMemory;
 import plinius.romulus.Pool;
 import plinius.romulus.PoolInfo;
-import plinius.romulus.Protocol;
 
 /**
  * What lies where in a pool, read by the description of the format in docs/design/pmem-format.md
@@ -49,7 +48,6 @@ public record PoolStructure(
    */
   public record Recovery(int from, int to, long copiedBytes, long differingLines) {}
 
-  private static final long WORD_OFFSET = 4096;
   private static final long TWINS_OFFSET = 8192;
   private static final long TOP = 8;
   private static final long MAP_REF = 16;
@@ -82,7 +80,7 @@ public record PoolStructure(
     }
     return new PoolStructure(
         info,
-        state(memory, info.protocol()),
+        state(info),
         roots(memory, base),
         used,
         free,
@@ -90,16 +88,14 @@ public record PoolStructure(
         recovery(memory, info, top));
   }
 
-  private static String state(PersistentMemory memory, Protocol protocol) {
-    long value = memory.getLong(WORD_OFFSET) >>> 16;
-    return switch (protocol) {
-      case PING_PONG -> "twin " + (value & 1) + " committed, " + value + " commits";
-      case ROMULUS ->
-          new String[] {"IDLE", "MUTATING", "COPYING", "none"}[(int) (value & 3)]
-              + ", "
-              + (value >>> 2)
-              + " commits";
-    };
+  private static String state(PoolInfo info) {
+    String state =
+        switch (info.protocol()) {
+          case PING_PONG -> "twin " + info.committedTwin() + " committed";
+          case ROMULUS ->
+              info.committedTwin() == 1 ? "MUTATING" : info.sequence() == 0 ? "IDLE" : "COPYING";
+        };
+    return state + ", " + info.sequence() + " commits";
   }
 
   private static List<Root> roots(PersistentMemory memory, long base) {

@@ -109,22 +109,11 @@ public final class TracedMemory extends ForwardingMemory {
   }
 
   @Override
-  public synchronized void persistLines(long base, long next, int[] lines, int count) {
-    memory.persistLines(base, next, lines, count);
+  public synchronized void pwbLines(long base, long next, int[] lines, int count) {
+    memory.pwbLines(base, next, lines, count);
     for (int i = 0; i < count; i++) {
       writtenBack(base + (long) lines[i] * LINE_BYTES, LINE_BYTES);
     }
-    events.add(new Event.Fence(threads.number()));
-  }
-
-  @Override
-  public synchronized void persistLong(long offset, long value) {
-    memory.persistLong(offset, value);
-    stored(
-        offset,
-        ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(value).array());
-    writtenBack(offset, Long.BYTES);
-    events.add(new Event.Fence(threads.number()));
   }
 
   @Override
