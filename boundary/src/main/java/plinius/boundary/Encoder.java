@@ -29,12 +29,7 @@ public final class Encoder {
 
   /** More fields. Absent ones are refused: a message says everything that it has room for. */
   public Encoder and(Object... fields) {
-    values(fields);
-    return this;
-  }
-
-  private void values(Object... values) {
-    for (Object value : values) {
+    for (Object value : fields) {
       switch (value) {
         case Integer number -> natural(number);
         case Long number -> u64(number);
@@ -45,12 +40,13 @@ public final class Encoder {
         case Enum<?> choice -> run(utf8(choice.name()));
         case Optional<?> optional -> {
           buffer.write(optional.isPresent() ? 1 : 0);
-          optional.ifPresent(this::values);
+          optional.ifPresent(this::and);
         }
-        case EnclaveMessage.Score m -> values(m.metric(), m.samples(), m.correct(), m.value());
+        case EnclaveMessage.Score m -> and(m.metric(), m.samples(), m.correct(), m.value());
         default -> throw new IllegalStateException("no bytes stand for " + value.getClass());
       }
     }
+    return this;
   }
 
   private void natural(int value) {

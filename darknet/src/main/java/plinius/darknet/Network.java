@@ -414,11 +414,6 @@ public final class Network {
     return truths;
   }
 
-  /** Iterations after which training is done; 0 = the configuration does not say. */
-  public int maxBatches() {
-    return cfg.net().integer("max_batches");
-  }
-
   /** All tensors that an iteration changes, in canonical order; together they are the block. */
   public List<NamedTensor> state() {
     return storage.tensors();

@@ -1,9 +1,8 @@
 package plinius.dataset;
 
-import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
+import java.util.function.Consumer;
 import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
 import plinius.seal.RecordSealer;
@@ -66,19 +65,16 @@ public final class SealedResult {
   }
 
   /** Seals what is written to it; complete when it is closed, and refused if it never was. */
-  public static final class Writer extends OutputStream {
-    private final OutputStream out;
+  public static final class Writer implements AutoCloseable {
+    private final Consumer<byte[]> file;
     private final byte[] head;
     private final RecordSealer sealer;
-    private final byte[] piece = new byte[PIECE_BYTES];
-    private int filled;
+    private final ByteBuffer piece = ByteBuffer.allocate(PIECE_BYTES);
     private long number;
-    private boolean closed;
 
-    /** Writes sealed pieces to {@code out}, which stays open. */
-    public Writer(OutputStream out, Content content, Id128 job, SecretBytes jobKey)
-        throws IOException {
-      this.out = out;
+    /** Gives the file's bytes to {@code file}, one array after the other. */
+    public Writer(Consumer<byte[]> file, Content content, Id128 job, SecretBytes jobKey) {
+      this.file = file;
       ByteBuffer buffer = ByteBuffer.allocate(HEAD_BYTES).putLong(MAGIC).putInt(content.code);
       try (SecretBytes salt = SecretBytes.random(SALT_BYTES)) {
         head = buffer.putInt(0).put(job.bytes()).put(salt.copy()).array();
@@ -86,44 +82,40 @@ public final class SealedResult {
       try (SecretBytes key = key(jobKey, head)) {
         sealer = new RecordSealer(key);
       }
-      out.write(head);
+      file.accept(head);
     }
 
-    @Override
-    public void write(int one) throws IOException {
-      write(new byte[] {(byte) one}, 0, 1);
+    public void write(byte one) {
+      if (!piece.hasRemaining()) {
+        seal(0);
+      }
+      piece.put(one);
     }
 
-    @Override
-    public void write(byte[] bytes, int at, int length) throws IOException {
-      for (int done = 0; done < length; ) {
-        if (filled == PIECE_BYTES) {
-          seal(0);
-        }
-        int some = Math.min(length - done, PIECE_BYTES - filled);
-        System.arraycopy(bytes, at + done, piece, filled, some);
-        filled += some;
-        done += some;
+    public void writeInt(int value) {
+      for (int shift = 24; shift >= 0; shift -= 8) {
+        write((byte) (value >>> shift));
       }
     }
 
-    private void seal(int last) throws IOException {
-      byte[] sealed = new byte[4 + filled + RecordSealer.OVERHEAD];
-      ByteBuffer.wrap(sealed).putInt(filled | last);
-      sealer.seal(number, piece, 0, filled, aad(head, number, filled | last), sealed, 4);
+    public void writeFloat(float value) {
+      writeInt(Float.floatToIntBits(value));
+    }
+
+    private void seal(int last) {
+      int length = piece.position();
+      byte[] sealed = new byte[4 + length + RecordSealer.OVERHEAD];
+      ByteBuffer.wrap(sealed).putInt(length | last);
+      sealer.seal(number, piece.array(), 0, length, aad(head, number, length | last), sealed, 4);
       number++;
-      filled = 0;
-      out.write(sealed);
+      piece.clear();
+      file.accept(sealed);
     }
 
     @Override
-    public void close() throws IOException {
-      if (closed) {
-        return;
-      }
-      closed = true;
+    public void close() {
       seal(LAST);
-      Arrays.fill(piece, (byte) 0);
+      Arrays.fill(piece.array(), (byte) 0);
       sealer.close();
     }
   }

@@ -53,7 +53,7 @@ record Job(Begin begin, Grant grant, CfgFile cfg, Network network) {
 
   /** The iteration at which training ends. */
   int target() {
-    int whole = network.maxBatches();
+    int whole = cfg.net().integer("max_batches");
     int asked = begin.iterations();
     if (whole == 0 && asked == 0) {
       throw new EnclaveException.BadInput(

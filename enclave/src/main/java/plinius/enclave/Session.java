@@ -353,7 +353,7 @@ record Session(Border border, Begin begin, CompletableFuture<Void> warmUp, Kerne
         case TEST ->
             border.send(
                 new EnclaveMessage.Tested(
-                    network.iteration(), Examination.of(data, job.cfg(), network).run()));
+                    network.iteration(), Examination.of(data, job.cfg(), network).score().get()));
         case PREDICT -> answer.predict(new Fitting(data, job.cfg(), network));
         case GENERATE -> answer.generate(data, oneByOne(network), begin.query());
         case DETECT -> answer.detect(new Fitting(data, job.cfg(), network), begin.query());

@@ -31,14 +31,10 @@ public final class Sealer implements AutoCloseable {
 
   /** Copies the key: the caller closes its own. */
   public Sealer(SecretBytes key) {
-    this(key, new AtomicLong());
+    this(new AesGcm(key), new AtomicLong());
   }
 
-  Sealer(SecretBytes key, AtomicLong calls) {
-    this(new AesGcm(key), calls);
-  }
-
-  private Sealer(AesGcm gcm, AtomicLong calls) {
+  Sealer(AesGcm gcm, AtomicLong calls) {
     this.gcm = gcm;
     this.calls = calls;
   }

@@ -200,7 +200,7 @@ class SealerTest {
   @Test
   void a_key_that_sealed_its_fill_is_refused_for_good() {
     try (SecretBytes key = SecretBytes.random(32);
-        Sealer sealer = new Sealer(key, new AtomicLong(Sealer.CALLS_MAX - 1))) {
+        Sealer sealer = new Sealer(new AesGcm(key), new AtomicLong(Sealer.CALLS_MAX - 1))) {
       seal(sealer, new byte[1], NO_AAD);
       for (int i = 0; i < 3; i++) {
         assertThatThrownBy(() -> seal(sealer, new byte[1], NO_AAD))

@@ -55,9 +55,8 @@ abstract class AnchorLayer extends ComparingLayer {
       throw section.refuse(
           "anchors", "gives %s numbers; num=%s needs %s".formatted(given.length, count / 2, count));
     }
-    float[] all = new float[count];
-    Arrays.fill(all, .5f);
-    System.arraycopy(given, 0, all, 0, given.length);
+    float[] all = Arrays.copyOf(given, count);
+    Arrays.fill(all, given.length, count, .5f);
     return all;
   }
 

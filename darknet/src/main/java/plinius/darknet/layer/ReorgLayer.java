@@ -1,5 +1,6 @@
 package plinius.darknet.layer;
 
+import java.util.Arrays;
 import plinius.darknet.cfg.Section;
 
 /**
@@ -16,22 +17,22 @@ class ReorgLayer extends Layer {
 
   ReorgLayer(Site site) {
     super(site, shape(site.section(), site.image()));
-    for (int i = 0; i < from.length; i++) {
-      from[out.place(i)] = i < in.count() ? in.place(source(i)) : -1;
+    Arrays.fill(from, -1);
+    for (int i = 0; i < in.count(); i++) {
+      int other = other(i);
+      from[out.place(reverse ? other : i)] = in.place(reverse ? i : other);
     }
   }
 
-  /** From a place of the output to one of the input, both in Darknet's (c, h, w) order. */
-  private int source(int i) {
+  /**
+   * From a place of the output to one of the input, or with reverse=1 the other way round, both in
+   * Darknet's (c, h, w) order.
+   */
+  private int other(int i) {
     if (flatten) {
-      int c = in.c();
-      int size = in.h() * in.w();
-      return reverse ? i % size * c + i / size : i % c * size + i / c;
+      return i % in.c() * (in.h() * in.w()) + i / in.c();
     }
-    if (out.count() != in.count()) {
-      return i;
-    }
-    return reverse ? coarse(in, stride, i) : fine(in, stride, i);
+    return out.count() == in.count() ? fine(in, stride, i) : i;
   }
 
   private static Shape shape(Section section, Shape in) {
@@ -61,16 +62,6 @@ class ReorgLayer extends Layer {
     int y = i / in.w() % in.h() * stride + k / fewer / stride;
     int x = i % in.w() * stride + k / fewer % stride;
     return x + in.w() * stride * (y + in.h() * stride * (k % fewer));
-  }
-
-  /** The other way round. */
-  private static int coarse(Shape in, int stride, int i) {
-    int fewer = in.c() / (stride * stride);
-    int x = i % (in.w() * stride);
-    int y = i / (in.w() * stride) % (in.h() * stride);
-    int k = i / (in.w() * stride) / (in.h() * stride);
-    int channel = (y % stride * stride + x % stride) * fewer + k;
-    return x / stride + in.w() * (y / stride + in.h() * channel);
   }
 
   @Override

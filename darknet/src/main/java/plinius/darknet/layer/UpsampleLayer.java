@@ -33,28 +33,21 @@ class UpsampleLayer extends Layer {
   @Override
   public void forward(Pass pass) {
     pass.clear(output);
-    if (down) {
-      each(pass, out, (coarse, fine) -> output[coarse] += scale * pass.input[fine]);
-    } else {
-      each(pass, in, (coarse, fine) -> output[fine] += scale * pass.input[coarse]);
-    }
+    each(pass, (i, o) -> output[o] += scale * pass.input[i]);
   }
 
   @Override
   void addInputDelta(Pass pass) {
-    if (down) {
-      each(pass, out, (coarse, fine) -> pass.inputDelta[fine] += scale * delta[coarse]);
-    } else {
-      each(pass, in, (coarse, fine) -> pass.inputDelta[coarse] += scale * delta[fine]);
-    }
+    each(pass, (i, o) -> pass.inputDelta[i] += scale * delta[o]);
   }
 
-  /** A task over a value of the small image and one of the large. */
+  /** A task over a value of the input and one of the output that it has to do with. */
   private interface Pair {
-    void take(int coarse, int fine);
+    void take(int inputAt, int outputAt);
   }
 
-  private void each(Pass pass, Shape small, Pair pair) {
+  private void each(Pass pass, Pair pair) {
+    Shape small = down ? out : in;
     int w = small.w() * stride;
     int h = small.h() * stride;
     int c = small.c();
@@ -64,7 +57,8 @@ class UpsampleLayer extends Layer {
             int y = i / c / w / stride;
             int x = i / c % w / stride;
             int coarse = image * small.count() + (y * small.w() + x) * c + i % c;
-            pair.take(coarse, image * h * w * c + i);
+            int fine = image * h * w * c + i;
+            pair.take(down ? fine : coarse, down ? coarse : fine);
           }
         });
   }

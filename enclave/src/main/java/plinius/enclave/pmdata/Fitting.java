@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.BiConsumer;
 import plinius.darknet.Network;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
@@ -168,13 +169,12 @@ public final class Fitting {
     return new Image(kind.height(), kind.width(), kind.channels(), values);
   }
 
-  /** Takes what the network says of some samples: their labels, and the first of its outputs. */
-  public interface Predicted<X extends Exception> {
-    void accept(List<Label> labels, float[] outputs) throws X;
-  }
-
-  /** Shows the network all samples of the set, a batch at a time and in the set's own order. */
-  public <X extends Exception> void predict(Predicted<X> each) throws X {
+  /**
+   * Shows the network all samples of the set, a batch at a time and in the set's own order.
+   *
+   * @param each takes what it says of some samples: their labels, and the first of its outputs
+   */
+  public void predict(BiConsumer<List<Label>, float[]> each) {
     int batch = network.subBatch();
     float[] inputs = new float[Math.multiplyExact(batch, network.inputs())];
     for (long first = 0; first < data.count(); first += batch) {

@@ -1,10 +1,5 @@
 package plinius.enclave.train;
 
-import java.io.BufferedOutputStream;
-import java.io.DataOutputStream;
-import java.io.IOException;
-import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -27,17 +22,12 @@ import plinius.kernel.CounterRandom;
 
 /** What a model says about sealed data, sealed to the owner: the host carries it unread. */
 public record Answer(Consumer<EnclaveMessage> host, Grant grant) {
-  private interface Body {
-    void write(DataOutputStream out) throws IOException;
-  }
-
-  private void seal(Content content, int iteration, long samples, Body body) {
-    try (SealedResult.Writer sealed =
-            new SealedResult.Writer(new ToHost(), content, grant.job(), grant.jobKey());
-        DataOutputStream out = new DataOutputStream(new BufferedOutputStream(sealed))) {
-      body.write(out);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  private void seal(
+      Content content, int iteration, long samples, Consumer<SealedResult.Writer> body) {
+    Consumer<byte[]> file = bytes -> host.accept(new EnclaveMessage.Result(Bytes.of(bytes)));
+    try (SealedResult.Writer out =
+        new SealedResult.Writer(file, content, grant.job(), grant.jobKey())) {
+      body.accept(out);
     }
     host.accept(new EnclaveMessage.Answered(iteration, samples));
   }
@@ -77,7 +67,7 @@ public record Answer(Consumer<EnclaveMessage> host, Grant grant) {
   /** A box of a class. */
   private record Find(int category, float probability, Box box) {}
 
-  private static void write(DataOutputStream out, List<Detection> found) throws IOException {
+  private static void write(SealedResult.Writer out, List<Detection> found) {
     List<Find> finds = new ArrayList<>();
     for (Detection detection : found) {
       float[] probabilities = detection.probabilities();
@@ -150,17 +140,5 @@ public record Answer(Consumer<EnclaveMessage> host, Grant grant) {
       }
     }
     return last;
-  }
-
-  private final class ToHost extends OutputStream {
-    @Override
-    public void write(int one) {
-      write(new byte[] {(byte) one}, 0, 1);
-    }
-
-    @Override
-    public void write(byte[] bytes, int at, int length) {
-      host.accept(new EnclaveMessage.Result(Bytes.of(Arrays.copyOfRange(bytes, at, at + length))));
-    }
   }
 }

@@ -16,7 +16,7 @@ import plinius.enclave.pmdata.Text;
  * How well a network does on a data set: its one number. Changes no state of the network.
  *
  * @param data closed with it
- * @param score over the whole set, in its own order
+ * @param score computes it anew, over the whole set in its own order
  */
 public record Examination(PmData data, Supplier<Score> score) implements AutoCloseable {
   /** As detector.c validate_detector has them. */
@@ -39,11 +39,6 @@ public record Examination(PmData data, Supplier<Score> score) implements AutoClo
     return data.kind().data() == DataKind.SCENES
         ? new Examination(data, () -> ofScenes(fitting))
         : new Examination(data, () -> ofSamples(fitting));
-  }
-
-  /** The number; {@link #score} computes it anew. */
-  public Score run() {
-    return score.get();
   }
 
   @Override

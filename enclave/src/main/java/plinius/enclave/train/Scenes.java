@@ -2,6 +2,7 @@ package plinius.enclave.train;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.BiConsumer;
 import plinius.darknet.layer.Detection;
 import plinius.dataset.DataKind;
 import plinius.dataset.Label;
@@ -15,19 +16,18 @@ final class Scenes {
 
   private Scenes() {}
 
-  /** Takes a scene's true boxes, and what was found there after non-maximum suppression. */
-  interface Each<X extends Exception> {
-    void accept(Label.Boxes truth, List<Detection> found) throws X;
-  }
-
   /**
    * Looks at every scene.
    *
    * @param threshold below which a probability is no find
    * @param overlap of two boxes above which the less probable is dropped
+   * @param each takes a scene's true boxes, and what was found there after non-maximum suppression
    */
-  static <X extends Exception> void each(
-      Fitting fitting, float threshold, float overlap, Each<X> each) throws X {
+  static void each(
+      Fitting fitting,
+      float threshold,
+      float overlap,
+      BiConsumer<Label.Boxes, List<Detection>> each) {
     if (fitting.data().kind().data() != DataKind.SCENES) {
       throw new EnclaveException.BadInput(
           "only scenes have things to detect, and these are samples of another kind; seal pictures"

@@ -224,7 +224,7 @@ public final class TrainingLoop implements AutoCloseable {
     mirrorThread.await();
     // Not every iteration was mirrored, and the best model is a mirror too.
     requireFiniteParameters();
-    EnclaveMessage.Score score = validation.get().examination().run();
+    EnclaveMessage.Score score = validation.get().examination().score().get();
     boolean better = validation.get().best().keep(score, progress());
     host.accept(new EnclaveMessage.Validated(iteration, score, better));
   }
