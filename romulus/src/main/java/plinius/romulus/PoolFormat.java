@@ -162,7 +162,7 @@ final class PoolFormat {
     }
     long word = memory.getLong(WORD_OFFSET);
     require(word == word(word >>> 16), "changing word", "its checksum does not fit");
-    long value = header.witnessed() ? Witness.newest(memory, header, word >>> 16) : word >>> 16;
+    long value = header.witnessed() ? new Witness(memory, header).newest(word >>> 16) : word >>> 16;
     boolean known =
         header.protocol() == Protocol.PING_PONG
             || ClassicTwins.state(value) <= ClassicTwins.COPYING;

@@ -1,5 +1,6 @@
 package plinius.romulus;
 
+import java.util.Arrays;
 import plinius.pmem.PersistentMemory;
 import plinius.pmem.WriteBack;
 
@@ -77,7 +78,7 @@ final class Witness {
     int before = count;
     count = log.appendTo(lines, count);
     for (int i = before; suffices() && i < count; i++) {
-      sums[i] = sum(memory, base, lines[i]);
+      sums[i] = sum(base, lines[i]);
       for (int j = 0; j < before; j++) {
         sums[j] = lines[j] == lines[i] ? sums[i] : sums[j]; // changed since it was copied
       }
@@ -102,24 +103,15 @@ final class Witness {
   /** Says that a twin holds the state of a value, and begins to write that back. */
   void store(int twin, long value) {
     long place = place(twin);
-    long sum = 0;
-    for (int i = 0; i < count; i++) {
-      sum = mix(sum, sums[i]);
-    }
-    long check = value;
+    Arrays.fill(lines, count, LINES_MAX, NONE);
     for (int i = 0; i < LINES_MAX; i += 2) {
-      long pair = (number(i) & 0xFFFF_FFFFL) | (long) number(i + 1) << 32;
-      memory.setLong(place + NUMBERS + (long) i * Integer.BYTES, pair);
-      check = mix(check, pair);
+      memory.setLong(place + NUMBERS + (long) i * Integer.BYTES, pair(i));
     }
+    long sum = sum();
     memory.setLong(place + SUM, sum);
-    memory.setLong(place + CHECK, mix(check, sum));
+    memory.setLong(place + CHECK, check(value, sum));
     memory.setLong(place, PoolFormat.word(value));
     memory.pwb(place, LINE_BYTES);
-  }
-
-  private int number(int i) {
-    return i < count ? lines[i] : NONE;
   }
 
   /**
@@ -127,55 +119,21 @@ final class Witness {
    *
    * @param word value of the changing word
    */
-  static long newest(PersistentMemory memory, PoolFormat.Header header, long word) {
+  long newest(long word) {
     Protocol protocol = header.protocol();
-    long first = protocol.order(value(memory, 0));
-    int later = first > protocol.order(value(memory, 1)) ? 0 : 1;
+    int later = protocol.order(value(0)) > protocol.order(value(1)) ? 0 : 1;
     for (int twin : new int[] {later, 1 - later}) {
-      long value = value(memory, twin);
-      if (protocol.order(value) <= protocol.order(word)) {
+      if (protocol.order(value(twin)) <= protocol.order(word)) {
         break; // outdated: it is not looked at
       }
-      check(memory, header, twin, value);
-      if (isTrue(memory, header, twin)) {
-        return value;
+      load(twin);
+      if (sum() == memory.getLong(place(twin) + SUM)) {
+        return value(twin);
       }
       // The commit that it was for did not come to its end. The one before did.
       PoolFormat.require(twin == later, "witness", "the lines that it names do not fit");
     }
     return word;
-  }
-
-  private static long value(PersistentMemory memory, int twin) {
-    long word = memory.getLong(place(twin));
-    long value = word >>> 16;
-    PoolFormat.require(
-        word == 0 || word == PoolFormat.word(value), "witness", "its checksum does not fit");
-    return value;
-  }
-
-  private static void check(
-      PersistentMemory memory, PoolFormat.Header header, int twin, long value) {
-    long check = value;
-    boolean inside = header.protocol().committedTwin(value) == twin;
-    for (int i = 0; i < LINES_MAX; i++) {
-      int line = number(memory, twin, i);
-      inside &= line >= NONE && line < header.twinBytes() / LINE_BYTES;
-      if (i % 2 == 0) {
-        check = mix(check, memory.getLong(place(twin) + NUMBERS + (long) i * Integer.BYTES));
-      }
-    }
-    check = mix(check, memory.getLong(place(twin) + SUM));
-    PoolFormat.require(
-        inside && check == memory.getLong(place(twin) + CHECK), "witness", "it is damaged");
-  }
-
-  private static boolean isTrue(PersistentMemory memory, PoolFormat.Header header, int twin) {
-    long sum = 0;
-    for (int i = 0; i < LINES_MAX && number(memory, twin, i) != NONE; i++) {
-      sum = mix(sum, sum(memory, header.twin(twin), number(memory, twin, i)));
-    }
-    return sum == memory.getLong(place(twin) + SUM);
   }
 
   /**
@@ -186,13 +144,11 @@ final class Witness {
   boolean writeBackLines(long value) {
     boolean any = false;
     for (int twin = 0; twin < 2 && header.witnessed(); twin++) {
-      long witnessed = value(memory, twin);
+      long witnessed = value(twin);
       any |= witnessed != 0;
-      for (int i = 0; witnessed == value && i < LINES_MAX; i++) {
-        int line = number(memory, twin, i);
-        if (line != NONE) {
-          memory.pwb(header.twin(twin) + (long) line * LINE_BYTES, LINE_BYTES);
-        }
+      if (witnessed == value && any) {
+        load(twin);
+        memory.pwbLines(header.twin(twin), header.twin(twin), lines, count);
       }
     }
     return any;
@@ -213,11 +169,51 @@ final class Witness {
     return OFFSET + (long) twin * LINE_BYTES;
   }
 
-  private static int number(PersistentMemory memory, int twin, int i) {
-    return memory.getInt(place(twin) + NUMBERS + (long) i * Integer.BYTES);
+  private long value(int twin) {
+    long word = memory.getLong(place(twin));
+    boolean sound = word == 0 || word == PoolFormat.word(word >>> 16);
+    PoolFormat.require(sound, "witness", "its checksum does not fit");
+    return word >>> 16;
   }
 
-  private static long sum(PersistentMemory memory, long base, int line) {
+  /** Reads what a witness speaks of, instead of what was written back. */
+  private void load(int twin) {
+    loggedTo = loggedFrom;
+    for (int i = 0; i < LINES_MAX; i++) {
+      lines[i] = memory.getInt(place(twin) + NUMBERS + (long) i * Integer.BYTES);
+    }
+    boolean sound = header.protocol().committedTwin(value(twin)) == twin;
+    for (count = 0; count < LINES_MAX && lines[count] != NONE; count++) {
+      sound &= lines[count] >= 0 && lines[count] < header.twinBytes() / LINE_BYTES;
+      sums[count] = sound ? sum(header.twin(twin), lines[count]) : 0;
+    }
+    long sum = memory.getLong(place(twin) + SUM);
+    sound &= check(value(twin), sum) == memory.getLong(place(twin) + CHECK);
+    PoolFormat.require(sound, "witness", "it is damaged");
+  }
+
+  private long check(long value, long sum) {
+    long check = value;
+    for (int i = 0; i < LINES_MAX; i += 2) {
+      check = mix(check, pair(i));
+    }
+    return mix(check, sum);
+  }
+
+  /** Two numbers. */
+  private long pair(int i) {
+    return (lines[i] & 0xFFFF_FFFFL) | (long) lines[i + 1] << 32;
+  }
+
+  private long sum() {
+    long sum = 0;
+    for (int i = 0; i < count; i++) {
+      sum = mix(sum, sums[i]);
+    }
+    return sum;
+  }
+
+  private long sum(long base, int line) {
     long offset = base + (long) line * LINE_BYTES;
     // By halves of halves, none of which waits for another.
     long a = mix(mix(line, memory.getLong(offset)), memory.getLong(offset + 8));
