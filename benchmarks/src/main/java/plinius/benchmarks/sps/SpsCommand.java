@@ -161,7 +161,7 @@ public final class SpsCommand implements Callable<Integer> {
             protocol.name(),
             writeBack.name(),
             work.resolve(name + "-" + writeBack.option()).toString(),
-            Long.toString(Math.min(MOST_WARM_UP, 10 * milliseconds))));
+            Long.toString(Math.min(MOST_WARM_UP, 5 * milliseconds))));
     contenders.add(new Contender(name, writeBack, command, Map.of()));
   }
 
