@@ -2,6 +2,8 @@ package plinius.simd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static plinius.simd.Lanes.FLOATS;
 
 import java.io.IOException;
 import java.lang.reflect.Modifier;
@@ -9,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -31,6 +35,9 @@ import plinius.simd.KernelDigest.Values;
 class KernelEqualityTest {
   private static final String SEED = "1";
 
+  /** Bits of vectors of all types: AVX of version 1 has wider ones of floats only. */
+  private static final Map<String, Integer> OF_AVX = Map.of("1", 128, "2", 256);
+
   @Test
   void vector_kernels_give_the_bits_of_the_reference() {
     long seed = Long.getLong("test.seed", System.nanoTime());
@@ -45,18 +52,31 @@ class KernelEqualityTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "-Xint",
-        "-XX:TieredStopAtLevel=1",
+        "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=0.2",
         "-XX:-TieredCompilation",
         "-XX:MaxVectorSize=16",
         "-XX:MaxVectorSize=32 -Djdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK=0",
       })
   void bits_do_not_depend_on_compiler_or_width(String options) throws Exception {
-    int rounds = options.equals("-Xint") ? 1 : 10;
+    int rounds = options.contains("CompileThresholdScaling") ? 2 : 10;
 
     String digest = child(options, "vector", rounds, Values.USUAL);
 
     assertThat(digest).isEqualTo(expected(Values.USUAL));
+  }
+
+  @Test
+  void interpreted_small_shapes_have_the_same_bits() throws Exception {
+    Map<String, Long> expected = KernelDigest.small(new ScalarKernels(), Long.parseLong(SEED));
+
+    assertThat(child("-Xint", "vector", 1, "small", Values.USUAL)).isEqualTo(expected.toString());
+    assertThat(expected.keySet().toString()).contains("block by block"); // of Winograd's plan only
+  }
+
+  @Test
+  @Tag("long")
+  void interpreted_all_shapes_have_the_same_bits() throws Exception {
+    assertThat(child("-Xint", "vector", 1, Values.USUAL)).isEqualTo(expected(Values.USUAL));
   }
 
   @ParameterizedTest
@@ -98,7 +118,9 @@ class KernelEqualityTest {
       throws Exception {
     Values[] rare = {Values.SMALL, Values.INFINITE, Values.NOT_A_NUMBER};
 
-    assertThat(child("-XX:-TieredCompilation", "vector", 10, rare)).isEqualTo(expected(rare));
+    String soon = "-XX:-TieredCompilation -XX:CompileThresholdScaling=0.2";
+
+    assertThat(child(soon, "vector", 3, rare)).isEqualTo(expected(rare));
   }
 
   /** So the comparisons above are with compiled code, and not with the interpreter once more. */
@@ -146,6 +168,19 @@ class KernelEqualityTest {
       tiles.add("GradientTiles::eight");
     }
     return tiles;
+  }
+
+  /** Else the widths above would be those of a virtual machine that was told to take less. */
+  @Test
+  void the_vectors_here_are_as_wide_as_those_of_the_processor() throws IOException {
+    Path processor = Path.of("/proc/cpuinfo");
+    assumeTrue(Files.isReadable(processor), "no /proc/cpuinfo");
+    Set<String> words = new HashSet<>(List.of(Files.readString(processor).split("\\s+", -1)));
+
+    // Older ones that have 512 bits, the virtual machine spares: they become slower by it.
+    int least = words.contains("avx512_vbmi") ? 512 : words.contains("avx2") ? 256 : 128;
+
+    assertThat(FLOATS.vectorBitSize()).isGreaterThanOrEqualTo(least);
   }
 
   @Test
@@ -232,14 +267,32 @@ class KernelEqualityTest {
 
   private static String child(String options, String kernels, int rounds, Values... values)
       throws Exception {
+    return child(options, kernels, rounds, "guarded", values);
+  }
+
+  private static String child(
+      String options, String kernels, int rounds, String mode, Values... values) throws Exception {
     List<String> all = new ArrayList<>(List.of("--add-modules", "jdk.incubator.vector"));
     all.addAll(List.of(options.split(" ", -1)));
     List<String> arguments = new ArrayList<>(List.of(kernels, SEED, Integer.toString(rounds)));
-    arguments.add("guarded");
+    arguments.add(mode);
     Arrays.stream(values).map(Values::name).forEach(arguments::add);
     String line = ChildJvm.run(all, KernelDigest.class, arguments);
-    assertThat(line).startsWith(kernels);
+    String name = kernels.equals("vector") ? "vector (%d bits)".formatted(width(options)) : kernels;
+    assertThat(line).as(options).startsWith(name + " {");
     return line.substring(line.indexOf('{'));
+  }
+
+  /** Bits of the vectors that options ask for, or all that the processor has. */
+  private static int width(String options) {
+    Matcher asked = Pattern.compile("MaxVectorSize=(\\d+)|UseAVX=(\\d+)").matcher(options);
+    int bits = FLOATS.vectorBitSize();
+    if (!asked.find()) {
+      return bits;
+    }
+    boolean bytes = asked.group(1) != null;
+    return Math.min(
+        bits, bytes ? 8 * Integer.parseInt(asked.group(1)) : OF_AVX.get(asked.group(2)));
   }
 
   private static float[] values(int count, int step) {

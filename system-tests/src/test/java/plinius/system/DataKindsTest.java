@@ -67,12 +67,11 @@ class DataKindsTest {
       throws IOException {
     Path cfg = Plinius.root().resolve("examples/cifar/cifar-small.cfg");
     Path data = seal("cifar.sealed", "--cifar10", cifar(300));
-    Object[] small = {"--data", data, "--set", "batch=16", "--set", "max_batches=24"};
-    Object[] validated = join(small, "--valid", data, "--valid-every", "8");
+    Object[] small = {"--data", data, "--set", "batch=16", "--set", "max_batches=12"};
+    Object[] validated = join(small, "--valid", data, "--valid-every", "4");
 
     Plinius.Run undisturbed = run("train", cfg, "pm-1", validated).expect(0);
     run("train", cfg, "pm-2", join(validated, "--kill-at", "mirror-out:7")).expect(STOPPED);
-    run("train", cfg, "pm-2", join(validated, "--kill-at", "iteration:16")).expect(STOPPED);
     Plinius.Run resumed = run("train", cfg, "pm-2", join(validated, "--threads", "1")).expect(0);
 
     assertThat(resumed.state()).isEqualTo(undisturbed.state());
@@ -126,10 +125,10 @@ class DataKindsTest {
     String text = "the cat sat on the mat and the dog sat on the log. ".repeat(40);
     Path cfg = Plinius.root().resolve("examples/text/small-gru.cfg");
     Path data = seal("text.sealed", "--text", Files.writeString(folder.resolve("text"), text));
-    Object[] learn = {"--data", data, "--valid", data, "--valid-every", "20", "--iterations", "40"};
+    Object[] learn = {"--data", data, "--valid", data, "--valid-every", "12", "--iterations", "24"};
 
     Plinius.Run undisturbed = run("train", cfg, "pm-1", learn).expect(0);
-    run("train", cfg, "pm-2", join(learn, "--kill-at", "mirror-out:23")).expect(STOPPED);
+    run("train", cfg, "pm-2", join(learn, "--kill-at", "mirror-out:14")).expect(STOPPED);
     Plinius.Run resumed = run("train", cfg, "pm-2", join(learn, "--threads", "1")).expect(0);
 
     assertThat(resumed.state()).isEqualTo(undisturbed.state());
@@ -137,7 +136,7 @@ class DataKindsTest {
     double first = validated.getFirst().path("bitsPerCharacter").asDouble();
     double last = validated.getLast().path("bitsPerCharacter").asDouble();
     assertThat(validated).hasSize(2);
-    assertThat(last).isLessThan(first).isLessThan(3);
+    assertThat(last).isLessThan(first).isLessThan(4); // unknown, a character has 8 bits
     assertThat(resumed.events("validated").getLast()).isEqualTo(validated.getLast());
   }
 
@@ -149,10 +148,10 @@ class DataKindsTest {
     Path data = seal("text.sealed", "--text", file);
 
     Object[] short100 = {"--set", "max_batches=100"};
-    Object[] learn = {"--data", data, "--valid", data, "--valid-every", "2"};
+    Object[] learn = {"--data", data, "--valid", data, "--valid-every", "5"};
     List<JsonNode> validated =
         run("train", cfg, "pm", join(learn, short100)).expect(0).events("validated");
-    assertThat(validated).hasSize(50);
+    assertThat(validated).hasSize(20);
     // Unknown, a character has 8 bits; from the one before it, these have about 1.2.
     assertThat(validated.getFirst().path("bitsPerCharacter").asDouble()).isGreaterThan(3);
     assertThat(validated.getLast().path("bitsPerCharacter").asDouble()).isLessThan(1.6);

@@ -79,11 +79,11 @@ class DetectTest {
   void a_detector_learns_at_changing_sizes_exactly_and_only_the_owner_sees_what_it_finds()
       throws IOException {
     Path data = draw(16);
-    Object[] fifty = {"--data", data, "--iterations", "50"};
-    String undisturbed = run("train", "pm-1", fifty).expect(0).state();
-    run("train", "pm-2", "--data", data, "--kill-at", "mirror-out:33").expect(STOPPED);
+    Object[] some = {"--data", data, "--iterations", "25"};
+    String undisturbed = run("train", "pm-1", some).expect(0).state();
+    run("train", "pm-2", "--data", data, "--kill-at", "mirror-out:13").expect(STOPPED);
     Plinius.Run resumed =
-        run("train", "pm-2", "--data", data, "--iterations", "50", "--threads", "1");
+        run("train", "pm-2", "--data", data, "--iterations", "25", "--threads", "1");
     assertThat(resumed.expect(0).state()).isEqualTo(undisturbed);
 
     Object[] learn = {

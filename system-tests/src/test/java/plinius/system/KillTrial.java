@@ -16,9 +16,22 @@ import java.util.concurrent.TimeUnit;
  * Whatever happened, it has to end in the state of the undisturbed run.
  */
 final class KillTrial {
-  static final int KILLS = 20;
   private static final int STOPPED = 75;
-  private static final int IN_MIRROR_OUT = 5;
+
+  /**
+   * How often which blow has to land.
+   *
+   * @param loads while data is loaded
+   * @param mirrorsOut inside mirrorOut
+   * @param mirrorsIn inside mirrorIn
+   * @param all of all kinds; one more is inside recovery, the others hit anyone at any instant
+   */
+  record Blows(int loads, int mirrorsOut, int mirrorsIn, int all) {
+    /** Each kind, and each of the processes once. */
+    static final Blows FEW = new Blows(1, 2, 1, 8);
+
+    static final Blows TWENTY = new Blows(2, 5, 2, 20);
+  }
 
   /** How a training is started, with its output as JSON lines. */
   @FunctionalInterface
@@ -32,6 +45,7 @@ final class KillTrial {
   private final int wholeMillis;
   private final Random random = World.random("kills");
   private final List<String> landed = new ArrayList<>();
+  private int next = random.nextInt(3);
 
   /**
    * @param undisturbed the same training, run to its end
@@ -45,18 +59,21 @@ final class KillTrial {
   }
 
   /** Kills until every kind of blow has landed often enough, and compares the state at the end. */
-  void run() throws Exception {
+  void run(Blows blows) throws Exception {
     Path pm = world.newPm();
-    killWhileLoading(pm, "load:0." + (1 + random.nextInt(4)));
-    killWhileLoading(pm, "load:0." + (5 + random.nextInt(4)));
+    for (int i = 0; i < blows.loads; i++) {
+      killWhileLoading(pm, "load:0." + (1 + 4 * i + random.nextInt(4)));
+    }
     int done = killAt(pm, "mirror-out:" + (2 + random.nextInt(2)));
     killAt(pm, "mirror-in");
     killAt(pm, "recovery");
-    for (int i = 0; i < 40 && count("mirror-out") < IN_MIRROR_OUT; i++) {
+    for (int i = 0; i < 40 && count("mirror-out") < blows.mirrorsOut; i++) {
       done = Math.max(done, killAt(pm, "mirror-out:" + (done + 1 + random.nextInt(3))));
     }
-    killAt(pm, "mirror-in");
-    for (int i = 0; i < 60 && landed.size() < KILLS; i++) {
+    for (int i = 1; i < blows.mirrorsIn; i++) {
+      killAt(pm, "mirror-in");
+    }
+    for (int i = 0; i < 60 && landed.size() < blows.all; i++) {
       if (killAnyone(pm)) {
         // It was faster than the kill: its state has been compared, and another pool follows.
         pm = world.newPm();
@@ -66,12 +83,12 @@ final class KillTrial {
     System.out.println("kills that landed: " + landed);
     assertThat(count("mirror-out"))
         .as("inside mirrorOut: %s", landed)
-        .isGreaterThanOrEqualTo(IN_MIRROR_OUT);
+        .isGreaterThanOrEqualTo(blows.mirrorsOut);
     assertThat(count("mirror-in") + count("recovery"))
         .as("inside mirrorIn or the first update's copying: %s", landed)
         .isGreaterThan(1);
-    assertThat(count("load")).as("while loading: %s", landed).isGreaterThan(1);
-    assertThat(landed).hasSizeGreaterThanOrEqualTo(KILLS);
+    assertThat(count("load")).as("while loading: %s", landed).isEqualTo(blows.loads);
+    assertThat(landed).hasSizeGreaterThanOrEqualTo(blows.all);
     Plinius.Run last = training.start(pm).end().expect(0);
     assertThat(last.state()).isEqualTo(undisturbed.state());
   }
@@ -97,15 +114,15 @@ final class KillTrial {
   }
 
   /**
-   * Kills one of the three processes at any instant; the other two have to go at once. Whether the
-   * run was complete before.
+   * Kills the next of the three processes at any instant; the other two have to go at once. Whether
+   * the run was complete before.
    */
   private boolean killAnyone(Path pm) throws Exception {
     Plinius.Running running = training.start(pm);
     running.awaitOutput("\"processes\"");
     Thread.sleep(random.nextInt(wholeMillis / 2));
-    List<ProcessHandle> family = new ArrayList<>(World.family(running.process()));
-    ProcessHandle victim = family.get(random.nextInt(family.size()));
+    List<ProcessHandle> family = World.family(running.process()).stream().sorted().toList();
+    ProcessHandle victim = family.get(next++ % family.size());
     victim.destroyForcibly();
     assertAllEnd(Set.copyOf(family));
     Plinius.Run run = running.end();

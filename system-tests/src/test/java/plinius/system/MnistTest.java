@@ -98,7 +98,7 @@ class MnistTest {
 
   @Test
   void killed_at_twenty_instants_it_goes_on_and_ends_in_the_same_state() throws Exception {
-    new KillTrial(world, this::startSixty, undisturbed(), wholeMillis).run();
+    new KillTrial(world, this::startSixty, undisturbed(), wholeMillis).run(KillTrial.Blows.TWENTY);
   }
 
   /** Sixty iterations on two threads, run when they are first asked for. */

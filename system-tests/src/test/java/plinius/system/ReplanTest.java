@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import plinius.kernel.Kernels;
@@ -21,33 +23,46 @@ class ReplanTest {
   private static final int BAD_INPUT = 65;
   private static final int OTHER = Kernels.VERSION - 1;
 
-  private World world;
+  private World first;
+  private World world; // a copy for each test: their owners say different things
+  private Path pm; // its newest mirror says that other kernels computed iterations 1 to 3
   private String undisturbed;
 
   @BeforeAll
   void make() {
-    world = World.make();
-    undisturbed = world.train(world.newPm(), "--iterations", 6).expect(0).state();
+    first = World.make();
+    pm = first.newPm();
+    first.train(pm, "--iterations", 3, "--job", "upgraded").expect(0);
+    try (World other = first.copy()) {
+      undisturbed = other.train(of(other), "--iterations", 6).expect(0).state();
+    }
+    PlainState.mirrorByKernels(first, pm, OTHER);
+  }
+
+  @BeforeEach
+  void copy() {
+    world = first.copy();
+    pm = of(world);
+  }
+
+  @AfterEach
+  void close_the_copy() {
+    world.close();
   }
 
   @AfterAll
   void clean_up() {
-    if (world != null) {
-      world.close();
+    if (first != null) {
+      first.close();
     }
   }
 
-  /** A pool whose newest mirror says that another version's kernels computed iterations 1 to 3. */
-  private Path poolOfOtherKernels(String job) {
-    Path pm = world.newPm();
-    world.train(pm, "--iterations", 3, "--job", job).expect(0);
-    PlainState.mirrorByKernels(world, pm, OTHER);
-    return pm;
+  private Path of(World world) {
+    return world.file(pm.getFileName().toString());
   }
 
   @Test
   void the_model_is_refused_by_name_and_left_as_it_was() {
-    Path pm = poolOfOtherKernels("refused");
     String before = Bits.sha256(pm.resolve("model.pm"));
 
     Plinius.Run train = world.train(pm, "--iterations", 6).expect(BAD_INPUT);
@@ -68,8 +83,6 @@ class ReplanTest {
 
   @Test
   void by_its_owners_word_it_goes_on_says_so_and_its_next_mirror_has_the_new_plan() {
-    Path pm = poolOfOtherKernels("upgraded");
-
     // Nothing is left to train, so nothing is mirrored: the word stands until it was needed.
     replanned(world.train(pm, "--iterations", 3, "--replan").expect(0), 3);
     replanned(world.test(pm).expect(0), 3);
@@ -86,20 +99,18 @@ class ReplanTest {
 
   @Test
   void the_word_for_these_kernels_is_none_for_others() {
-    Path pm = poolOfOtherKernels("older");
-
-    verb("replan", "--job", "older", "--kernels", Kernels.VERSION + 1).expect(0);
+    verb("replan", "--job", "upgraded", "--kernels", Kernels.VERSION + 1).expect(0);
 
     world.train(pm, "--iterations", 6).expect(BAD_INPUT);
   }
 
   @Test
   void a_new_job_and_an_operator_have_no_word_to_say() {
-    Path pm = world.newPm();
-    assertThat(world.train(pm, "--replan").expect(BAD_INPUT).reason())
+    Path none = world.newPm();
+    assertThat(world.train(none, "--replan").expect(BAD_INPUT).reason())
         .contains("leave --replan out");
-    assertThat(pm).doesNotExist();
-    Plinius.Run elsewhere = world.trainElsewhere(pm, "--replan").expect(USAGE);
+    assertThat(none).doesNotExist();
+    Plinius.Run elsewhere = world.trainElsewhere(none, "--replan").expect(USAGE);
     assertThat(elsewhere.reason()).contains("owner's choice", "plinius broker replan");
   }
 

@@ -7,6 +7,7 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.io.TempDir;
@@ -42,12 +43,6 @@ class ResumeTest {
   }
 
   @Test
-  void one_thread_gives_the_same_state_as_two() {
-    assertThat(world.train(world.newPm(), "--threads", "1").expect(0).state())
-        .isEqualTo(undisturbed.state());
-  }
-
-  @Test
   void mirroring_every_seventh_iteration_gives_the_same_state() {
     Path pm = world.newPm();
     world.train(pm, "--mirror-every", "7", "--kill-at", "iteration:33").expect(STOPPED);
@@ -60,27 +55,25 @@ class ResumeTest {
   }
 
   @Test
-  void another_medium_gives_the_same_state(@TempDir Path disk) {
-    assertThat(world.train(disk.resolve("pm")).expect(0).state()).isEqualTo(undisturbed.state());
+  void one_thread_on_another_medium_gives_the_same_state(@TempDir Path disk) {
+    assertThat(world.train(disk.resolve("pm"), "--threads", "1").expect(0).state())
+        .isEqualTo(undisturbed.state());
   }
 
   @Test
-  void a_fresh_process_after_thirty_iterations_gives_the_same_state() {
+  void a_fresh_process_with_another_number_of_threads_gives_the_same_state() {
     Path pm = world.newPm();
     Plinius.Run half = world.train(pm, "--iterations", "30").expect(0);
     assertThat(half.event("done").path("iteration").asInt()).isEqualTo(30);
     assertThat(half.state()).isNotEqualTo(undisturbed.state());
 
-    Plinius.Run rest = world.train(pm).expect(0);
+    Plinius.Run rest = world.train(pm, "--threads", "3").expect(0);
 
     assertThat(rest.event("resume").path("iteration").asInt()).isEqualTo(30);
     assertThat(rest.state()).isEqualTo(undisturbed.state());
-  }
-
-  @Test
-  void another_seed_gives_another_state() {
-    assertThat(world.train(world.newPm(), "--seed", "2").expect(0).state())
-        .isNotEqualTo(undisturbed.state());
+    assertThat(world.train(world.newPm(), "--seed", "2", "--iterations", "30").expect(0).state())
+        .as("another seed")
+        .isNotEqualTo(half.state());
   }
 
   @Test
@@ -101,7 +94,17 @@ class ResumeTest {
   }
 
   @Test
+  void killed_at_an_instant_of_each_kind_it_goes_on_and_ends_in_the_same_state() throws Exception {
+    kill(KillTrial.Blows.FEW);
+  }
+
+  @Test
+  @Tag("long")
   void killed_at_twenty_instants_it_goes_on_and_ends_in_the_same_state() throws Exception {
-    new KillTrial(world, world::startTraining, undisturbed, wholeMillis).run();
+    kill(KillTrial.Blows.TWENTY);
+  }
+
+  private void kill(KillTrial.Blows blows) throws Exception {
+    new KillTrial(world, world::startTraining, undisturbed, wholeMillis).run(blows);
   }
 }

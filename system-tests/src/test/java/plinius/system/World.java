@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -17,8 +18,13 @@ final class World implements AutoCloseable {
   /** Iterations of the small network's schedule. */
   static final int ITERATIONS = 60;
 
+  /** Images of one. */
+  static final int BATCH = 8;
+
   private static final int IMAGES = 3000;
   private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+
+  private static Path common;
 
   private final Path folder;
   private final Plinius plinius;
@@ -31,17 +37,44 @@ final class World implements AutoCloseable {
 
   static World make() {
     try {
-      // On memory where there is some: most tests need no disk, and run in half the time without.
-      Path folder =
-          Files.isWritable(SHARED_MEMORY)
-              ? Files.createTempDirectory(SHARED_MEMORY, "plinius-test-")
-              : Files.createTempDirectory("plinius-test-");
+      Path folder = folder("plinius-test-");
       World world = new World(folder, Plinius.installed(folder.resolve("platform")));
-      world.fill();
+      copy(common(world.plinius), folder);
       return world;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** This world once more: what happens in the one is not known in the other. */
+  World copy() {
+    try {
+      Path to = folder("plinius-test-");
+      World copy = new World(to, Plinius.installed(to.resolve("platform")));
+      copy.pools = pools;
+      copy(folder, to);
+      return copy;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** On memory where there is some: most tests need no disk, and run in half the time without. */
+  private static Path folder(String prefix) throws IOException {
+    return Files.isWritable(SHARED_MEMORY)
+        ? Files.createTempDirectory(SHARED_MEMORY, prefix)
+        : Files.createTempDirectory(prefix);
+  }
+
+  /** Key, digits and network that all worlds begin with, made by the first of them. */
+  private static synchronized Path common(Plinius plinius) throws IOException {
+    if (common == null) {
+      World first = new World(folder("plinius-tests-common-"), plinius);
+      Runtime.getRuntime().addShutdownHook(new Thread(first::close));
+      first.fill();
+      common = first.folder;
+    }
+    return common;
   }
 
   private void fill() throws IOException {
@@ -102,14 +135,20 @@ final class World implements AutoCloseable {
   /** A copy of a pool with its data, to be tampered with. */
   Path copyOf(Path pm) {
     Path copy = newPm();
-    try (Stream<Path> files = Files.list(pm)) {
-      Files.createDirectory(copy);
-      for (Path file : files.toList()) {
-        Files.copy(file, copy.resolve(file.getFileName()));
-      }
+    try {
+      copy(pm, Files.createDirectory(copy));
       return copy;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What lies in a folder, into one that is there. */
+  private static void copy(Path from, Path to) throws IOException {
+    try (Stream<Path> files = Files.walk(from)) {
+      for (Path file : files.skip(1).toList()) {
+        Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
+      }
     }
   }
 
@@ -184,7 +223,7 @@ final class World implements AutoCloseable {
   private static final String SMALL_NETWORK =
       """
       [net]
-      batch=16
+      batch=8
       subdivisions=1
       height=28
       width=28

@@ -17,8 +17,11 @@ import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import plinius.cli.ExitCode;
+import plinius.cli.Refusal;
 
 /**
  * The original as a shared library (darknet.h: parse_network_cfg, train_network, network_predict):
@@ -43,6 +46,10 @@ final class DarknetContender implements Contender {
           ADDRESS.withName("num_boxes"),
           ADDRESS.withName("boxes"));
 
+  private static final String PARSE = "parse_network_cfg";
+  private static final String TRAIN = "train_network";
+  private static final String PREDICT = "network_predict";
+
   private final Arena arena = Arena.ofShared();
   private final int threads;
   private final Task.Work work;
@@ -58,17 +65,15 @@ final class DarknetContender implements Contender {
     threads = task.threads();
     work = task.work();
     Linker linker = Linker.nativeLinker();
-    SymbolLookup symbols = SymbolLookup.libraryLookup(library, arena);
+    SymbolLookup symbols = load(library, arena);
     MethodHandle parse =
-        linker.downcallHandle(
-            symbols.findOrThrow("parse_network_cfg"), FunctionDescriptor.of(ADDRESS, ADDRESS));
+        linker.downcallHandle(symbols.findOrThrow(PARSE), FunctionDescriptor.of(ADDRESS, ADDRESS));
     train =
         linker.downcallHandle(
-            symbols.findOrThrow("train_network"), FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, DATA));
+            symbols.findOrThrow(TRAIN), FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, DATA));
     predict =
         linker.downcallHandle(
-            symbols.findOrThrow("network_predict"),
-            FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
+            symbols.findOrThrow(PREDICT), FunctionDescriptor.of(ADDRESS, ADDRESS, ADDRESS));
     setThreads =
         symbols
             .find("omp_set_num_threads")
@@ -82,6 +87,31 @@ final class DarknetContender implements Contender {
       // Else its rolling variances would be 0, and its answers NaN.
       call(() -> (float) train.invokeExact(network, data));
     }
+  }
+
+  /** The library, which has to be there and to be the original's. */
+  private static SymbolLookup load(Path library, Arena arena) {
+    SymbolLookup symbols;
+    try {
+      symbols = SymbolLookup.libraryLookup(library, arena);
+    } catch (IllegalArgumentException e) {
+      arena.close();
+      throw refusal(
+          library, Files.exists(library) ? "is no library that loads here" : "is not there");
+    }
+    for (String function : List.of(PARSE, TRAIN, PREDICT)) {
+      if (symbols.find(function).isEmpty()) {
+        arena.close();
+        throw refusal(library, "has no function " + function);
+      }
+    }
+    return symbols;
+  }
+
+  private static Refusal refusal(Path library, String what) {
+    return new Refusal(
+        ExitCode.BAD_INPUT,
+        "--darknet " + library + " " + what + ". Name the original built as libdarknet.so");
   }
 
   private MemorySegment load(MethodHandle parse, Task task) {

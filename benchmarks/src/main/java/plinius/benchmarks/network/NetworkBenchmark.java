@@ -1,14 +1,11 @@
 package plinius.benchmarks.network;
 
-import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -26,12 +23,6 @@ import plinius.darknet.cfg.CfgFile;
  * hits all alike.
  */
 abstract class NetworkBenchmark implements Callable<Integer> {
-  /** Until the compilers have done: as long as so many turns, before the first. */
-  private static final int WARM_UP = 3;
-
-  private static final OperatingSystemMXBean PROCESS =
-      (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
-
   private final Task.Work work;
 
   @Parameters(paramLabel = "CFG", description = "The network.")
@@ -46,7 +37,10 @@ abstract class NetworkBenchmark implements Callable<Integer> {
   @Option(names = "--threads", split = ",", defaultValue = "1,2", description = "Each in turn.")
   private int[] threads;
 
-  @Option(names = "--turns", defaultValue = "7", description = "Of each implementation.")
+  @Option(
+      names = "--turns",
+      defaultValue = "7",
+      description = "Of each implementation: the median counts. One is enough to see that it runs.")
   private int turns;
 
   @Option(names = "--seconds", defaultValue = "1", description = "Least length of a turn.")
@@ -71,10 +65,16 @@ abstract class NetworkBenchmark implements Callable<Integer> {
     for (CfgFile cfg : configurations()) {
       for (int count : threads) {
         Task task = new Task(cfg, work, count);
-        List<Contender> contenders = contenders(task);
-        measure(contenders, task.batch())
-            .forEach((contender, rates) -> print(name, contender, task, rates));
-        contenders.forEach(Contender::close);
+        List<Contender> contenders = new ArrayList<>();
+        try {
+          addContenders(contenders, task);
+          List<Turns.Rates> rates = new Turns(turns, seconds).measure(contenders, task.batch());
+          for (int i = 0; i < contenders.size(); i++) {
+            print(name, contenders.get(i), task, rates.get(i));
+          }
+        } finally {
+          contenders.forEach(Contender::close);
+        }
       }
     }
     return ExitCode.DONE.code();
@@ -101,8 +101,7 @@ abstract class NetworkBenchmark implements Callable<Integer> {
     }
   }
 
-  private List<Contender> contenders(Task task) {
-    List<Contender> contenders = new ArrayList<>();
+  private void addContenders(List<Contender> contenders, Task task) {
     contenders.add(new PliniusContender(task));
     for (Contender.Maker maker :
         ServiceLoader.load(Contender.Maker.class, ClassLoader.getSystemClassLoader())) {
@@ -111,77 +110,30 @@ abstract class NetworkBenchmark implements Callable<Integer> {
     if (darknet != null) {
       contenders.add(new DarknetContender(darknet.toAbsolutePath(), task));
     }
-    return contenders;
   }
 
-  /**
-   * What one contender's turns gave, sorted: images a second, and images a second of processor
-   * time. The latter says more on a machine that is shared, as long as a contender's threads do not
-   * spin.
-   */
-  private static final class Rates {
-    private final double[] wall;
-    private final double[] processor;
-
-    Rates(int turns) {
-      wall = new double[turns];
-      processor = new double[turns];
-    }
-  }
-
-  private Map<Contender, Rates> measure(List<Contender> contenders, int batch) {
-    Map<Contender, Rates> rates = new LinkedHashMap<>();
-    for (Contender contender : contenders) {
-      rates.put(contender, new Rates(turns));
-      long end = System.nanoTime() + (long) (WARM_UP * 1e9 * seconds);
-      do {
-        contender.iterate();
-      } while (System.nanoTime() < end);
-    }
-    for (int turn = 0; turn < turns; turn++) {
-      for (Contender contender : contenders) {
-        long began = System.nanoTime();
-        long processorBegan = PROCESS.getProcessCpuTime();
-        int iterations = 0;
-        double took;
-        do {
-          contender.iterate();
-          iterations++;
-          took = (System.nanoTime() - began) / 1e9;
-        } while (took < seconds);
-        double images = iterations * (double) batch;
-        rates.get(contender).wall[turn] = images / took;
-        rates.get(contender).processor[turn] =
-            images / ((PROCESS.getProcessCpuTime() - processorBegan) / 1e9);
-      }
-    }
-    for (Rates each : rates.values()) {
-      Arrays.sort(each.wall);
-      Arrays.sort(each.processor);
-    }
-    return rates;
-  }
-
-  private void print(String net, Contender contender, Task task, Rates rates) {
+  /** A line for each contender. Of one turn there is no spread to print. */
+  private void print(String net, Contender contender, Task task, Turns.Rates rates) {
+    boolean spread = rates.wall().spread();
     String format =
         json
             ? "{\"bench\":\"%s\",\"implementation\":\"%s\",\"variant\":\"%s\",\"net\":\"%s\","
-                + "\"batch\":%d,\"threads\":%d,\"imagesPerSecond\":%.1f,\"least\":%.1f,"
-                + "\"most\":%.1f,\"imagesPerProcessorSecond\":%.1f}%n"
-            : "%-5s %-9s %-18s %-10s batch %d, threads %d: %7.1f images/s (%.1f to %.1f), %.1f per"
-                + " second of processor time%n";
-    System.out.printf(
-        Locale.ROOT,
-        format,
-        work.name().toLowerCase(Locale.ROOT),
-        contender.implementation(),
-        contender.variant(),
-        net,
-        task.batch(),
-        task.threads(),
-        rates.wall[turns / 2],
-        rates.wall[0],
-        rates.wall[turns - 1],
-        rates.processor[turns / 2]);
+                + "\"batch\":%d,\"threads\":%d,\"turns\":%d,\"imagesPerSecond\":%.1f,"
+                + (spread ? "\"least\":%.1f,\"most\":%.1f," : "")
+                + "\"imagesPerProcessorSecond\":%.1f}%n"
+            : "%-5s %-9s %-18s %-10s batch %d, threads %d, turns %d: %7.1f images/s"
+                + (spread ? " (%.1f to %.1f)" : "")
+                + ", %.1f per second of processor time%n";
+    List<Object> values = new ArrayList<>();
+    values.add(work.name().toLowerCase(Locale.ROOT));
+    values.add(contender.implementation());
+    values.add(contender.variant());
+    values.add(net);
+    values.addAll(List.of(task.batch(), task.threads(), turns, rates.wall().median()));
+    if (spread) {
+      values.addAll(List.of(rates.wall().least(), rates.wall().most()));
+    }
+    values.add(rates.processor().median());
+    System.out.printf(Locale.ROOT, format, values.toArray());
   }
 }

@@ -33,6 +33,9 @@ public final class SpsCommand implements Callable<Integer> {
   private static final String INSIDE = ", inside";
   private static final int LARGE_SWAPS = 64;
 
+  /** Milliseconds of one of the runs that warm up; shorter where measurements are very short. */
+  private static final long MOST_WARM_UP = 250;
+
   @Option(names = "--swaps", split = ",", paramLabel = "N", description = "Swaps a transaction.")
   private List<Integer> swaps = List.of(1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048);
 
@@ -144,7 +147,7 @@ public final class SpsCommand implements Callable<Integer> {
     }
   }
 
-  private static void start(
+  private void start(
       List<Contender> contenders,
       Path work,
       Protocol protocol,
@@ -157,7 +160,8 @@ public final class SpsCommand implements Callable<Integer> {
         List.of(
             protocol.name(),
             writeBack.name(),
-            work.resolve(name + "-" + writeBack.option()).toString()));
+            work.resolve(name + "-" + writeBack.option()).toString(),
+            Long.toString(Math.min(MOST_WARM_UP, 5 * milliseconds))));
     contenders.add(new Contender(name, writeBack, command, Map.of()));
   }
 

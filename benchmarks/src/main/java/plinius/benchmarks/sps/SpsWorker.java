@@ -21,10 +21,10 @@ import plinius.romulus.Protocol;
  * <p>A program that needs nothing but the library: so it runs in the enclave's image too, which has
  * nothing else.
  *
- * <p>Arguments: protocol, write-back, and a file for the pool.
+ * <p>Arguments: protocol, write-back, a file for the pool, and the milliseconds of one of sixteen
+ * runs that warm up.
  */
 public final class SpsWorker {
-  private static final long WARM_UP_NANOS = 250_000_000;
   private static final int WARM_UP_ROUNDS = 8;
   private static final int LARGE_SWAPS = 64;
 
@@ -34,14 +34,15 @@ public final class SpsWorker {
   public static void main(String[] arguments) throws IOException {
     Protocol protocol = Protocol.valueOf(arguments[0]);
     WriteBack writeBack = WriteBack.valueOf(arguments[1]);
+    long warmUpNanos = Long.parseLong(arguments[3]) * 1_000_000;
     try (PersistentMemory memory = map(Path.of(arguments[2]), writeBack);
         Sps sps = new Sps(memory, protocol);
         BufferedReader requests =
             new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII))) {
       // The compiler settles on one shape for small and large transactions.
       for (int round = 0; round < WARM_UP_ROUNDS; round++) {
-        sps.run(1, LARGE_SWAPS, WARM_UP_NANOS);
-        sps.run(1, 1, WARM_UP_NANOS);
+        sps.run(1, LARGE_SWAPS, warmUpNanos);
+        sps.run(1, 1, warmUpNanos);
       }
       System.out.println("ready");
       for (String line = requests.readLine(); line != null; line = requests.readLine()) {

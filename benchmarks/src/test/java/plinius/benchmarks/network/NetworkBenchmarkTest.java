@@ -8,6 +8,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -51,7 +52,27 @@ class NetworkBenchmarkTest {
     assertThat(lines).hasSize(1);
     assertThat(lines.getFirst())
         .startsWith("{\"bench\":\"train\",\"implementation\":\"plinius\"")
-        .contains("\"net\":\"small\",\"batch\":4,\"threads\":1,\"imagesPerSecond\":");
+        .contains("\"net\":\"small\",\"batch\":4,\"threads\":1,\"turns\":1,\"imagesPerSecond\":");
+  }
+
+  @Test
+  void a_spread_is_printed_of_several_turns_only() throws IOException {
+    assertThat(measure("train").getFirst()).doesNotContain("\"least\"", "\"most\"");
+    assertThat(measure("train", "--turns", "3").getFirst())
+        .contains("\"turns\":3,", "\"least\":", "\"most\":");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "64,--turns,0",
+    "64,--turns,-3",
+    "64,--threads,0",
+    "65,--darknet,no-such-library.so",
+  })
+  void what_is_no_measurement_is_refused(int code, String option, String value) throws IOException {
+    Path cfg = Files.writeString(work.resolve("small.cfg"), SMALL);
+
+    assertThat(Main.run("bench", "train", cfg.toString(), option, value)).isEqualTo(code);
   }
 
   @Test
@@ -69,14 +90,13 @@ class NetworkBenchmarkTest {
     PrintStream before = System.out;
     System.setOut(new PrintStream(told, true, StandardCharsets.UTF_8));
     try {
-      String[] few = {"--turns", "1", "--seconds", "0.01", "--threads", "1", "--json"};
-      String[] arguments = new String[3 + few.length + more.length];
-      arguments[0] = "bench";
-      arguments[1] = verb;
-      arguments[2] = cfg.toString();
-      System.arraycopy(few, 0, arguments, 3, few.length);
-      System.arraycopy(more, 0, arguments, 3 + few.length, more.length);
-      assertThat(Main.run(arguments)).isZero();
+      List<String> arguments = new ArrayList<>(List.of("bench", verb, cfg.toString()));
+      arguments.addAll(List.of("--seconds", "0.01", "--threads", "1", "--json"));
+      arguments.addAll(List.of(more));
+      if (!arguments.contains("--turns")) {
+        arguments.addAll(List.of("--turns", "1"));
+      }
+      assertThat(Main.run(arguments.toArray(String[]::new))).isZero();
     } finally {
       System.setOut(before);
     }
