@@ -190,11 +190,11 @@ public final class Owner implements AutoCloseable {
   }
 
   private Optional<Job> recorded(PoolInfo pool) {
-    return broker.job(Id128.of(pool.identity().jobId()));
+    return broker.job(Id128.parse(pool.identity().jobId()));
   }
 
   private Job adopt(PoolInfo pool, JobTerms terms) {
-    Id128 id = Id128.of(pool.identity().jobId());
+    Id128 id = Id128.parse(pool.identity().jobId());
     Terminal.notice(
         "the broker's record of job "
             + id
@@ -205,7 +205,7 @@ public final class Owner implements AutoCloseable {
   }
 
   private void requireOwnPool(Path pm, PoolInfo pool) {
-    Id128 poolKey = Id128.of(pool.identity().keyId());
+    Id128 poolKey = Id128.parse(pool.identity().keyId());
     if (!poolKey.equals(key.id())) {
       throw new Refusal(
           ExitCode.BAD_INPUT,

@@ -5,7 +5,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
@@ -39,11 +38,10 @@ final class PmCommand extends VerbGroup {
     void run(Path file, Map<String, Object> fields) {
       PmTools.requirePool(file);
       PoolInfo info = UnlockedPool.info(file);
-      HexFormat hex = HexFormat.of();
       fields.put("formatVersion", info.formatVersion());
       fields.put("protocol", info.protocol().option());
-      fields.put("keyId", hex.formatHex(info.identity().keyId()));
-      fields.put("job", hex.formatHex(info.identity().jobId()));
+      fields.put("keyId", info.identity().keyId());
+      fields.put("job", info.identity().jobId());
       fields.put("sequence", info.sequence());
       fields.put("committedTwin", info.committedTwin());
       fields.put("poolBytes", info.poolBytes());

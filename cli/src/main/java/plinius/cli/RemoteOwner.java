@@ -20,7 +20,7 @@ final class RemoteOwner {
   private static Id128 job(RunRequest request) {
     Optional<Id128> asked = request.training().job().map(RemoteOwner::parse);
     Optional<Id128> there =
-        UnlockedPool.infoIn(request.pm()).map(pool -> Id128.of(pool.identity().jobId()));
+        UnlockedPool.infoIn(request.pm()).map(pool -> Id128.parse(pool.identity().jobId()));
     if (asked.isPresent() && there.isPresent() && !asked.equals(there)) {
       throw new Refusal(
           ExitCode.BAD_INPUT,

@@ -130,7 +130,7 @@ final class StatusCommand extends JsonVerb {
       fields.put("pool", "none in " + folder);
       return;
     }
-    String id = Id128.of(pool.get().identity().jobId()).toString();
+    String id = pool.get().identity().jobId();
     if (!id.equals(fields.get("job"))) {
       fields.put("pool", "of job " + id);
       return;

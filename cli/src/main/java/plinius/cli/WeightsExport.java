@@ -85,7 +85,7 @@ final class WeightsExport extends JsonVerb {
             ExitCode.BAD_INPUT,
             pool + " does not exist: `plinius train` makes it" + (best ? ", with --valid" : ""));
       }
-      Id128 id = Id128.of(UnlockedPool.info(pool).identity().jobId());
+      Id128 id = Id128.parse(UnlockedPool.info(pool).identity().jobId());
       Network model = unseal(cfg, owner, record.job(id), id, pool);
       int to = upto == 0 ? model.layers().size() : upto;
       byte[] file = WeightsWriter.write(model, to, format.header(model.seen()));

@@ -227,7 +227,7 @@ final class WeightsImport extends JsonVerb {
       return Optional.empty();
     }
     try (PersistentMemory memory = MappedMemory.open(making, Access.READ_ONLY, WriteBack.AUTO)) {
-      return record.job(Id128.of(Pool.open(memory).info().identity().jobId()));
+      return record.job(Id128.parse(Pool.open(memory).info().identity().jobId()));
     } catch (PoolException | PmemException e) {
       return Optional.empty(); // killed before the pool was whole, so before the record
     }

@@ -137,8 +137,8 @@ final class Rekey {
 
   private Job run(BrokerRecord oldRecord, BrokerRecord newRecord) throws IOException {
     PoolInfo info = inspect(request.pm().resolve(POOL));
-    Id128 id = Id128.of(info.identity().jobId());
-    Id128 keyId = Id128.of(info.identity().keyId());
+    Id128 id = Id128.parse(info.identity().jobId());
+    Id128 keyId = Id128.parse(info.identity().keyId());
     boolean exchanged = keyId.equals(request.newKey().id());
     if (!exchanged && !keyId.equals(request.oldKey().id())) {
       throw refused(
@@ -213,7 +213,7 @@ final class Rekey {
   private void putBestAside() throws IOException {
     Path best = request.pm().resolve(BEST);
     if (Files.exists(best)
-        && Id128.of(inspect(best).identity().keyId()).equals(request.oldKey().id())) {
+        && Id128.parse(inspect(best).identity().keyId()).equals(request.oldKey().id())) {
       Files.move(best, request.pm().resolve(BEST + ASIDE), StandardCopyOption.REPLACE_EXISTING);
     }
   }

@@ -3,6 +3,7 @@ package plinius.romulus;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.Optional;
 import java.util.zip.CRC32C;
 import plinius.pmem.PersistentMemory;
@@ -67,8 +68,8 @@ final class PoolFormat {
     page.putLong(MAGIC_OFFSET, MAGIC);
     page.putInt(VERSION_OFFSET, header.version());
     page.putInt(PROTOCOL_OFFSET, header.protocol().code());
-    page.put(KEY_ID_OFFSET, header.identity().keyId());
-    page.put(JOB_ID_OFFSET, header.identity().jobId());
+    page.put(KEY_ID_OFFSET, HexFormat.of().parseHex(header.identity().keyId()));
+    page.put(JOB_ID_OFFSET, HexFormat.of().parseHex(header.identity().jobId()));
     page.putLong(POOL_BYTES_OFFSET, header.poolBytes());
     page.putLong(TWIN_BYTES_OFFSET, header.twinBytes());
     page.putInt(CRC_OFFSET, crc32c(page.array()));
@@ -105,10 +106,8 @@ final class PoolFormat {
     for (int i = USED_END; i < CRC_OFFSET; i++) {
       header(bytes[i] == 0, "unused byte %d is not zero", i);
     }
-    byte[] keyId = new byte[PoolIdentity.ID_BYTES];
-    byte[] jobId = new byte[PoolIdentity.ID_BYTES];
-    page.get(KEY_ID_OFFSET, keyId);
-    page.get(JOB_ID_OFFSET, jobId);
+    String keyId = HexFormat.of().formatHex(bytes, KEY_ID_OFFSET, JOB_ID_OFFSET);
+    String jobId = HexFormat.of().formatHex(bytes, JOB_ID_OFFSET, POOL_BYTES_OFFSET);
     long poolBytes = page.getLong(POOL_BYTES_OFFSET);
     long twinBytes = page.getLong(TWIN_BYTES_OFFSET);
     String wrong = wrongSizes(poolBytes, twinBytes);

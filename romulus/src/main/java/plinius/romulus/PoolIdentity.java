@@ -1,53 +1,25 @@
 package plinius.romulus;
 
-import java.util.Arrays;
-import java.util.HexFormat;
+import java.util.regex.Pattern;
 
 /**
- * Whose pool it is, in plain, so that a wrong key is told apart from a damaged pool. 16 bytes each.
+ * Whose pool it is, in plain, so that a wrong key is told apart from a damaged pool. 16 bytes each,
+ * as 32 lower-case hexadecimal digits.
  *
  * @param keyId name of the owner's key
  * @param jobId name of the job
  */
-@SuppressWarnings("ArrayRecordComponent") // copied on the way in and out
-public record PoolIdentity(byte[] keyId, byte[] jobId) {
-  /** Length of either name. */
-  public static final int ID_BYTES = 16;
+public record PoolIdentity(String keyId, String jobId) {
+  private static final Pattern DIGITS = Pattern.compile("[0-9a-f]{32} [0-9a-f]{32}");
+
+  /** Of a pool that is nobody's. */
+  public static final PoolIdentity NOBODY = new PoolIdentity("0".repeat(32), "0".repeat(32));
 
   public PoolIdentity {
-    if (keyId.length != ID_BYTES || jobId.length != ID_BYTES) {
+    if (!DIGITS.matcher(keyId + " " + jobId).matches()) {
       throw new IllegalArgumentException(
-          "key id and job id have %d bytes each, not %d and %d"
-              .formatted(ID_BYTES, keyId.length, jobId.length));
+          "key id and job id have 32 digits 0 to f each, not '%s' and '%s'"
+              .formatted(keyId, jobId));
     }
-    keyId = keyId.clone();
-    jobId = jobId.clone();
-  }
-
-  @Override
-  public byte[] keyId() {
-    return keyId.clone();
-  }
-
-  @Override
-  public byte[] jobId() {
-    return jobId.clone();
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof PoolIdentity that
-        && Arrays.equals(keyId, that.keyId)
-        && Arrays.equals(jobId, that.jobId);
-  }
-
-  @Override
-  public int hashCode() {
-    return 31 * Arrays.hashCode(keyId) + Arrays.hashCode(jobId);
-  }
-
-  @Override
-  public String toString() {
-    return "key " + HexFormat.of().formatHex(keyId) + ", job " + HexFormat.of().formatHex(jobId);
   }
 }

@@ -73,11 +73,7 @@ class QueueExampleTest {
 
   private static byte[] empty() {
     SimulatedMemory memory = new SimulatedMemory(8192 + 2 * TWIN_BYTES + 4096, Granularity.LINE);
-    Pool.format(
-        memory,
-        new PoolIdentity(new byte[PoolIdentity.ID_BYTES], new byte[PoolIdentity.ID_BYTES]),
-        Protocol.PING_PONG,
-        TWIN_BYTES);
+    Pool.format(memory, PoolIdentity.NOBODY, Protocol.PING_PONG, TWIN_BYTES);
     return memory.visible();
   }
 

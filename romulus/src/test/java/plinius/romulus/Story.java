@@ -15,7 +15,7 @@ final class Story {
   static final int SMALL_TWIN_BYTES = 8192;
   static final int EXTENT_PAGES = 4;
   static final int POOL_BYTES = 8192 + 2 * SMALL_TWIN_BYTES + EXTENT_PAGES * 4096;
-  static final PoolIdentity IDENTITY = new PoolIdentity(filled(16, 1), filled(16, 2));
+  static final PoolIdentity IDENTITY = new PoolIdentity("01".repeat(16), "02".repeat(16));
 
   /** So that what is written to its end lies in two lines. */
   private static final int EXTENT_BYTES = 4096 + 72;

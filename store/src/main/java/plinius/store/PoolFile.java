@@ -135,9 +135,7 @@ public final class PoolFile implements AutoCloseable {
       try (PersistentMemory memory =
           MappedMemory.open(making, Access.READ_WRITE, options.writeBack())) {
         checkMedium(path, memory, options.require());
-        byte[] nobody = new byte[PoolIdentity.ID_BYTES];
-        Pool.format(
-            memory, new PoolIdentity(nobody, nobody), protocol, twinBytes(size, smallBytes));
+        Pool.format(memory, PoolIdentity.NOBODY, protocol, twinBytes(size, smallBytes));
       }
       Files.move(making, path, StandardCopyOption.ATOMIC_MOVE);
       try (FileChannel directory = FileChannel.open(folder, StandardOpenOption.READ)) {

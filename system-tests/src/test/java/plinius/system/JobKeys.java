@@ -32,7 +32,7 @@ final class JobKeys {
         PersistentMemory memory =
             MappedMemory.open(pm.resolve("model.pm"), Access.READ_ONLY, WriteBack.AUTO);
         Pool pool = Pool.open(memory)) {
-      Id128 job = Id128.of(pool.info().identity().jobId());
+      Id128 job = Id128.parse(pool.info().identity().jobId());
       try (SecretBytes jobKey = owner.jobKey(job)) {
         keys.put("K_job", jobKey.copy());
         keys.put("the state key", pool.read(tx -> stateKey(tx, jobKey, job)));

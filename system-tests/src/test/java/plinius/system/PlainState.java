@@ -90,7 +90,7 @@ final class PlainState {
           network.state().stream()
               .map(t -> new MirroredTensor(t.name(), t.shape(), t.block(), t.offset(), t.count()))
               .toList();
-      Id128 job = Id128.of(Pool.open(memory).info().identity().jobId());
+      Id128 job = Id128.parse(Pool.open(memory).info().identity().jobId());
       try (SecretBytes jobKey = key.jobKey(job);
           SecretBytes digestKey = key.digestKey(SEED)) {
         MirrorTerms terms =

@@ -42,9 +42,8 @@ final class RecoveryBench {
     long poolBytes;
     try (PersistentMemory memory = MappedMemory.open(file, Access.READ_WRITE, WriteBack.AUTO)) {
       poolBytes = memory.bytes();
-      byte[] nobody = new byte[PoolIdentity.ID_BYTES];
       long twin = (poolBytes / 2 - 4096 - 32_768) & -4096;
-      Pool pool = Pool.format(memory, new PoolIdentity(nobody, nobody), protocol, twin);
+      Pool pool = Pool.format(memory, PoolIdentity.NOBODY, protocol, twin);
       byte[] bytes = new byte[BLOCK_BYTES];
       try {
         while (true) {

@@ -31,7 +31,7 @@ public final class Sps implements AutoCloseable {
 
   /** Makes a pool of the whole memory with the array in it. */
   public Sps(PersistentMemory memory, Protocol protocol) {
-    pool = Pool.format(memory, new PoolIdentity(new byte[16], new byte[16]), protocol, TWIN_BYTES);
+    pool = Pool.format(memory, PoolIdentity.NOBODY, protocol, TWIN_BYTES);
     array =
         pool.update(
             tx -> {

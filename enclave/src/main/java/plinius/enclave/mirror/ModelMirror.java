@@ -20,7 +20,6 @@ import plinius.romulus.Protocol;
 import plinius.romulus.ReadTx;
 import plinius.romulus.Tx;
 import plinius.seal.Digests;
-import plinius.seal.Id128;
 import plinius.seal.KeyDerivation;
 import plinius.seal.KeyedDigest;
 import plinius.seal.Sealer;
@@ -78,7 +77,7 @@ public final class ModelMirror implements AutoCloseable {
   /** Formats the memory as a pool without a mirror. What it held is gone. */
   public static ModelMirror create(
       PersistentMemory memory, Protocol protocol, MirrorTerms terms, List<MirroredTensor> tensors) {
-    PoolIdentity identity = new PoolIdentity(terms.ownerKeyId().bytes(), terms.job().bytes());
+    PoolIdentity identity = new PoolIdentity(terms.ownerKeyId().toString(), terms.job().toString());
     PoolSizing sizing = sizing(tensors);
     // A larger pool needs a larger map of its extents.
     long twinBytes =
@@ -450,17 +449,15 @@ public final class ModelMirror implements AutoCloseable {
   }
 
   private static void checkIdentity(PoolIdentity identity, MirrorTerms terms) {
-    Id128 keyId = Id128.of(identity.keyId());
-    if (!keyId.equals(terms.ownerKeyId())) {
+    if (!identity.keyId().equals(terms.ownerKeyId().toString())) {
       throw new MirrorException.WrongKey(
           "model.pm was sealed under the key with id %s, and this job's key has id %s: use the key file of the one who started it"
-              .formatted(keyId, terms.ownerKeyId()));
+              .formatted(identity.keyId(), terms.ownerKeyId()));
     }
-    Id128 job = Id128.of(identity.jobId());
-    if (!job.equals(terms.job())) {
+    if (!identity.jobId().equals(terms.job().toString())) {
       throw new MirrorException.WrongKey(
           "model.pm belongs to job %s, and the grant is for job %s: name the job that it belongs to, or another folder"
-              .formatted(job, terms.job()));
+              .formatted(identity.jobId(), terms.job()));
     }
   }
 

@@ -35,7 +35,7 @@ final class TwinStore implements Store {
     this.pool =
         Pool.format(
             MappedMemory.open(file, Access.READ_WRITE, WriteBack.AUTO),
-            new PoolIdentity(new byte[16], new byte[16]),
+            PoolIdentity.NOBODY,
             Protocol.PING_PONG,
             sizing.twinBytes());
     pool.update(
