@@ -6,6 +6,7 @@ module plinius.exchange {
   requires transitive plinius.seal;
   requires plinius.enclave;
   requires plinius.kernel;
+  requires plinius.reference;
   requires plinius.romulus;
 
   exports plinius.exchange.cfg;

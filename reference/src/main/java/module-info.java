@@ -1,4 +1,7 @@
-/** The kernels as their definitions read, for tests and for machines without vectors. */
+/**
+ * The kernels as their definitions read, for tests and for machines without vectors; hierarchies of
+ * classes.
+ */
 module plinius.reference {
   requires transitive plinius.kernel;
 

@@ -40,6 +40,7 @@ import plinius.darknet.layer.Shape;
 import plinius.kernel.Draws;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
+import plinius.reference.FileTree;
 
 /**
  * One case on one kind of kernels: what differs from what the original recorded by more than the
@@ -120,7 +121,8 @@ final class GoldenRun {
   private void build(Kernels kernels) {
     branches = new Branches(change.apply(kernels));
     NetworkOptions options =
-        new NetworkOptions(branches.kernels(), workers, 1, true, name -> c.text(name));
+        new NetworkOptions(
+            branches.kernels(), workers, 1, true, name -> c.text(name), FileTree::parse);
     net = TestNetworks.inspected(cfg, options, this::recordedDraw, OriginalLayers.with(quirks));
     try {
       loadWeights();

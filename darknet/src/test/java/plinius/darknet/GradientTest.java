@@ -18,6 +18,7 @@ import plinius.darknet.layer.NamedTensor;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
+import plinius.reference.FileTree;
 
 /**
  * Each layer's backward against finite differences of the loss: along random directions in the
@@ -281,7 +282,8 @@ final class GradientTest {
     private Network network() {
       return TestNetworks.inspected(
           Cfg.parse(cfg, "test.cfg", Map.of()),
-          new NetworkOptions(Kernels.best(), workers, 5, true, name -> "a\nb\nc 0\nd 0\ne 0\n"),
+          new NetworkOptions(
+              Kernels.best(), workers, 5, true, name -> "a\nb\nc 0\nd 0\ne 0\n", FileTree::parse),
           new CounterRandom(5),
           KeptLayers::new);
     }

@@ -22,6 +22,7 @@ import plinius.kernel.CounterRandom;
 import plinius.kernel.Draws;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
+import plinius.reference.FileTree;
 
 /**
  * Each defect of the original alone: repaired in the product, and there on request in the layers
@@ -86,7 +87,7 @@ final class QuirksTest {
 
   private static Network net(String cfg, Draws draws, Quirk... on) {
     NetworkOptions options =
-        new NetworkOptions(Kernels.best(), new Workers(1), 3, true, name -> TREE);
+        new NetworkOptions(Kernels.best(), new Workers(1), 3, true, name -> TREE, FileTree::parse);
     Set<Quirk> quirks = Set.of(on);
     CfgFile looked = Cfg.parse(OriginalLayers.cfg(cfg, quirks), "test.cfg", Map.of());
     Network net = TestNetworks.inspected(looked, options, draws, OriginalLayers.with(quirks));

@@ -32,12 +32,12 @@ import plinius.darknet.data.ImageTable;
 import plinius.darknet.layer.OriginalLayers;
 import plinius.darknet.layer.Quirk;
 import plinius.darknet.layer.ShapesOnly;
-import plinius.darknet.layer.Tree;
 import plinius.kernel.Activation;
 import plinius.kernel.CounterRandom;
 import plinius.kernel.Draws;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
+import plinius.reference.FileTree;
 
 /**
  * The vectors' tables, each a test of its own name: learning rates, activations, random numbers,
@@ -160,8 +160,7 @@ final class TablesTest {
   }
 
   private static void tree(GoldenCase table) {
-    CfgFile any = Cfg.parse("[net]\ninputs=1\n[softmax]\n", "tree", Map.of());
-    Tree tree = Tree.parse(table.text("tree.txt"), any.net());
+    FileTree tree = FileTree.parse(table.text("tree.txt"));
     float[] x = table.tensors.get("predictions").values();
     table.tensors.forEach(
         (name, recorded) -> {
@@ -284,7 +283,8 @@ final class TablesTest {
       }
       try (Workers workers = new Workers(1)) {
         NetworkOptions options =
-            new NetworkOptions(Kernels.best(), workers, 1, false, TablesTest::installed);
+            new NetworkOptions(
+                Kernels.best(), workers, 1, false, TablesTest::installed, FileTree::parse);
         int[] ours =
             Network.over(new ShapesOnly(cfg.net(), options), cfg, options).layers().stream()
                 .mapToInt(layer -> layer.out().count())

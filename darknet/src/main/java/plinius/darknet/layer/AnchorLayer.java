@@ -63,7 +63,8 @@ abstract class AnchorLayer extends ComparingLayer {
   private int[] map() {
     try {
       return site.network()
-          .files
+          .options
+          .files()
           .apply(section.word("map"))
           .lines()
           .filter(line -> !line.isBlank())

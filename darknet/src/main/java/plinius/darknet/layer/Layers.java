@@ -3,7 +3,6 @@ package plinius.darknet.layer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import java.util.function.UnaryOperator;
 import plinius.darknet.NetworkOptions;
 import plinius.darknet.cfg.CfgFile;
 import plinius.darknet.cfg.Section;
@@ -15,7 +14,7 @@ public class Layers {
   private static final Set<String> BLOCKS = Set.of("convolutional", "connected", "maxpool");
 
   final Shape net; // the network's input
-  final UnaryOperator<String> files;
+  final NetworkOptions options;
   final Storage storage;
   final List<Layer> made = new ArrayList<>();
 
@@ -28,7 +27,7 @@ public class Layers {
   /** Has made none yet. */
   public Layers(Shape net, NetworkOptions options, Storage storage) {
     this.net = net;
-    this.files = options.files();
+    this.options = options;
     this.storage = storage;
   }
 

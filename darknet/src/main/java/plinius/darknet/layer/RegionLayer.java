@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import plinius.kernel.Activation;
+import plinius.kernel.ClassTree;
 
 /**
  * Detection by anchors in cells, YOLOv2 (darknet region_layer.c at f6afaab; backward and masks as
@@ -31,7 +32,7 @@ class RegionLayer extends AnchorLayer {
   private final float noObjectScale = section.decimal("noobject_scale");
   private final int maskScale = (int) section.decimal("mask_scale"); // whole in the original
   private final float classScale = section.decimal("class_scale");
-  private final Optional<Tree> tree = Tree.of(site, classes);
+  private final Optional<ClassTree> tree = site.tree(classes);
 
   RegionLayer(Site site) {
     int[] anchors = IntStream.range(0, site.section().integer("num")).toArray();

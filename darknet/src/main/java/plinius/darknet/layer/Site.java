@@ -1,7 +1,9 @@
 package plinius.darknet.layer;
 
+import java.util.Optional;
 import plinius.darknet.cfg.Section;
 import plinius.kernel.Activation;
+import plinius.kernel.ClassTree;
 import plinius.kernel.Draws;
 
 /**
@@ -36,6 +38,24 @@ record Site(
 
   Activation activation() {
     return Activation.named(section.word("activation")).orElseThrow();
+  }
+
+  /** The hierarchy that the section names, if it names one; with as many nodes as classes. */
+  Optional<ClassTree> tree(int classes) {
+    if (!section.has("tree")) {
+      return Optional.empty();
+    }
+    String text = network.options.files().apply(section.word("tree"));
+    ClassTree tree;
+    try {
+      tree = network.options.trees().apply(text);
+    } catch (IllegalArgumentException e) {
+      throw section.refuse("tree", e.getMessage());
+    }
+    if (tree.size() != classes) {
+      throw section.refuse("tree", "has %s nodes for %s classes.".formatted(tree.size(), classes));
+    }
+    return Optional.of(tree);
   }
 
   /** The input's shape, for layers that need an image. */

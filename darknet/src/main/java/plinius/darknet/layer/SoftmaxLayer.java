@@ -3,6 +3,7 @@ package plinius.darknet.layer;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.function.IntUnaryOperator;
+import plinius.kernel.ClassTree;
 
 /**
  * exp(x / temperature) over its sum, group by group, with the cross entropy as loss (darknet
@@ -23,14 +24,14 @@ class SoftmaxLayer extends ComparingLayer {
     losses = storage.trainingActivations(out.count());
     boolean spatial = section.flag("spatial");
     int inputs = in.count();
-    Optional<Tree> tree = Tree.of(site, inputs);
+    Optional<ClassTree> tree = site.tree(inputs);
     int groups = spatial ? in.h() * in.w() : section.integer("groups");
     if (tree.isEmpty() && inputs % groups != 0) {
       throw section.refuse("groups", "does not divide the " + inputs + " inputs.");
     }
     int[] equal = new int[groups];
     Arrays.fill(equal, inputs / groups);
-    groupSizes = tree.map(Tree::groupSizes).orElse(equal);
+    groupSizes = tree.map(ClassTree::groupSizes).orElse(equal);
     temperature = spatial ? 1 : section.decimal("temperature");
     masked = tree.isPresent();
     places = new int[inputs];

@@ -21,6 +21,7 @@ import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
 import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
+import plinius.reference.FileTree;
 
 /**
  * The table that users of Darknet know, from the network that is really built, without its memory.
@@ -71,7 +72,9 @@ public record NetTable(
   private static Network outline(
       CfgFile cfg, Workers workers, UnaryOperator<String> files, boolean training) {
     return Outline.network(
-        cfg, new NetworkOptions(Kernels.best(), workers, 1, training, files), false);
+        cfg,
+        new NetworkOptions(Kernels.best(), workers, 1, training, files, FileTree::parse),
+        false);
   }
 
   private static NetTable of(

@@ -1,22 +1,21 @@
-package plinius.darknet.layer;
+package plinius.reference;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import plinius.darknet.cfg.Section;
+import plinius.kernel.ClassTree;
 
 /**
- * A hierarchy of classes (darknet tree.c at f6afaab): siblings stand together, and one softmax runs
- * over each group of them. A line of the file is a name and the number of its parent, -1 for none.
+ * A hierarchy of classes out of a file (darknet tree.c at f6afaab), whose lines are each a name and
+ * the number of its parent, -1 for none.
  */
-public final class Tree {
+public final class FileTree implements ClassTree {
   private final int[] parents;
   private final int[] firsts; // of a node and its siblings
   private final int[] sizes; // of the group that begins with a node
   private final int[] children; // the first of a node's; -1 = a leaf
 
-  private Tree(int... parents) {
+  private FileTree(int... parents) {
     int n = parents.length;
     this.parents = parents;
     firsts = new int[n];
@@ -35,9 +34,9 @@ public final class Tree {
   /**
    * Reads a tree.
    *
-   * @param refusal who is to blame for a text that is none
+   * @throws IllegalArgumentException if the text is none, with what is to be said of it
    */
-  public static Tree parse(String text, Section refusal) {
+  public static FileTree parse(String text) {
     List<Integer> parents = new ArrayList<>();
     for (String line : text.lines().map(String::strip).filter(l -> !l.isEmpty()).toList()) {
       String[] words = line.split("\\s+", -1);
@@ -48,38 +47,29 @@ public final class Tree {
         parent = Integer.MAX_VALUE;
       }
       if (parent < -1 || parent >= parents.size()) {
-        throw refusal.refuse(
-            "tree", "has a parent in line " + (parents.size() + 1) + " that is no earlier line.");
+        throw new IllegalArgumentException(
+            "has a parent in line " + (parents.size() + 1) + " that is no earlier line.");
       }
       parents.add(parent);
     }
     if (parents.isEmpty()) {
-      throw refusal.refuse("tree", "is empty.");
+      throw new IllegalArgumentException("is empty.");
     }
-    return new Tree(parents.stream().mapToInt(Integer::intValue).toArray());
+    return new FileTree(parents.stream().mapToInt(Integer::intValue).toArray());
   }
 
-  /** The tree that a section names, if it names one; with as many nodes as there are classes. */
-  static Optional<Tree> of(Site site, int classes) {
-    Section section = site.section();
-    if (!section.has("tree")) {
-      return Optional.empty();
-    }
-    Tree tree = parse(site.network().files.apply(section.word("tree")), section);
-    if (tree.parents.length != classes) {
-      throw section.refuse(
-          "tree", "has %s nodes for %s classes.".formatted(tree.parents.length, classes));
-    }
-    return Optional.of(tree);
+  @Override
+  public int size() {
+    return parents.length;
   }
 
-  /** The lengths of the runs of siblings. */
-  int[] groupSizes() {
+  @Override
+  public int[] groupSizes() {
     return Arrays.stream(sizes).filter(size -> size > 0).toArray();
   }
 
-  /** Pulls a node and its ancestors up, and their siblings down: writes their deltas. */
-  void pull(int node, float scale, float[] output, float[] delta, int at) {
+  @Override
+  public void pull(int node, float scale, float[] output, float[] delta, int at) {
     for (int i = node; i >= 0; i = parents[i]) {
       int first = at + firsts[i];
       for (int sibling = first; sibling < first + sizes[firsts[i]]; sibling++) {
@@ -89,7 +79,7 @@ public final class Tree {
     }
   }
 
-  /** The probability of a node: the product up to the root of what lies in x[at, at + size). */
+  @Override
   public float probability(float[] x, int at, int node) {
     float p = 1;
     for (int i = node; i >= 0; i = parents[i]) {
@@ -98,7 +88,7 @@ public final class Tree {
     return p;
   }
 
-  /** Turns probabilities among siblings into absolute ones. */
+  @Override
   public void multiply(float[] x) {
     for (int i = 0; i < parents.length; i++) {
       if (parents[i] >= 0) {
@@ -107,7 +97,7 @@ public final class Tree {
     }
   }
 
-  /** The node that is reached from the root by the best siblings while the product is large. */
+  @Override
   public int top(float[] x, float threshold) {
     float p = 1;
     int first = 0;
