@@ -39,16 +39,12 @@ public record NetworkOptions(
    * about what the file holds.
    */
   public NetworkOptions(Kernels kernels, Workers workers, long seed, boolean training) {
-    this(kernels, workers, seed, training, NetworkOptions::noFile, NetworkOptions::noTree);
+    this(kernels, workers, seed, training, NetworkOptions::noFile, _ -> null);
   }
 
   private static String noFile(String name) {
     throw new NetworkException(
         "the configuration names the file '%s', which cannot be read here; leave tree= and map= out."
             .formatted(name));
-  }
-
-  private static ClassTree noTree(String text) {
-    throw new IllegalArgumentException("cannot be read here.");
   }
 }

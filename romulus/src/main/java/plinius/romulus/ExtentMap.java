@@ -10,7 +10,7 @@ package plinius.romulus;
  * that an aborted transaction allocated is free again at once. No list in volatile memory has to
  * agree with this.
  */
-record ExtentMap(TwinStore twin, long twinBytes, long areaOffset) {
+record ExtentMap(WorkingView twin, long twinBytes, long areaOffset) {
   /** Bytes of the block that holds both maps. */
   static long mapBytes(long areaPages) {
     return Math.max(16, 16 * words(areaPages));

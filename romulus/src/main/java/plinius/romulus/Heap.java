@@ -16,7 +16,7 @@ import java.util.function.LongUnaryOperator;
  *   4096  blocks up to top: bytes of the block (8), USED or next free block of the class (8), payload
  * </pre>
  */
-record Heap(TwinStore twin, long twinBytes) {
+record Heap(WorkingView twin, long twinBytes) {
   /** "HEAP V1". */
   static final long MAGIC = 0x00_31_56_20_50_41_45_48L;
 

@@ -224,7 +224,7 @@ public final class Pool implements AutoCloseable {
       throw thrown;
     } finally {
       if (tx.extended()) {
-        twins.extended();
+        twins.witness.addOther(); // of extents, and perhaps by other threads
         view = freshView();
       }
     }

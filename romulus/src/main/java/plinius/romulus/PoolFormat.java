@@ -114,8 +114,8 @@ final class PoolFormat {
     header(wrong == null, "%s", wrong);
     String truncated = "the pool has %d bytes and the memory only %d: it was truncated";
     require(memoryBytes >= poolBytes, "size", truncated, poolBytes, memoryBytes);
-    PoolIdentity identity = new PoolIdentity(keyId, jobId);
-    return new Header(version, identity, protocol.get(), poolBytes, twinBytes);
+    return new Header(
+        version, new PoolIdentity(keyId, jobId), protocol.get(), poolBytes, twinBytes);
   }
 
   private static void header(boolean sound, String what, Object... values) {
@@ -161,10 +161,9 @@ final class PoolFormat {
     }
     long word = memory.getLong(WORD_OFFSET);
     require(word == word(word >>> 16), "changing word", "its checksum does not fit");
-    long value = header.witnessed() ? new Witness(memory, header).newest(word >>> 16) : word >>> 16;
-    boolean known =
-        header.protocol() == Protocol.PING_PONG
-            || ClassicTwins.state(value) <= ClassicTwins.COPYING;
+    long value = new Witness(memory, header).newest(word >>> 16);
+    boolean classic = header.protocol() == Protocol.ROMULUS;
+    boolean known = !classic || ClassicTwins.state(value) <= ClassicTwins.COPYING;
     require(known, "changing word", "it has a state that there is not");
     return value;
   }

@@ -18,7 +18,7 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
   final PoolFormat.Header header;
   final Readers readers;
   final TwinLog log;
-  private final Witness witness;
+  final Witness witness;
 
   /** The value of the changing word that is stored, durable or not. */
   long value;
@@ -76,14 +76,6 @@ abstract sealed class Twins permits PingPongTwins, ClassicTwins {
 
   /** Makes the working twin durable, as the committed one. */
   abstract void persistCommitted();
-
-  /**
-   * The transaction wrote extents: no witness can speak of them, and other threads may have done
-   * it.
-   */
-  final void extended() {
-    witness.addOther();
-  }
 
   /** Twice the sequence of the state that readers are to see, plus its twin. */
   final long visible() {

@@ -143,10 +143,9 @@ final class Witness {
    */
   boolean writeBackLines(long value) {
     boolean any = false;
-    for (int twin = 0; twin < 2 && header.witnessed(); twin++) {
-      long witnessed = value(twin);
-      any |= witnessed != 0;
-      if (witnessed == value && any) {
+    for (int twin = 0; twin < 2; twin++) {
+      any |= value(twin) != 0;
+      if (any && value(twin) == value) {
         load(twin);
         memory.pwbLines(header.twin(twin), header.twin(twin), lines, count);
       }

@@ -10,7 +10,7 @@ import plinius.pmem.PmemException;
  * One transaction on the working twin: every store is recorded before it happens. Used for one
  * transaction after the other, so that small ones allocate nothing.
  */
-final class WorkingView extends CommittedView implements Tx, TwinStore {
+final class WorkingView extends CommittedView implements Tx {
   private final TwinLog log;
   private final LongAdder extentBytes;
   private final Heap heap;
@@ -52,26 +52,23 @@ final class WorkingView extends CommittedView implements Tx, TwinStore {
     return extended;
   }
 
-  // The working twin, for allocator and map.
+  // Loads and recorded stores of the working twin by offsets in it, for allocator and map.
 
-  @Override
-  public long get(long offset) {
+  long get(long offset) {
     return memory.getLong(base + offset);
   }
 
-  @Override
-  public long committed(long offset) {
+  /** A load of the committed twin. */
+  long committed(long offset) {
     return memory.getLong(header.twin(0) + header.twin(1) - base + offset);
   }
 
-  @Override
-  public void set(long offset, long value) {
+  void set(long offset, long value) {
     log.addWord(offset);
     memory.setLong(base + offset, value);
   }
 
-  @Override
-  public void zero(long offset, long bytes) {
+  void zero(long offset, long bytes) {
     log.add(offset, bytes);
     memory.fill(base + offset, bytes, (byte) 0);
   }
