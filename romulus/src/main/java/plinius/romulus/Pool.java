@@ -13,11 +13,12 @@ import plinius.pmem.PmemException;
  * where all references are offsets.
  *
  * <p>Two twins hold the same blocks, and one 8-byte word in the header says which to believe. An
- * update changes one of them and records where; makes that durable; makes the word durable; and
- * what it changed is copied to the other twin when the next update begins. So the durable image
- * always holds one complete twin that the word names, a crash loses nothing but the transaction
- * that was under way, taking one back is a copy of what it changed, and readers see only durable
- * data and wait for nobody. {@link Protocol} has the two ways of doing this.
+ * update changes one of them and records where; makes that durable; makes the word durable, or of a
+ * small change both at once; and what it changed is copied to the other twin when the next update
+ * begins. So the durable image always holds one complete twin that the word names, a crash loses
+ * nothing but the transaction that was under way, taking one back is a copy of what it changed, and
+ * readers see only durable data and wait for nobody. {@link Protocol} has the two ways of doing
+ * this.
  *
  * <p>One update at a time; an update inside an update joins it. Reads run beside it, on the state
  * before. Bodies run once, on the caller's thread. Whatever they throw takes the transaction back
@@ -138,7 +139,7 @@ public final class Pool implements AutoCloseable {
   /**
    * Runs a transaction; returns after it is durable. One that changes nothing costs no fence of its
    * own: it copies and hands over what the last one owes, and in the classic protocol it may pay
-   * the first two fences of the next one that changes something.
+   * the fence or two by which the next one that changes something begins.
    *
    * @throws PoolException.Aborted if it was taken back by {@link Tx#abort} or because one that had
    *     joined it failed

@@ -1,5 +1,6 @@
 package plinius.romulus;
 
+import java.lang.invoke.VarHandle;
 import java.util.Arrays;
 import plinius.pmem.PersistentMemory;
 import plinius.pmem.WriteBack;
@@ -110,6 +111,7 @@ final class Witness {
     long sum = sum();
     memory.setLong(place + SUM, sum);
     memory.setLong(place + CHECK, check(value, sum));
+    VarHandle.releaseFence(); // stores to a line reach it as they are ordered, and Java orders none
     memory.setLong(place, PoolFormat.word(value));
     memory.pwb(place, LINE_BYTES);
   }

@@ -101,7 +101,7 @@ class QueueExampleTest {
         new CrashTester(QueueExampleTest::recover)
             .limit(100)
             .lazily()
-            .depth(1, 100)
+            .depth(1, 1000)
             .test(empty(), Granularity.LINE, Tearing.WORDS, QueueExampleTest::putFour);
 
     assertThat(report.exhaustive()).isTrue();
