@@ -36,7 +36,7 @@ public record NetworkOptions(
 
   /**
    * Options without files: a configuration that names one is refused, since its digest says nothing
-   * about what the file holds.
+   * about what the file holds. So there is no text to make a tree of.
    */
   public NetworkOptions(Kernels kernels, Workers workers, long seed, boolean training) {
     this(kernels, workers, seed, training, NetworkOptions::noFile, _ -> null);

@@ -174,19 +174,6 @@ class CrashTest {
     return state;
   }
 
-  private static void aborted(Pool pool) {
-    try {
-      pool.update(
-          tx -> {
-            stepSmall(tx);
-            tx.abort();
-            return null;
-          });
-    } catch (PoolException.Aborted expected) {
-      // as it asked for
-    }
-  }
-
   private static int recoverSmall(PersistentMemory memory, Promise promise) {
     Pool pool = Pool.open(memory);
     int found = checkSmall(pool);
@@ -237,7 +224,7 @@ class CrashTest {
                   Pool pool = Pool.open(memory, new Readers(), 512);
                   promise.kept(pool.update(CrashTest::stepSmall));
                   promise.kept(pool.update(CrashTest::stepSmall));
-                  aborted(pool);
+                  Scenarios.aborted(pool, CrashTest::stepSmall);
                   promise.kept(pool.update(CrashTest::stepSmall));
                 });
     assertAll(report, 1000);

@@ -84,7 +84,8 @@ record Scenarios(Protocol protocol, UnaryOperator<PersistentMemory> seam) {
     return memory;
   }
 
-  private static void aborted(Pool pool, Pool.Update<?> body) {
+  /** Does it, and takes it back. */
+  static void aborted(Pool pool, Pool.Update<?> body) {
     try {
       pool.update(
           tx -> {

@@ -33,16 +33,7 @@ class TraceReplayTest {
     Pool pool = Pool.open(memory);
     for (int i = 0; i < STEPS; i++) {
       promise.kept(Story.step(pool));
-      try {
-        pool.update(
-            tx -> {
-              Story.step(tx);
-              tx.abort();
-              return null;
-            });
-      } catch (PoolException.Aborted expected) {
-        // as it asked for
-      }
+      Scenarios.aborted(pool, Story::step);
       Story.check(pool);
     }
   }
