@@ -11,8 +11,8 @@ import plinius.pmem.WriteBack;
  * lies beside the changing word, a line for each twin, and says of which lines it speaks and what
  * they hold. So it may reach the medium before them: a crash in between leaves a witness that does
  * not fit its twin, and the state before counts. So do journals with checksums in their commit
- * records (Prabhakaran and others, "IRON File Systems", SOSP 2005, section 6.1); Quadra (Ramalhete,
- * Correia and Felber, PPoPP 2021) has one fence by other means.
+ * records (Prabhakaran and others, "IRON File Systems", SOSP 2005); Quadra (Ramalhete, Correia and
+ * Felber, PPoPP 2021) has one fence by other means.
  *
  * <p>It speaks of all lines that were written back since the last fence. If those are too many, or
  * not lines, or the medium is written back by the page, there are two fences and the word.

@@ -15,7 +15,7 @@ import plinius.romulus.PoolInfo;
  * pool must not be changed meanwhile.
  *
  * @param info what the pool says of itself; it has been checked
- * @param state of the protocol: the word's meaning
+ * @param state of the protocol: what the newest value says, the word's or a witness's
  * @param roots names with what they lead to
  * @param usedBlocks how many blocks of a size are in use, by size
  * @param freeBlocks how many wait in a free list, by size
