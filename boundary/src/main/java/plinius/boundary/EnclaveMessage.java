@@ -94,7 +94,8 @@ public sealed interface EnclaveMessage extends Message {
    * @param loss of this iteration, an image
    * @param rate the learning rate that it used
    * @param nanos from its beginning until the next one may begin
-   * @param unsealNanos of it, for unsealing the batch
+   * @param unsealNanos of it, in which training waited for the batch: it is unsealed beside the one
+   *     before, where it is known by then
    * @param mirrorNanos of mirrorOut until it was durable and the broker told of it, much of that
    *     while the next iteration computed; 0 if it was not mirrored
    * @param mirrorWaitNanos of {@code nanos}, in which mirrors kept the next iteration from

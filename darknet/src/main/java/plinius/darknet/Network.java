@@ -494,15 +494,6 @@ public final class Network {
     return String.join(", ", plan);
   }
 
-  /** Whether every parameter, statistic and update is a finite number. */
-  public boolean finite() {
-    float most = 0; // NaN once one of them is; a maximum is taken in vectors, unlike a sum
-    for (float value : state().isEmpty() ? NOTHING : state().getFirst().block()) {
-      most = Math.max(most, Math.abs(value));
-    }
-    return most < Float.POSITIVE_INFINITY;
-  }
-
   /** The layers, for those who read weights into them or look at what they compute. */
   public List<Layer> layers() {
     return layers;

@@ -82,7 +82,7 @@ final class MnistTest {
       Network net = network("mnist-small.cfg", workers, 1);
 
       assertThat(accuracy(net, 150, 1, 2000)).isGreaterThan(.9);
-      assertThat(net.finite()).isTrue();
+      TestNetworks.assertFinite(net);
     }
   }
 

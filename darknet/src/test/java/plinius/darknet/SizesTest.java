@@ -154,7 +154,7 @@ final class SizesTest {
       train(resumed, 1);
       assertThat(block(resumed)).as("iteration %d", i).isEqualTo(block(undisturbed));
     }
-    assertThat(undisturbed.finite()).isTrue();
+    TestNetworks.assertFinite(undisturbed);
     assertThat(resumed.averageLoss()).isEqualTo(undisturbed.averageLoss());
     assertThat(sides).as("sizes that it had").hasSizeGreaterThan(1);
   }
@@ -171,7 +171,7 @@ final class SizesTest {
       assertThat(block(resized)).as("at %s pixels", side).isEqualTo(block(made));
       train(resized, 9);
     }
-    assertThat(resized.finite()).isTrue();
+    TestNetworks.assertFinite(resized);
   }
 
   @Test
@@ -183,7 +183,7 @@ final class SizesTest {
     float[] images = new float[3 * own.inputs()];
     loader(own).load(77, 3, images, new float[3 * own.truths()]);
 
-    assertThat(resized.finite()).isTrue();
+    TestNetworks.assertFinite(resized);
     assertThat(resized.inputs()).isEqualTo(96 * 96 * 3);
     assertThat(resized.predict(images, 3)).isEqualTo(own.predict(images, 3));
     train(resized, 1);

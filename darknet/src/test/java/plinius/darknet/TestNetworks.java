@@ -146,6 +146,15 @@ final class TestNetworks {
     return network;
   }
 
+  /** Bits that are equal and no numbers prove nothing. */
+  static void assertFinite(Network network) {
+    for (float value : network.state().getFirst().block()) {
+      if (!Float.isFinite(value)) {
+        throw new AssertionError("a parameter is " + value);
+      }
+    }
+  }
+
   /** Images whose class shows in their brightness; the same for the same position. */
   static BatchLoader loader(Network network) {
     return (position, images, input, truth) -> {

@@ -141,7 +141,7 @@ class WidthTest {
             });
       }
       assertThat(network.plan()).contains("WINOGRAD");
-      assertThat(network.finite()).isTrue();
+      TestNetworks.assertFinite(network);
       CRC32 digest = new CRC32();
       for (float value : network.state().getFirst().block()) {
         int bits = Float.floatToRawIntBits(value);

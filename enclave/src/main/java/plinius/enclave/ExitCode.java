@@ -45,6 +45,7 @@ final class ExitCode {
           case MirrorException e ->
               switch (e) {
                 case MirrorException.Tampered _, MirrorException.Stale _ -> TAMPERED;
+                case MirrorException.NotFinite _ -> DIVERGED;
                 case MirrorException.WrongKey _,
                     MirrorException.OtherConfiguration _,
                     MirrorException.OtherPlan _ ->

@@ -81,7 +81,10 @@ class DetectTest {
     Path data = draw(16);
     Object[] some = {"--data", data, "--iterations", "25"};
     String undisturbed = run("train", "pm-1", some).expect(0).state();
+    // Images of another size begin at the tenth iteration and the twentieth.
+    run("train", "pm-2", "--data", data, "--iterations", "10").expect(0);
     run("train", "pm-2", "--data", data, "--kill-at", "mirror-out:13").expect(STOPPED);
+    run("train", "pm-2", "--data", data, "--iterations", "20").expect(0);
     Plinius.Run resumed =
         run("train", "pm-2", "--data", data, "--iterations", "25", "--threads", "1");
     assertThat(resumed.expect(0).state()).isEqualTo(undisturbed);

@@ -1,6 +1,6 @@
 package plinius.enclave.mirror;
 
-/** Why a mirror is not accepted. The pool is as it was. */
+/** Why a mirror is not accepted, or not made. The pool is as it was. */
 @SuppressWarnings("serial") // nobody serializes it
 public abstract sealed class MirrorException extends RuntimeException {
   private MirrorException(String message) {
@@ -27,6 +27,13 @@ public abstract sealed class MirrorException extends RuntimeException {
               + ". Somebody put back an older pool, or training went on with another copy of it;"
               + " the pool is left as it is. Use the newest copy; only the owner can go on from an"
               + " older one, with plinius broker rewind");
+    }
+  }
+
+  /** A model to be mirrored has diverged. */
+  public static final class NotFinite extends MirrorException {
+    NotFinite(String tensor) {
+      super("tensor " + tensor + " has a value that is not a finite number");
     }
   }
 

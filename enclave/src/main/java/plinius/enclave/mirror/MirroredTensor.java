@@ -36,6 +36,15 @@ public record MirroredTensor(String name, int[] shape, float[] block, int offset
     return 4L * count;
   }
 
+  /** Whether so many of its values, from one on, are finite numbers. */
+  boolean finite(int first, int floats) {
+    float most = 0; // NaN once one of them is; a maximum is taken in vectors, unlike a sum
+    for (int i = offset + first; i < offset + first + floats; i++) {
+      most = Math.max(most, Math.abs(block[i]));
+    }
+    return most < Float.POSITIVE_INFINITY;
+  }
+
   /** Its values from one on, little-endian, to the beginning of an array. */
   void copyTo(byte[] bytes, int first, int floats) {
     MemorySegment values = MemorySegment.ofArray(block);

@@ -239,7 +239,8 @@ public final class ModelMirror implements AutoCloseable {
    * Seals all tensors and the progress into fresh extents and makes them the newest mirror, in one
    * transaction: durable when this returns.
    *
-   * @throws PoolException.Full before anything was written, if the pool has no room for them
+   * @throws PoolException.Full if the pool has no room for them; it is as it was
+   * @throws MirrorException.NotFinite if a value is not a finite number; likewise
    */
   public void mirrorOut(Progress progress) {
     mirrorOut(progress, () -> {}, () -> {});
@@ -270,30 +271,27 @@ public final class ModelMirror implements AutoCloseable {
       Tx tx, SealedRecords records, long next, Progress progress, Runnable begun, Runnable sealed) {
     begun.run();
     long root = block(tx);
-    List<Extent> before = new ArrayList<>();
-    if (tx.getLong(root + SEQUENCE_AT) > 0) {
-      before.add(extent(tx, root + HEADER_AT, "the header"));
-      before.addAll(extents(tx, root));
-    }
-    // All or nothing: no room is noticed before the first byte is sealed.
+    // All or nothing: no room for the model is noticed before the first byte is sealed.
     List<Extent> fresh =
         tensors.stream().map(each -> tx.allocExtent(SealedRecords.sealedBytes(each))).toList();
-    MirrorHeader open = header(next, progress, new byte[MirrorHeader.DIGEST_BYTES]);
-    Extent headerExtent = tx.allocExtent(records.sealedBytes(open));
-
     records.write(tx, fresh, sealer);
+    // Whoever trains waits until here: what can be done later is.
     sealed.run();
+    if (tx.getLong(root + SEQUENCE_AT) > 0) {
+      tx.freeExtent(extent(tx, root + HEADER_AT, "the header"));
+      extents(tx, root).forEach(tx::freeExtent);
+    }
     for (int i = 0; i < tensors.size(); i++) {
       set(tx, extentAt(root, i), fresh.get(i));
     }
     MirrorHeader header = header(next, progress, records.digest());
+    Extent headerExtent = tx.allocExtent(records.sealedBytes(header));
     // Last: it binds all that was sealed before it.
     records.writeHeader(tx, headerExtent, header, sealer);
     set(tx, root + HEADER_AT, headerExtent);
     tx.setLong(root + SEQUENCE_AT, next);
     tx.setLong(root + EPOCH_AT, epoch);
     tx.write(root + SALT_AT, salt, 0, salt.length);
-    before.forEach(tx::freeExtent);
     return extend(header, records.headerDigest());
   }
 
@@ -328,6 +326,11 @@ public final class ModelMirror implements AutoCloseable {
       }
     }
     Arrays.fill(buffer, (byte) 0);
+  }
+
+  /** Whether all values of all tensors are finite numbers. */
+  public boolean finite() {
+    return tensors.stream().allMatch(tensor -> tensor.finite(0, tensor.count()));
   }
 
   public Pool pool() {

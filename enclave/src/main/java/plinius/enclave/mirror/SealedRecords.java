@@ -172,7 +172,12 @@ final class SealedRecords {
     return tensor.bytes() + (long) count(tensor) * OVERHEAD;
   }
 
-  /** Seals all tensors into their extents. */
+  /**
+   * Seals all tensors into their extents.
+   *
+   * @throws MirrorException.NotFinite if one has a value that is not: looked for here, where the
+   *     values pass by anyway
+   */
   void write(Tx tx, List<Extent> extents, Sealer sealer) {
     share(
         (lane, places) -> {
@@ -185,6 +190,9 @@ final class SealedRecords {
   private void write(Tx tx, Extent extent, Lane lane, Place place, Sealer sealer) {
     MirroredTensor tensor = tensors.get(place.index);
     int floats = floats(tensor, place);
+    if (!tensor.finite(place.firstFloat(), floats)) {
+      throw new MirrorException.NotFinite(place.name);
+    }
     tensor.copyTo(lane.plain, place.firstFloat(), floats);
     int bytes = seal(lane, place, 4 * floats, sealer);
     keepTag(lane, place, bytes);

@@ -39,8 +39,7 @@ public final class BestModel implements AutoCloseable {
     }
     mirror = open.apply(withValue(tensors, judged));
     if (mirror.mirrorIn().isPresent()) {
-      // What is not a number would never be beaten.
-      before = Optional.of(judged[0]).filter(value -> !Float.isNaN(value));
+      before = Optional.of(judged[0]);
     }
   }
 
@@ -64,7 +63,7 @@ public final class BestModel implements AutoCloseable {
     // As it is kept: what was written must not look worse than itself when it is read.
     float value = (float) score.value();
     boolean better = before.isEmpty() || score.metric().better(value, before.get());
-    if (Float.isNaN(value) || !better) {
+    if (!Float.isFinite(value) || !better) { // what is not a number would never be beaten
       return false;
     }
     int at = 0;

@@ -12,15 +12,17 @@ import plinius.boundary.EnclaveMessage.PhaseBegan;
 import plinius.darknet.Network;
 import plinius.enclave.EnclaveException;
 import plinius.enclave.mirror.Freshness;
+import plinius.enclave.mirror.MirrorException;
 import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
 import plinius.enclave.pmdata.BatchSource;
+import plinius.kernel.SideThread;
 
 /**
  * Trains and mirrors. What an iteration computes depends on the network's state alone, so that it
  * is the same after any crash; an iteration is told to the host only when its mirror is durable,
- * and the broker told of it as the job's freshness mode wants. For both the {@link MirrorThread}
- * waits while the next iteration computes, which is not told, nor its failure, before.
+ * and the broker told of it as the job's freshness mode wants. For both a thread waits while the
+ * next iteration computes, which is not told, nor its failure, before.
  */
 public final class TrainingLoop implements AutoCloseable {
   private static final int STOPPED = 75;
@@ -33,7 +35,13 @@ public final class TrainingLoop implements AutoCloseable {
   private final BooleanSupplier stopRequested;
   private final Schedule schedule;
   private final Optional<Validation> validation;
-  private final MirrorThread mirrorThread = new MirrorThread();
+
+  /**
+   * Mirrors: who trains waits until the tensors are sealed, and computes on while this thread waits
+   * for the medium and the broker. So all threads are there to seal, and what runs beside computing
+   * needs no core. Each mirror is one transaction of one thread.
+   */
+  private final SideThread mirrorThread = new SideThread("mirror");
 
   /** Iterations that the pool holds; like the next field written by each mirror, read after it. */
   private int mirrored;
@@ -132,7 +140,9 @@ public final class TrainingLoop implements AutoCloseable {
       mirrorThread.await();
     }
     int iteration = network.iteration();
-    requireFinite(Double.isFinite(loss), "the loss is " + loss);
+    if (!Double.isFinite(loss)) {
+      throw diverged("the loss is " + loss);
+    }
     boolean mirrors =
         iteration % schedule.mirrorEvery() == 0
             || iteration == schedule.target()
@@ -171,23 +181,26 @@ public final class TrainingLoop implements AutoCloseable {
    */
   private void mirrorOut(BiConsumer<Long, Long> told) {
     long began = System.nanoTime();
-    requireFiniteParameters();
     Progress progress = progress();
     int iteration = network.iteration();
-    mirrorThread.begin(
+    mirrorThread.beginUntil(
         release -> {
           if (recovers) {
             host.accept(new PhaseBegan(Phase.RECOVERY, iteration));
             recovers = false;
           }
           long[] sealedAt = new long[1];
-          mirror.mirrorOut(
-              progress,
-              () -> host.accept(new PhaseBegan(Phase.MIRROR_OUT, iteration)),
-              () -> {
-                sealedAt[0] = System.nanoTime();
-                release.run();
-              });
+          try {
+            mirror.mirrorOut(
+                progress,
+                () -> host.accept(new PhaseBegan(Phase.MIRROR_OUT, iteration)),
+                () -> {
+                  sealedAt[0] = System.nanoTime();
+                  release.run();
+                });
+          } catch (MirrorException.NotFinite e) {
+            throw diverged(e.getMessage());
+          }
           freshness.mirrored(mirror.newest());
           mirrored = iteration;
           told.accept(sealedAt[0], System.nanoTime() - began);
@@ -198,22 +211,16 @@ public final class TrainingLoop implements AutoCloseable {
     return new Progress(network.iteration(), network.seen(), network.averageLoss());
   }
 
-  private void requireFiniteParameters() {
-    requireFinite(network.finite(), "a parameter is not a finite number");
-  }
-
-  private void requireFinite(boolean finite, String what) {
-    if (!finite) {
-      throw new EnclaveException.Diverged(
-          String.format(
-              Locale.ROOT,
-              "diverged in iteration %d: %s at the learning rate %.6g. The mirror of iteration %d"
-                  + " is kept; train again with a lower learning_rate, or a longer burn_in",
-              network.iteration(),
-              what,
-              network.rate(),
-              mirrored));
-    }
+  private EnclaveException.Diverged diverged(String how) {
+    return new EnclaveException.Diverged(
+        String.format(
+            Locale.ROOT,
+            "diverged in iteration %d: %s at the learning rate %.6g. The mirror of iteration %d"
+                + " is kept; train again with a lower learning_rate, or a longer burn_in",
+            network.iteration(),
+            how,
+            network.rate(),
+            mirrored));
   }
 
   private void validate() {
@@ -222,17 +229,19 @@ public final class TrainingLoop implements AutoCloseable {
       return;
     }
     mirrorThread.await();
-    // Not every iteration was mirrored, and the best model is a mirror too.
-    requireFiniteParameters();
+    if (!mirror.finite()) { // not every iteration was mirrored, which looks for that too
+      throw diverged("a parameter is not a finite number");
+    }
     EnclaveMessage.Score score = validation.get().examination().score().get();
     boolean better = validation.get().best().keep(score, progress());
     host.accept(new EnclaveMessage.Validated(iteration, score, better));
   }
 
-  /** Ends the mirror's thread, and closes what it validates with. */
+  /** Ends the threads of mirror and batches, and closes what it validates with. */
   @Override
   public void close() {
     mirrorThread.close();
+    batches.close();
     validation.ifPresent(Validation::close);
   }
 }

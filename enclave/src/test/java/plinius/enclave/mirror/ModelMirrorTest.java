@@ -360,6 +360,51 @@ class ModelMirrorTest {
     }
   }
 
+  @ParameterizedTest
+  @EnumSource(Protocol.class)
+  void a_model_that_is_not_finite_is_not_mirrored_and_the_last_one_stays(Protocol protocol) {
+    int perRecord = SealedRecords.PLAIN_BYTES_MAX / Float.BYTES;
+    float[] wide = new float[2 * perRecord + 100];
+    List<MirroredTensor> parts =
+        List.of(
+            new MirroredTensor("small", new int[] {50}, wide, 0, 50),
+            new MirroredTensor("large", new int[] {wide.length - 50}, wide, 50, wide.length - 50));
+    SimulatedMemory memory = new SimulatedMemory(4 << 20, Granularity.LINE);
+    try (Workers workers = new Workers(2);
+        ModelMirror mirror =
+            ModelMirror.create(memory, protocol, terms(), parts).sharedBy(workers)) {
+      Arrays.fill(wide, 1);
+      mirror.mirrorOut(progress(1));
+      byte[] kept = memory.visible();
+      assertThat(mirror.finite()).isTrue();
+      int[] places = {0, 49, 50, 50 + perRecord - 1, 50 + perRecord, wide.length - 1};
+      for (int at : places) {
+        for (float bad : new float[] {Float.NaN, 1 / 0f, -1 / 0f}) {
+          wide[at] = bad;
+          boolean[] told = {false};
+          assertThat(mirror.finite()).isFalse();
+          assertThatThrownBy(() -> mirror.mirrorOut(progress(2), () -> {}, () -> told[0] = true))
+              .isInstanceOf(MirrorException.NotFinite.class)
+              .hasMessage(
+                  "tensor %s has a value that is not a finite number"
+                      .formatted(at < 50 ? "small" : "large"));
+          assertThat(told[0]).as("sealed").isFalse();
+          wide[at] = Float.MAX_VALUE;
+        }
+      }
+      assertThat(mirror.sequence()).isEqualTo(1);
+      Arrays.fill(wide, 0);
+      SimulatedMemory then = SimulatedMemory.of(memory.visible(), Granularity.LINE);
+      try (ModelMirror again = ModelMirror.open(then, terms(), parts)) {
+        assertThat(again.mirrorIn().map(Progress::iteration)).contains(1L);
+      }
+      assertThat(wide).containsOnly(1);
+      mirror.mirrorOut(progress(2));
+      assertThat(mirror.sequence()).isEqualTo(2);
+      assertThat(kept).isNotEqualTo(memory.visible());
+    }
+  }
+
   // ---------------------------------------------------------------- tampering, one a test
 
   /** Where the records of the newest mirror lie: tensor index (-1 the header) to offset. */

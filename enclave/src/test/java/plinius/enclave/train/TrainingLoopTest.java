@@ -27,7 +27,6 @@ import plinius.boundary.EnclaveMessage.Validated;
 import plinius.enclave.EnclaveException;
 import plinius.enclave.mirror.MirrorTerms;
 import plinius.enclave.mirror.MirroredTensor;
-import plinius.enclave.mirror.ModelMirror;
 import plinius.enclave.mirror.Progress;
 import plinius.pmem.PersistentMemory;
 import plinius.romulus.Pool;
@@ -251,8 +250,6 @@ class TrainingLoopTest {
     float[] weights = {1, 2};
     List<MirroredTensor> model =
         List.of(new MirroredTensor("weights", new int[] {2}, weights, 0, 2));
-    List<MirroredTensor> judged = BestModel.withValue(model);
-    judged.getLast().block()[0] = Float.NaN;
     MirrorTerms terms =
         new MirrorTerms(
             job.grant.job(),
@@ -265,13 +262,10 @@ class TrainingLoopTest {
             8,
             false,
             job.grant.digestKey());
-    try (ModelMirror spoilt = SmallJob.mirror(bestMemory, Protocol.PING_PONG, terms, judged)) {
-      spoilt.mirrorOut(new Progress(1, 8, 0.5));
-    }
-
     try (BestModel best =
         new BestModel(model, all -> SmallJob.mirror(bestMemory, Protocol.PING_PONG, terms, all))) {
       assertThat(best.keep(score(Double.NaN), new Progress(2, 16, 0.5))).isFalse();
+      assertThat(best.keep(score(Double.POSITIVE_INFINITY), new Progress(2, 16, 0.5))).isFalse();
       assertThat(best.keep(score(0.25), new Progress(3, 24, 0.5))).isTrue();
       assertThat(best.keep(score(Double.NaN), new Progress(4, 32, 0.5))).isFalse();
       assertThat(best.keep(score(0.5), new Progress(5, 40, 0.5))).isTrue();

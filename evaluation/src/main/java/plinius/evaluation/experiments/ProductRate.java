@@ -64,14 +64,15 @@ final class ProductRate {
             + Machine.fileSystem(laboratory.pm())
             + ", the disk has "
             + Machine.fileSystem(laboratory.disk())
-            + ". Judged is what training waited: the time for unsealing the batch and for mirrors"
-            + " that kept the next iteration from beginning, of the time of the same iterations;"
+            + ". Judged is what training waited: the time for its batch and for mirrors that kept"
+            + " the next iteration from beginning, of the time of the same iterations;"
             + " the totals of a training, so that a stall now and then counts, and of the"
             + " trainings the median. These are parts of one whole, on which the machine's noise"
             + " falls alike; the ratio of the rates compares trainings minutes apart and carries"
             + " all of it. What the ratio alone sees is how much the mirror's thread, which goes"
             + " on beside the next iteration, slows that one down; the third value bounds it: as"
-            + " if nothing computed until the mirror is durable.");
+            + " if nothing computed until the mirror is durable. Unsealing the next batch goes on"
+            + " beside an iteration in all of these trainings.");
   }
 
   /** Raw data of so many rounds of trainings in turns. */
@@ -142,7 +143,7 @@ final class ProductRate {
                   mirrored.leftAlone(),
                   "",
                   ""));
-      shares.add(how, "unsealing the batch", 100 * mirrored.share("unsealMillis"));
+      shares.add(how, "waiting for the batch", 100 * mirrored.share("unsealMillis"));
       shares.add(how, "waiting for mirrors", 100 * mirrored.share("waitMillis"));
     }
     findings
@@ -162,7 +163,7 @@ final class ProductRate {
   /** The iterations {@code from} to {@code to} of all rounds of a training. */
   private record Judged(Table raw, String how, int from, int to) {
 
-    /** What is left for training when unsealing and waiting are taken away. */
+    /** What is left for training when waiting for batches and mirrors is taken away. */
     double left() {
       return 1 - share("unsealMillis") - share("waitMillis");
     }

@@ -322,9 +322,9 @@ class ArithmeticTest {
     assertThat(measured(product(1), name + "a file")).isCloseTo(0.96, within(1e-9));
     assertThat(product(1).table("product").rows())
         .containsExactly(
-            List.of(ProductRate.MEMORY, "unsealing the batch", "0.5"),
+            List.of(ProductRate.MEMORY, "waiting for the batch", "0.5"),
             List.of(ProductRate.MEMORY, "waiting for mirrors", "1.25"),
-            List.of(ProductRate.FILE, "unsealing the batch", "0.8"),
+            List.of(ProductRate.FILE, "waiting for the batch", "0.8"),
             List.of(ProductRate.FILE, "waiting for mirrors", "3.2"));
   }
 

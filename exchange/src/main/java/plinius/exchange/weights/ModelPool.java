@@ -165,6 +165,8 @@ public final class ModelPool {
       case MirrorException.Tampered e ->
           new WeightsException.Tampered(name + ": " + e.getMessage());
       case MirrorException.Stale e -> new WeightsException.Tampered(name + ": " + e.getMessage());
+      case MirrorException.NotFinite e ->
+          new WeightsException.BadInput(name + ": " + e.getMessage());
       case MirrorException.WrongKey e ->
           new WeightsException.BadInput(name + ": " + e.getMessage());
       case MirrorException.OtherPlan e ->

@@ -47,7 +47,7 @@ import plinius.testkit.SimulatedMemory;
 import plinius.testkit.Tearing;
 
 /** What goes on beside the next iteration is neither lost, nor told too early, nor seen in it. */
-class MirrorThreadTest {
+class OverlapTest {
   private static final int TARGET = 12;
 
   @TempDir Path directory;
@@ -91,79 +91,6 @@ class MirrorThreadTest {
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
-  }
-
-  // ---------------------------------------------------------------- the thread
-
-  @Test
-  void who_begins_a_mirror_goes_on_when_it_is_sealed_and_not_before() {
-    CountDownLatch goneOn = new CountDownLatch(1);
-    List<String> happened = Collections.synchronizedList(new ArrayList<>());
-
-    try (MirrorThread thread = new MirrorThread()) {
-      thread.begin(
-          release -> {
-            happened.add("sealing");
-            release.run();
-            await(goneOn);
-            happened.add("durable");
-          });
-      happened.add("computing");
-      goneOn.countDown();
-      thread.begin(
-          release -> {
-            happened.add("the next");
-            release.run();
-          });
-    }
-
-    assertThat(happened).containsExactly("sealing", "computing", "durable", "the next");
-  }
-
-  @Test
-  void what_fails_before_it_is_sealed_is_thrown_at_once_and_afterwards_by_who_waits() {
-    RuntimeException early = new IllegalStateException("early");
-    Error late = new AssertionError("late");
-
-    try (MirrorThread thread = new MirrorThread()) {
-      assertThatThrownBy(
-              () ->
-                  thread.begin(
-                      _ -> {
-                        throw early;
-                      }))
-          .isSameAs(early);
-    }
-    try (MirrorThread thread = new MirrorThread()) {
-      thread.begin(
-          release -> {
-            release.run();
-            throw late;
-          });
-      assertThatThrownBy(thread::await).isSameAs(late);
-      assertThatThrownBy(() -> thread.begin(Runnable::run)).isSameAs(late);
-    }
-  }
-
-  @Test
-  void closing_waits_for_the_mirror_and_ends_the_thread() throws InterruptedException {
-    CountDownLatch goneOn = new CountDownLatch(1);
-    AtomicReference<Thread> mirroring = new AtomicReference<>();
-    AtomicBoolean complete = new AtomicBoolean();
-
-    try (MirrorThread thread = new MirrorThread()) {
-      thread.begin(
-          release -> {
-            mirroring.set(Thread.currentThread());
-            release.run();
-            await(goneOn);
-            complete.set(true);
-          });
-      goneOn.countDown();
-    }
-
-    assertThat(complete).isTrue();
-    assertEnds(mirroring.get());
   }
 
   private static void assertEnds(Thread thread) throws InterruptedException {
