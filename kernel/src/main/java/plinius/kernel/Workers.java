@@ -1,6 +1,5 @@
 package plinius.kernel;
 
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -13,8 +12,15 @@ import java.util.function.IntConsumer;
 public final class Workers implements AutoCloseable {
 
   private final Semaphore[] wake;
-  private volatile Batch batch;
+  private final Semaphore done = new Semaphore(0);
+  private final AtomicInteger next = new AtomicInteger();
+  private final AtomicInteger helpers = new AtomicInteger(); // that are not done yet
+  private final AtomicReference<Throwable> failure = new AtomicReference<>();
   private volatile boolean closed;
+
+  // Of the tasks under way: written before the helpers are woken.
+  private int tasks;
+  private IntConsumer task;
 
   /**
    * Starts threads - 1 daemon threads; the caller of {@link #run} is the other one.
@@ -40,42 +46,56 @@ public final class Workers implements AutoCloseable {
 
   /**
    * Runs task 0 to tasks - 1, and returns when all are done. What a task throws is thrown here. Any
-   * thread may call it, one at a time.
+   * thread may call it, one at a time. Allocates nothing.
    */
   public void run(int tasks, IntConsumer task) {
-    if (wake.length == 0 || tasks <= 1) {
+    int woken = Math.min(wake.length, tasks - 1);
+    if (woken < 1) {
       for (int i = 0; i < tasks; i++) {
         task.accept(i);
       }
       return;
     }
-    int helpers = Math.min(wake.length, tasks - 1);
-    Batch mine = new Batch(tasks, task, helpers);
-    batch = mine;
-    for (int i = 0; i < helpers; i++) {
+    this.tasks = tasks;
+    this.task = task;
+    next.set(0);
+    helpers.set(woken);
+    for (int i = 0; i < woken; i++) {
       wake[i].release();
     }
-    mine.take();
-    mine.done.join(); // an interrupt is kept for later
-    batch = null;
-    Throwable failure = mine.failure.get();
-    if (failure instanceof RuntimeException e) {
+    take();
+    done.acquireUninterruptibly(); // an interrupt is kept for later
+    this.task = null; // what it holds is the caller's again
+    Throwable thrown = failure.getAndSet(null);
+    if (thrown instanceof RuntimeException e) {
       throw e;
     }
-    if (failure instanceof Error e) {
+    if (thrown instanceof Error e) {
       throw e;
     }
   }
 
   private void work(Semaphore mine) {
-    while (!closed) {
+    for (; ; ) {
       mine.acquireUninterruptibly();
-      Batch current = batch;
-      if (closed || current == null) {
+      if (closed) {
         return;
       }
-      current.take();
-      current.leave();
+      take();
+      if (helpers.decrementAndGet() == 0) {
+        done.release();
+      }
+    }
+  }
+
+  private void take() {
+    try {
+      for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
+        task.accept(i);
+      }
+    } catch (RuntimeException | Error e) {
+      failure.compareAndSet(null, e);
+      next.set(tasks);
     }
   }
 
@@ -84,38 +104,6 @@ public final class Workers implements AutoCloseable {
     closed = true;
     for (Semaphore each : wake) {
       each.release();
-    }
-  }
-
-  private static final class Batch {
-    final int tasks;
-    final IntConsumer task;
-    final AtomicInteger helpers; // that have not left
-    final CompletableFuture<Void> done = new CompletableFuture<>();
-    final AtomicInteger next = new AtomicInteger();
-    final AtomicReference<Throwable> failure = new AtomicReference<>();
-
-    Batch(int tasks, IntConsumer task, int helpers) {
-      this.tasks = tasks;
-      this.task = task;
-      this.helpers = new AtomicInteger(helpers);
-    }
-
-    void leave() {
-      if (helpers.decrementAndGet() == 0) {
-        done.complete(null);
-      }
-    }
-
-    void take() {
-      try {
-        for (int i = next.getAndIncrement(); i < tasks; i = next.getAndIncrement()) {
-          task.accept(i);
-        }
-      } catch (RuntimeException | Error e) {
-        failure.compareAndSet(null, e);
-        next.set(tasks);
-      }
     }
   }
 }
