@@ -35,10 +35,6 @@ public record DataSetInfo(
    * @param name for messages
    */
   public static DataSetInfo readPlain(String name, ByteSource source) {
-    return DataLayout.readHeader(name, headerBytes(name, source), source.bytes());
-  }
-
-  static byte[] headerBytes(String name, ByteSource source) {
     if (source.bytes() < DataLayout.HEADER_BYTES) {
       throw new DataSetException.NotADataSet(
           name,
@@ -47,6 +43,6 @@ public record DataSetInfo(
     }
     byte[] header = new byte[DataLayout.HEADER_BYTES];
     source.read(0, header, 0, header.length);
-    return header;
+    return DataLayout.readHeader(name, header, source.bytes());
   }
 }

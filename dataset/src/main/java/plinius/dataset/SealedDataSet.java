@@ -41,8 +41,7 @@ public final class SealedDataSet implements AutoCloseable {
    */
   public static SealedDataSet open(
       String name, ByteSource source, SecretBytes recordKey, SecretBytes manifestKey) {
-    byte[] header = DataSetInfo.headerBytes(name, source);
-    DataSetInfo info = DataLayout.readHeader(name, header, source.bytes());
+    DataSetInfo info = DataSetInfo.readPlain(name, source);
     if (!KeyDerivation.keyId(manifestKey).equals(info.manifestKeyId())) {
       throw new DataSetException.WrongKey(
           ("wrong key for %s: data set %s was sealed under the owner's key %s. Use that key, or"
@@ -53,7 +52,7 @@ public final class SealedDataSet implements AutoCloseable {
     source.read(DataLayout.HEADER_BYTES, sealed, 0, sealed.length);
     byte[] manifest = new byte[DataLayout.MANIFEST_PLAIN_BYTES];
     try (Unsealer unsealer = new Unsealer(manifestKey)) {
-      unsealer.unseal(0, sealed, 0, sealed.length, header, manifest, 0);
+      unsealer.unseal(0, sealed, 0, sealed.length, DataLayout.header(info), manifest, 0);
     } catch (SealException.NotAuthentic e) {
       throw new DataSetException.Tampered(
           name + ": its header or its manifest was altered: not authentic. Seal or copy it again");
