@@ -34,7 +34,7 @@ public sealed interface Label {
   record Targets(float[] values) implements Label {}
 
   /**
-   * Reads a label's bytes.
+   * Reads a label, with which these bytes begin.
    *
    * @throws DataSetException.BadInput if they are beyond what the kind allows
    */
@@ -46,7 +46,6 @@ public sealed interface Label {
           case REGRESSION -> {
             float[] values = new float[kind.slots()];
             source.asFloatBuffer().get(values);
-            source.position(source.position() + values.length * Float.BYTES);
             yield new Targets(values);
           }
           case SCENES -> takeBoxes(kind, source);
@@ -58,7 +57,6 @@ public sealed interface Label {
   private static Boxes takeBoxes(SampleKind kind, ByteBuffer source) {
     int count = source.getInt();
     require(count >= 0 && count <= kind.slots(), "a label claims " + count + " boxes");
-    int end = source.position() + kind.slots() * BOX_BYTES;
     List<Box> boxes = new ArrayList<>();
     for (int i = 0; i < count; i++) {
       boxes.add(
@@ -69,7 +67,6 @@ public sealed interface Label {
               source.getFloat(),
               source.getFloat()));
     }
-    source.position(end);
     return new Boxes(boxes);
   }
 
