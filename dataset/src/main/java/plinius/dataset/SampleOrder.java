@@ -19,7 +19,6 @@ import plinius.seal.SecretBytes;
 public final class SampleOrder {
   private static final int ROUNDS = 10;
   private static final int WORDS_PER_DIGEST = KeyedDigest.BYTES / Long.BYTES;
-  private static final long COUNT_MAX = DataLayout.RECORDS_MAX;
 
   private final SecretBytes key;
   private final long count;
@@ -34,14 +33,14 @@ public final class SampleOrder {
    * @param count of the samples
    */
   public SampleOrder(SecretBytes orderKey, long count) {
-    if (count < 1 || count > COUNT_MAX) {
+    if (count < 1 || count > DataLayout.RECORDS_MAX) {
       throw new IllegalArgumentException(
-          "an order has 1 to " + COUNT_MAX + " samples, got " + count);
+          "an order has 1 to " + DataLayout.RECORDS_MAX + " samples, got " + count);
     }
     this.key = orderKey.duplicate();
     this.count = count;
-    this.a =
-        (int) Math.ceil(Math.sqrt((double) count)); // exact enough: any a near the root will do
+    // Exact enough: any a near the root will do.
+    this.a = (int) Math.ceil(Math.sqrt((double) count));
     this.b = (int) Math.ceilDiv(count, a);
   }
 
