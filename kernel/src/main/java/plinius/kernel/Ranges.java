@@ -45,21 +45,21 @@ public final class Ranges {
   public static void convolution(
       ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int from, int to) {
     checkFromIndexSize(0, ConvPlan.preparedFloats(s), prepared.length);
-    images(s, x, xAt, y, yAt, from, to);
+    images(s.inputs(), s.outputs(), x, xAt, y, yAt, from, to);
   }
 
   /** Of {@link Kernels#convBackwardWeights}, y being the output's delta, u the updates. */
   public static void gradients(
       ConvShape s, float[] x, int xAt, float[] y, int yAt, float[] u, int uAt, int from, int to) {
     checkFromIndexSize(uAt, s.weights(), u.length);
-    images(s, x, xAt, y, yAt, from, to);
+    images(s.inputs(), s.outputs(), x, xAt, y, yAt, from, to);
   }
 
   /** Of {@link Kernels#convSums}; refuses a convolution of another plan. */
   public static void sums(
       ConvShape s, float[] x, int xAt, float[] y, int yAt, float[] u, int uAt, int from, int to) {
     checkFromIndexSize(uAt, winogradSums(s), u.length);
-    images(s, x, xAt, y, yAt, from, to);
+    images(s.inputs(), s.outputs(), x, xAt, y, yAt, from, to);
   }
 
   /** Of {@link Kernels#convUpdates}. */
@@ -76,18 +76,16 @@ public final class Ranges {
   }
 
   private static void images(
-      ConvShape s, float[] x, int xAt, float[] y, int yAt, int from, int to) {
+      int inputs, int outputs, float[] x, int xAt, float[] y, int yAt, int from, int to) {
     checkFromToIndex(from, to, Integer.MAX_VALUE);
-    checkFromIndexSize(xAt, Math.multiplyExact(to, s.inputs()), x.length);
-    checkFromIndexSize(yAt, Math.multiplyExact(to, s.outputs()), y.length);
+    checkFromIndexSize(xAt, Math.multiplyExact(to, inputs), x.length);
+    checkFromIndexSize(yAt, Math.multiplyExact(to, outputs), y.length);
   }
 
   /** Of {@link Kernels#maxpoolForward} and, with deltas, {@link Kernels#maxpoolBackward}. */
   public static void pooling(
       PoolShape s, float[] x, int xAt, float[] y, int yAt, int[] index, int iAt, int from, int to) {
-    checkFromToIndex(from, to, Integer.MAX_VALUE);
-    checkFromIndexSize(xAt, Math.multiplyExact(to, s.inputs()), x.length);
-    checkFromIndexSize(yAt, Math.multiplyExact(to, s.outputs()), y.length);
+    images(s.inputs(), s.outputs(), x, xAt, y, yAt, from, to);
     checkFromIndexSize(iAt, Math.multiplyExact(to, s.outputs()), index.length);
   }
 
