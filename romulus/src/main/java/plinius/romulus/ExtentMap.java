@@ -41,19 +41,16 @@ record ExtentMap(WorkingView twin, long twinBytes, long areaOffset) {
       throw new IllegalArgumentException("an extent has at least 1 byte, not " + bytes);
     }
     long areaPages = areaPages();
-    if (bytes > areaPages * PoolFormat.PAGE_BYTES) {
-      throw full(bytes, areaPages);
-    }
-    Extent probe = new Extent(0, bytes);
-    long first = firstFit(probe.pages(), areaPages);
+    long pages = Math.ceilDiv(bytes, PoolFormat.PAGE_BYTES);
+    long first = firstFit(pages, areaPages);
     if (first < 0) {
       throw full(bytes, areaPages);
     }
     long used = map();
     long starts = used + 8 * words(areaPages);
-    change(used, first, first + probe.pages(), true);
+    change(used, first, first + pages, true);
     change(starts, first, first + 1, true);
-    twin.set(Heap.USED_PAGES_OFFSET, twin.get(Heap.USED_PAGES_OFFSET) + probe.pages());
+    twin.set(Heap.USED_PAGES_OFFSET, twin.get(Heap.USED_PAGES_OFFSET) + pages);
     twin.set(Heap.EXTENTS_OFFSET, twin.get(Heap.EXTENTS_OFFSET) + 1);
     return new Extent(areaOffset + first * PoolFormat.PAGE_BYTES, bytes);
   }

@@ -88,17 +88,12 @@ final class HeapCheck {
 
   private void checkMaps() {
     long pages = get(Heap.AREA_PAGES_OFFSET);
-    extents(
-        pages >= 0 && pages <= areaPagesMax,
-        "the area has %d pages, the memory %d",
-        pages,
-        areaPagesMax);
+    boolean possible = pages >= 0 && pages <= areaPagesMax;
+    extents(possible, "the area has %d pages, the memory %d", pages, areaPagesMax);
     long ref = get(Heap.MAP_REF_OFFSET);
     long block = ref - Heap.BLOCK_HEADER_BYTES;
-    extents(
-        isIn(used, block) && get(block) - Heap.BLOCK_HEADER_BYTES >= ExtentMap.mapBytes(pages),
-        "the map lies at %d",
-        ref);
+    long blockBytes = ExtentMap.mapBytes(pages) + Heap.BLOCK_HEADER_BYTES;
+    extents(isIn(used, block) && get(block) >= blockBytes, "the map lies at %d", ref);
     long words = ExtentMap.words(pages);
     long usedPages = 0;
     long extents = 0;
@@ -133,13 +128,9 @@ final class HeapCheck {
         name[at] = (byte) (get(entry + 8 + (at & -8)) >>> (8 * (at % 8)));
       }
       int length = name[0] & 0xFF;
-      boolean sound = length >= 1 && length <= Heap.NAME_BYTES_MAX;
-      require(
-          sound && isIn(used, ref - Heap.BLOCK_HEADER_BYTES),
-          "roots",
-          "entry %d leads to %d",
-          i,
-          ref);
+      boolean named = length >= 1 && length <= Heap.NAME_BYTES_MAX;
+      boolean sound = named && isIn(used, ref - Heap.BLOCK_HEADER_BYTES);
+      require(sound, "roots", "entry %d leads to %d", i, ref);
       for (int at = length + 1; at < name.length; at++) {
         require(name[at] == 0, "roots", "unused bytes of entry %d are not zero", i);
       }
