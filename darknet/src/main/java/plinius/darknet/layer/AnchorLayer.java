@@ -16,7 +16,7 @@ abstract class AnchorLayer extends ComparingLayer {
   final int coords; // before the objectness
   final int classes = section.integer("classes");
   private final int entries;
-  private final int[] mask; // the anchors of a cell
+  final int[] mask; // the anchors of a cell
   final float[] sizes; // (anchors, 2): width and height
   private final Shape unit; // what these count in, of the whole image
   private final int[] map; // classes by other numbers
@@ -221,14 +221,5 @@ abstract class AnchorLayer extends ComparingLayer {
     for (int k = 0; k < classes; k++) {
       delta[at + k] = scale * ((k == number ? 1 : 0) - output[at + k]);
     }
-  }
-
-  /** A spot's classes, each times how sure it is of an object. */
-  final float[] probabilities(Detection.Query query, Spot spot, float scale) {
-    float[] probabilities = new float[classes];
-    for (int k = 0; k < classes; k++) {
-      probabilities[k] = query.above(scale * output[spot.at() + coords + 1 + k]);
-    }
-    return probabilities;
   }
 }

@@ -20,6 +20,15 @@ public record Detection(Box box, float objectness, float[] probabilities) {
       return value > threshold ? value : 0;
     }
 
+    /** The classes of a box, each times how sure it is of an object. */
+    float[] above(float objectness, float[] values, int at, int classes) {
+      float[] probabilities = new float[classes];
+      for (int k = 0; k < classes; k++) {
+        probabilities[k] = above(objectness * values[at + k]);
+      }
+      return probabilities;
+    }
+
     Box unboxed(Box box) {
       return box.unboxed(width, height, net.w(), net.h());
     }

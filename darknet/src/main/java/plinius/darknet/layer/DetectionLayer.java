@@ -176,10 +176,7 @@ final class DetectionLayer extends ComparingLayer {
                 box(at).w() * query.width(),
                 box(at).h() * query.height());
         int classesAt = query.image() * out.count() + cell * classes;
-        float[] probabilities = new float[classes];
-        for (int k = 0; k < classes; k++) {
-          probabilities[k] = query.above(confidence * output[classesAt + k]);
-        }
+        float[] probabilities = query.above(confidence, output, classesAt, classes);
         found.add(new Detection(box, confidence, probabilities));
       }
     }

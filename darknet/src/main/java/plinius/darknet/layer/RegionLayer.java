@@ -21,7 +21,6 @@ class RegionLayer extends AnchorLayer {
   /** A truth beyond this place says the image's class alone. */
   private static final int NOWHERE = 100_000;
 
-  private final int count;
   private final boolean softmax = section.flag("softmax");
   private final boolean background = section.flag("background");
   private final boolean biasMatch = section.flag("bias_match");
@@ -37,7 +36,6 @@ class RegionLayer extends AnchorLayer {
   RegionLayer(Site site) {
     int[] anchors = IntStream.range(0, site.section().integer("num")).toArray();
     super(site, site.section().integer("coords"), anchors, site.in(), TRUTHS, TRUTHS);
-    count = anchors.length;
   }
 
   @Override
@@ -112,7 +110,9 @@ class RegionLayer extends AnchorLayer {
   @Override
   int responsible(int image, int cell, Box truth) {
     return nearest(
-        truth.centred(), count, n -> biasMatch ? size(n) : box(spot(image, cell, n)).centred());
+        truth.centred(),
+        mask.length,
+        n -> biasMatch ? size(n) : box(spot(image, cell, n)).centred());
   }
 
   @Override
@@ -156,19 +156,19 @@ class RegionLayer extends AnchorLayer {
   @Override
   public List<Detection> detections(Detection.Query query) {
     List<Detection> found = new ArrayList<>();
-    for (int n = 0; n < count; n++) {
+    for (int n = 0; n < mask.length; n++) {
       for (int cell = 0; cell < out.h() * out.w(); cell++) {
         Spot spot = spot(query.image(), cell, n);
         float scale = background ? 1 : output[spot.at() + coords];
         float objectness = query.above(scale);
         float[] probabilities = new float[classes];
+        int classesAt = spot.at() + coords + 1;
         if (tree.isPresent()) {
-          int classesAt = spot.at() + coords + 1;
           float[] own = Arrays.copyOfRange(output, classesAt, classesAt + classes);
           tree.get().multiply(own);
           probabilities[tree.get().top(own, query.treeThreshold())] = objectness;
         } else if (objectness != 0) {
-          probabilities = probabilities(query, spot, scale);
+          probabilities = query.above(scale, output, classesAt, classes);
         }
         found.add(new Detection(query.unboxed(box(spot)), objectness, probabilities));
       }

@@ -13,14 +13,12 @@ import plinius.kernel.Activation;
 final class YoloLayer extends AnchorLayer {
   private static final int TRUTHS = 90;
 
-  private final int[] mask;
   private final float ignoreThreshold = section.decimal("ignore_thresh");
   private final float truthThreshold = section.decimal("truth_thresh");
 
   YoloLayer(Site site) {
-    int[] anchors = mask(site.section());
-    super(site, 4, anchors, site.network().net, TRUTHS, site.section().integer("max"));
-    mask = anchors;
+    Section section = site.section();
+    super(site, 4, mask(section), site.network().net, TRUTHS, section.integer("max"));
   }
 
   private static int[] mask(Section section) {
@@ -74,7 +72,7 @@ final class YoloLayer extends AnchorLayer {
         Spot spot = spot(query.image(), cell, n);
         float objectness = output[spot.at() + 4];
         if (objectness > query.threshold()) {
-          float[] probabilities = probabilities(query, spot, objectness);
+          float[] probabilities = query.above(objectness, output, spot.at() + 5, classes);
           found.add(new Detection(query.unboxed(box(spot)), objectness, probabilities));
         }
       }
