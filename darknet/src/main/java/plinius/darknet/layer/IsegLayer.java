@@ -65,12 +65,10 @@ public final class IsegLayer extends ComparingLayer {
           counts[instances]++;
         }
       }
-      instances++;
-    }
-    for (int i = 0; i < instances; i++) {
-      for (int z = 0; counts[i] > 0 && z < ids; z++) {
-        means[i][z] *= 1f / counts[i];
+      for (int z = 0; counts[instances] > 0 && z < ids; z++) {
+        means[instances][z] *= 1f / counts[instances];
       }
+      instances++;
     }
     for (int i = 0; i < instances; i++) {
       for (int cell = 0; cell < cells; cell++) {
