@@ -12,12 +12,7 @@ class ActivationLayer extends Layer {
 
   @Override
   public void forward(Pass pass) {
-    pass.eachShard(
-        out.count(),
-        (from, to) -> {
-          System.arraycopy(pass.input, from, output, from, to - from);
-          pass.kernels.activate(activation, output, from, to - from);
-        });
+    activateInput(pass, activation);
   }
 
   @Override

@@ -3,6 +3,7 @@ package plinius.darknet.layer;
 import java.util.List;
 import java.util.OptionalDouble;
 import plinius.darknet.cfg.Section;
+import plinius.kernel.Activation;
 import plinius.kernel.CounterRandom;
 
 /**
@@ -145,6 +146,16 @@ public abstract class Layer {
    */
   public String plan() {
     return "";
+  }
+
+  /** For layers whose output is an activation of each value of their input. */
+  final void activateInput(Pass pass, Activation activation) {
+    pass.eachShard(
+        out.count(),
+        (from, to) -> {
+          System.arraycopy(pass.input, from, output, from, to - from);
+          pass.kernels.activate(activation, output, from, to - from);
+        });
   }
 
   /** For layers that hand their delta on as it is. */

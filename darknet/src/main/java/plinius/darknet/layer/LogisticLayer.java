@@ -7,7 +7,6 @@ import plinius.kernel.Activation;
  * logistic_x_ent_cpu at f6afaab).
  */
 final class LogisticLayer extends ComparingLayer {
-
   LogisticLayer(Site site) {
     super(site, site.in());
     losses = storage.trainingActivations(out.count());
@@ -15,12 +14,7 @@ final class LogisticLayer extends ComparingLayer {
 
   @Override
   public void forward(Pass pass) {
-    pass.eachShard(
-        out.count(),
-        (from, to) -> {
-          System.arraycopy(pass.input, from, output, from, to - from);
-          pass.kernels.activate(Activation.LOGISTIC, output, from, to - from);
-        });
+    activateInput(pass, Activation.LOGISTIC);
     for (int i = 0; pass.hasTruth() && i < pass.images * out.count(); i++) {
       float truth = truth(pass, i);
       float p = output[i];

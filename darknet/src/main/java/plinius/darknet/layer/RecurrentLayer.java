@@ -8,18 +8,16 @@ import plinius.kernel.CounterRandom;
  * [time step, stream].
  */
 abstract class RecurrentLayer extends Layer {
-  private final int steps;
+  private final int steps = storage.timeSteps();
   private final int values; // of a state
 
   RecurrentLayer(Site site, Shape out) {
     super(site, out);
-    steps = storage.timeSteps();
     values = out.count();
   }
 
   RecurrentLayer(Site site, Shape out, WeightedLayer output, int values) {
     super(site, out, output.output, output.delta);
-    steps = storage.timeSteps();
     this.values = values;
   }
 
