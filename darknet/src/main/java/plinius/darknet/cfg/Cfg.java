@@ -82,8 +82,7 @@ public final class Cfg {
     String type = Schema.name(written);
     boolean first = sections.isEmpty();
     if (Schema.keys(type).isEmpty()) {
-      String known = Key.known(Schema.sectionNames());
-      throw refuse("unknown section [" + shown(written) + "]" + known);
+      throw refuse("unknown section [" + shown(written) + "]" + Key.known(Schema.sectionNames()));
     }
     if (first != type.equals("net")) {
       throw refuse(
@@ -122,8 +121,7 @@ public final class Cfg {
     Map<String, Key> keys = Schema.keys(section.type());
     if (!keys.containsKey(key)) {
       String unknown = "unknown key '" + shown(key) + "' in [" + section.type() + "]";
-      String known = Key.known(keys.keySet());
-      throw new CfgException(place, number, unknown + known);
+      throw new CfgException(place, number, unknown + Key.known(keys.keySet()));
     }
     try {
       return new Entry(keys.get(key).normalise(value), number);
