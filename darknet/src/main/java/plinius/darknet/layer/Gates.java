@@ -23,9 +23,10 @@ final class Gates {
     }
   }
 
-  /** Runs one layer over one step. */
-  void forward(String name, Pass step, float[] input) {
-    RecurrentLayer.forward(layers.get(name), step, input);
+  /** Runs both layers of a gate over one step. */
+  void forward(String gate, Pass step, float[] state, float[] input) {
+    RecurrentLayer.forward(layers.get("w" + gate), step, state);
+    RecurrentLayer.forward(layers.get("u" + gate), step, input);
   }
 
   /** gate[at, at + size) = activation of the two layers' sum. */
@@ -42,14 +43,21 @@ final class Gates {
     return layers.get("u" + gate).delta();
   }
 
-  /** Takes the delta of a gate's sum back: to its state with w, or to its input with u. */
-  void backward(String name, Pass step, float[] input, float[] inputDelta) {
-    RecurrentLayer.backward(layers.get(name), step, input, inputDelta);
-  }
-
-  /** Gives layer w the same delta as layer u; before either folds it. */
+  /** Gives layer w the same delta as layer u; before {@link #backward}, where either folds it. */
   void share(String gate, int at, int size) {
     System.arraycopy(delta(gate), at, layers.get("w" + gate).delta(), at, size);
+  }
+
+  /** Takes the delta of a gate's sum back: to its state with w, then to its input with u. */
+  void backward(
+      String gate,
+      Pass step,
+      float[] state,
+      float[] stateDelta,
+      float[] input,
+      float[] inputDelta) {
+    RecurrentLayer.backward(layers.get("w" + gate), step, state, stateDelta);
+    RecurrentLayer.backward(layers.get("u" + gate), step, input, inputDelta);
   }
 
   /** In the order of the .weights format. */

@@ -27,17 +27,14 @@ class GruLayer extends RecurrentLayer {
   @Override
   void forward(Pass step, float[] input, int at, int size) {
     float[] before = state.before();
-    gates.forward("wz", step, before);
-    gates.forward("wr", step, before);
-    gates.forward("uz", step, input);
-    gates.forward("ur", step, input);
-    gates.forward("uh", step, input);
+    gates.forward("z", step, before, input);
+    gates.forward("r", step, before, input);
     gates.sum("z", Activation.LOGISTIC, z, at, size);
     gates.sum("r", Activation.LOGISTIC, r, at, size);
     for (int i = at; i < at + size; i++) {
       forgot[i] = before[i] * r[i];
     }
-    gates.forward("wh", step, forgot);
+    gates.forward("h", step, forgot, input);
     gates.sum("h", candidate, n, at, size);
     for (int i = at; i < at + size; i++) {
       output[i] = z[i] * before[i] + (1 - z[i]) * n[i];
@@ -62,18 +59,15 @@ class GruLayer extends RecurrentLayer {
       dz[i] = delta[i] * (before[i] - n[i]) * Activation.LOGISTIC.gradient(z[i]);
     }
     gates.share("h", at, size);
-    gates.backward("wh", step, forgot, forgotDelta);
+    gates.backward("h", step, forgot, forgotDelta, input, inputDelta);
     for (int i = at; i < at + size; i++) {
       beforeDelta[i] += forgotDelta[i] * r[i];
       dr[i] = forgotDelta[i] * before[i] * Activation.LOGISTIC.gradient(r[i]);
     }
     gates.share("r", at, size);
     gates.share("z", at, size);
-    gates.backward("wr", step, before, beforeDelta);
-    gates.backward("wz", step, before, beforeDelta);
-    for (String name : List.of("uh", "ur", "uz")) {
-      gates.backward(name, step, input, inputDelta);
-    }
+    gates.backward("r", step, before, beforeDelta, input, inputDelta);
+    gates.backward("z", step, before, beforeDelta, input, inputDelta);
     if (at > 0) {
       step.kernels.add(beforeDelta, at, delta, at - size, size);
     }

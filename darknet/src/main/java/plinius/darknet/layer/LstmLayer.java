@@ -32,8 +32,7 @@ class LstmLayer extends RecurrentLayer {
   void forward(Pass step, float[] input, int at, int size) {
     for (int k = 0; k < GATES.size(); k++) {
       String gate = GATES.get(k);
-      gates.forward("w" + gate, step, state.before());
-      gates.forward("u" + gate, step, input);
+      gates.forward(gate, step, state.before(), input);
       Activation activation = gate.equals("g") ? Activation.TANH : Activation.LOGISTIC;
       gates.sum(gate, activation, values[k], at, size);
     }
@@ -53,10 +52,10 @@ class LstmLayer extends RecurrentLayer {
   @Override
   void backward(Pass step, float[] input, float[] inputDelta, int at, int size) {
     gateDeltas(at, size);
+    float[] carried = at == 0 ? Pass.NOTHING : beforeDelta;
     for (String gate : List.of("o", "g", "i", "f")) {
       gates.share(gate, at, size);
-      gates.backward("w" + gate, step, state.before(), at == 0 ? Pass.NOTHING : beforeDelta);
-      gates.backward("u" + gate, step, input, inputDelta);
+      gates.backward(gate, step, state.before(), carried, input, inputDelta);
     }
     if (at > 0) {
       step.kernels.add(beforeDelta, at, delta, at - size, size);
