@@ -62,11 +62,8 @@ abstract class AnchorLayer extends ComparingLayer {
 
   private int[] map() {
     try {
-      return site.network()
-          .options
-          .files()
-          .apply(section.word("map"))
-          .lines()
+      String text = site.network().options.files().apply(section.word("map"));
+      return text.lines()
           .filter(line -> !line.isBlank())
           .mapToInt(line -> Integer.parseInt(line.strip()))
           .toArray();

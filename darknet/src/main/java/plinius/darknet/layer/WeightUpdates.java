@@ -65,12 +65,12 @@ final class WeightUpdates {
     int weights = shape.weights();
     int partial = shard * weights;
     int dAt = from * shape.outputs();
+    float[] partials = pass.means.storage().partials;
     if (first) {
-      Arrays.fill(pass.means.storage().partials, partial, partial + weights, 0);
+      Arrays.fill(partials, partial, partial + weights, 0);
     }
     if (ConvPlan.of(shape) == ConvPlan.DIRECT) {
-      pass.kernels.convBackwardWeights(
-          shape, x, xAt, delta, dAt, pass.means.storage().partials, partial, 0, to - from);
+      pass.kernels.convBackwardWeights(shape, x, xAt, delta, dAt, partials, partial, 0, to - from);
       return;
     }
     int floats = ConvPlan.sumFloats(shape);
@@ -80,8 +80,7 @@ final class WeightUpdates {
     }
     pass.kernels.convSums(shape, x, xAt, delta, dAt, pass.means.storage().sums, sums, 0, to - from);
     if (to == pass.from(shard + 1)) {
-      pass.kernels.convUpdates(
-          shape, pass.means.storage().sums, sums, pass.means.storage().partials, partial);
+      pass.kernels.convUpdates(shape, pass.means.storage().sums, sums, partials, partial);
     }
   }
 
