@@ -18,7 +18,8 @@ public record Image(int h, int w, int c, float[] values) {
     }
   }
 
-  Image(int h, int w, int c) {
+  /** A black one. */
+  public Image(int h, int w, int c) {
     this(h, w, c, new float[Math.multiplyExact(h * c, w)]);
   }
 

@@ -129,16 +129,14 @@ public final class Fitting {
       truth(load(index, input, at), truth, truthAt);
       return;
     }
-    float[] values = new float[kind.values()];
-    Label label = data.load(index, values, 0);
-    Image sample = image(values);
+    Image sample = new Image(kind.height(), kind.width(), kind.channels());
+    Label label = data.load(index, sample.values(), 0);
     Image changed;
     if (label instanceof Label.Boxes scene) {
       float[] boxes = boxes(scene);
-      changed =
-          placement
-              .orElseThrow()
-              .place(sample, boxes, network.batchHeight(), network.batchWidth(), chance);
+      int height = network.batchHeight();
+      int width = network.batchWidth();
+      changed = placement.orElseThrow().place(sample, boxes, height, width, chance);
       truth(boxes, truth, truthAt);
     } else {
       changed = augmentation.orElseThrow().augment(sample, chance);
@@ -152,9 +150,8 @@ public final class Fitting {
     if (asItIs) {
       return data.load(index, input, at);
     }
-    float[] values = new float[kind.values()];
-    Label label = data.load(index, values, 0);
-    Image sample = image(values);
+    Image sample = new Image(kind.height(), kind.width(), kind.channels());
+    Label label = data.load(index, sample.values(), 0);
     int height = network.height();
     int width = network.width();
     Image fitted =
@@ -163,10 +160,6 @@ public final class Fitting {
             : inGrid() ? sample.resize(height, width) : sample.letterbox(height, width);
     System.arraycopy(fitted.values(), 0, input, at, network.inputs());
     return label;
-  }
-
-  private Image image(float[] values) {
-    return new Image(kind.height(), kind.width(), kind.channels(), values);
   }
 
   /**
