@@ -19,8 +19,9 @@ final class WorkingView extends CommittedView implements Tx {
   /** The thread that runs the body; null once it has returned. */
   Thread owner;
 
-  private final AtomicInteger streaming =
-      new AtomicInteger(); // calls of writeExtent that are under way
+  /** Calls of writeExtent that are under way. */
+  private final AtomicInteger streaming = new AtomicInteger();
+
   private Throwable doom;
 
   /** The write-back that failed, in whichever thread that wrote an extent; null if none did. */
