@@ -22,13 +22,12 @@ public final class Platforms {
   public static Attester hardware(Path root) {
     // Gramine before the kernel: below it, the kernel's files are the host's, and may be there too.
     Optional<Attester> gramine = GramineAttester.find(root).map(found -> found);
+    String neither =
+        ("this machine can prove nothing: %s, and %s. A simulation, which protects nothing, has to"
+                + " be asked for by name")
+            .formatted(GramineAttester.absent(root), TsmAttester.absent(root));
     return gramine
         .or(() -> TsmAttester.find(root))
-        .orElseThrow(
-            () ->
-                new AttestationException.PlatformUnusable(
-                    ("this machine can prove nothing: %s, and %s. A simulation, which protects"
-                            + " nothing, has to be asked for by name")
-                        .formatted(GramineAttester.absent(root), TsmAttester.absent(root))));
+        .orElseThrow(() -> new AttestationException.PlatformUnusable(neither));
   }
 }

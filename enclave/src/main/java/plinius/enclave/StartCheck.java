@@ -22,12 +22,10 @@ final class StartCheck {
     Map<String, String> environment = System.getenv();
     if (!environment.isEmpty()) {
       throw new EnclaveException.BadStart(
-          "the enclave was started with an environment of "
-              + environment.size()
-              + " variables; start it with none");
+          "the enclave was started with an environment of %d variables; start it with none"
+              .formatted(environment.size()));
     }
-    List<String> actual = arguments();
-    if (!actual.equals(ARGUMENTS)) {
+    if (!arguments().equals(ARGUMENTS)) {
       throw new EnclaveException.BadStart(
           "the enclave was started with other arguments than were measured; start it with "
               + String.join(" ", ARGUMENTS));

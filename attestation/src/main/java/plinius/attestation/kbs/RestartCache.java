@@ -92,14 +92,10 @@ public final class RestartCache {
       Id128 job,
       CfgDigest cfg,
       AttestationException.Unreachable unreachable) {
-    Grant grant =
-        unseal(attester, blob, job, cfg)
-            .orElseThrow(
-                () ->
-                    refused(
-                        unreachable,
-                        "does not open: it was changed, is of another job, configuration, image or"
-                            + " machine, or the platform was updated since"));
+    String closed =
+        "does not open: it was changed, is of another job, configuration, image or machine, or the"
+            + " platform was updated since";
+    Grant grant = unseal(attester, blob, job, cfg).orElseThrow(() -> refused(unreachable, closed));
     try {
       requireAllowed(grant);
       return grant;

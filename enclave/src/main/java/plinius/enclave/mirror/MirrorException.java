@@ -11,11 +11,9 @@ public abstract sealed class MirrorException extends RuntimeException {
   public static final class Tampered extends MirrorException {
     Tampered(String where, String what) {
       super(
-          where
-              + ": "
-              + what
-              + ". The pool was changed by someone else than the enclave and is left as it is;"
-              + " restore it from a copy, or start over with --fresh");
+          ("%s: %s. The pool was changed by someone else than the enclave and is left as it is;"
+                  + " restore it from a copy, or start over with --fresh")
+              .formatted(where, what));
     }
   }
 

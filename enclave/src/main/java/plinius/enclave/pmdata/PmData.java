@@ -47,15 +47,11 @@ public final class PmData implements AutoCloseable {
                     + " under the job's key, or use the key that sealed it")
                 .formatted(name, plain.ownerKeyId(), grant.ownerKeyId()));
       }
+      String foreign =
+          "the job was not granted the data set %s of %s; name the one that the job was made with"
+              .formatted(plain.id(), name);
       Grant.DataKey key =
-          grant
-              .dataKey(plain.id())
-              .orElseThrow(
-                  () ->
-                      new EnclaveException.BadInput(
-                          ("the job was not granted the data set %s of %s; name the one that the"
-                                  + " job was made with")
-                              .formatted(plain.id(), name)));
+          grant.dataKey(plain.id()).orElseThrow(() -> new EnclaveException.BadInput(foreign));
       return new PmData(
           memory, SealedDataSet.open(name, source, key.recordKey(), key.manifestKey()), name);
     } catch (RuntimeException e) {
