@@ -1,8 +1,6 @@
 package plinius.attestation.tsm;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Base64;
@@ -46,8 +44,7 @@ public final class TsmAttester implements Attester {
    * @param root of the file system
    */
   public static Optional<TsmAttester> find(Path root) {
-    Path directory = root.resolve(DIRECTORY);
-    return Files.isDirectory(directory) ? find(new TsmEntries(directory)) : Optional.empty();
+    return find(new TsmEntries(root.resolve(DIRECTORY)));
   }
 
   /** What to say where it is not found. */
@@ -58,7 +55,7 @@ public final class TsmAttester implements Attester {
 
   static Optional<TsmAttester> find(TsmEntries entries) {
     try {
-      return switch (withEntry(entries, entry -> text(entries, entry, "provider"))) {
+      return switch (withEntry(entries, entry -> entries.text(entry, "provider"))) {
         case "tdx_guest" -> Optional.of(new TsmAttester(entries, TeeKind.TDX));
         case "sev_guest" -> Optional.of(new TsmAttester(entries, TeeKind.SNP));
         default -> Optional.empty();
@@ -133,7 +130,7 @@ public final class TsmAttester implements Attester {
     byte[] report = blob(entry, "outblob");
     byte[] auxiliary = kind == TeeKind.SNP ? blob(entry, "auxblob") : new byte[0];
     // More than our own write: somebody else's bytes may be in the report.
-    if (!text(entries, entry, "generation").equals("1")) {
+    if (!entries.text(entry, "generation").equals("1")) {
       throw new IOException("others write into our entries");
     }
     return new Blobs(report, auxiliary);
@@ -159,10 +156,5 @@ public final class TsmAttester implements Attester {
     } finally {
       entries.remove(entry);
     }
-  }
-
-  private static String text(TsmEntries entries, String entry, String attribute)
-      throws IOException {
-    return new String(entries.read(entry, attribute), StandardCharsets.US_ASCII).strip();
   }
 }

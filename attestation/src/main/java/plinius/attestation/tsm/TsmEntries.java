@@ -1,6 +1,7 @@
 package plinius.attestation.tsm;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -22,6 +23,10 @@ class TsmEntries {
 
   byte[] read(String entry, String attribute) throws IOException {
     return Files.readAllBytes(directory.resolve(entry).resolve(attribute));
+  }
+
+  String text(String entry, String attribute) throws IOException {
+    return new String(read(entry, attribute), StandardCharsets.US_ASCII).strip();
   }
 
   /** In one write: the kernel takes each as a whole new value. */
