@@ -36,16 +36,14 @@ final class Border implements KbsTransport {
 
   private void listen() {
     try {
-      for (; ; ) {
-        Optional<HostMessage> message = channel.receive();
-        if (message.isEmpty()) {
-          break;
-        }
+      Optional<HostMessage> message = channel.receive();
+      while (message.isPresent()) {
         if (message.get() instanceof HostMessage.Stop) {
           stopRequested = true;
         } else if (!inbox.offer(message.get())) {
           throw new BoundaryException.Malformed("the host says more than it was asked");
         }
+        message = channel.receive();
       }
     } catch (BoundaryException e) {
       send(ExitCode.of(e));
