@@ -28,10 +28,10 @@ final class ProductRate {
 
   private static final double BAR = 0.98;
   private static final int ROUNDS = 3;
-  private static final int ITERATIONS = 50;
+  private static final int ITERATIONS = 150;
 
-  /** The last of them that count: before, the kernels are still being compiled. */
-  private static final int JUDGED = 24;
+  /** The last of them that count: what runs once an iteration is compiled only by then. */
+  private static final int JUDGED = 50;
 
   /** For --mirror-every: beyond the last iteration. */
   private static final int NEVER = 1_000_000;
