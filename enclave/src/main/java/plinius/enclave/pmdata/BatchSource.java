@@ -44,7 +44,7 @@ public final class BatchSource implements BatchLoader, AutoCloseable {
     }
     SampleOrder order = new SampleOrder(grant.orderKey(), data.count());
     Section last = cfg.layers().getLast();
-    // With random=1 the size of the next images is known only when this batch was computed with.
+    // With random=1 the size of the images is the network's, which goes on to the next meanwhile.
     boolean resized = last.has("random") && last.flag("random");
     return new BatchSource(
         new SampleBatches(order, new Fitting(data, cfg, network), random), !resized);
