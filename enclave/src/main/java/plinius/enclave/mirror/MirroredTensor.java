@@ -38,8 +38,16 @@ public record MirroredTensor(String name, int[] shape, float[] block, int offset
 
   /** Whether so many of its values, from one on, are finite numbers. */
   boolean finite(int first, int floats) {
+    int from = offset + first;
+    int quarter = floats / 4;
     float most = 0; // NaN once one of them is; a maximum is taken in vectors, unlike a sum
-    for (int i = offset + first; i < offset + first + floats; i++) {
+    // In four places at once: so it costs no more than fetching the values for sealing.
+    for (int i = from; i < from + quarter; i++) {
+      float a = Math.max(Math.abs(block[i]), Math.abs(block[i + quarter]));
+      float b = Math.max(Math.abs(block[i + 2 * quarter]), Math.abs(block[i + 3 * quarter]));
+      most = Math.max(most, Math.max(a, b));
+    }
+    for (int i = from + 4 * quarter; i < from + floats; i++) {
       most = Math.max(most, Math.abs(block[i]));
     }
     return most < Float.POSITIVE_INFINITY;

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -377,7 +378,8 @@ class ModelMirrorTest {
       mirror.mirrorOut(progress(1));
       byte[] kept = memory.visible();
       assertThat(mirror.finite()).isTrue();
-      int[] places = {0, 49, 50, 50 + perRecord - 1, 50 + perRecord, wide.length - 1};
+      int[] ends = {50, 50 + perRecord - 1, 50 + perRecord, wide.length - 1};
+      int[] places = IntStream.concat(IntStream.range(0, 50), Arrays.stream(ends)).toArray();
       for (int at : places) {
         for (float bad : new float[] {Float.NaN, 1 / 0f, -1 / 0f}) {
           wide[at] = bad;
