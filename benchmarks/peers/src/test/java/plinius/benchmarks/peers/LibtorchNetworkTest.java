@@ -40,9 +40,7 @@ class LibtorchNetworkTest {
   private static final int CHANNELS = 3;
   private static final int CLASSES = 5;
 
-  /**
-   * All layers that are compared, but dropout, which draws; the weights' change is the gradient.
-   */
+  /** All layers that train, but dropout, which draws; the weights' change is the gradient. */
   private static final String CFG =
       """
       [net]
@@ -280,8 +278,16 @@ class LibtorchNetworkTest {
   }
 
   @Test
+  void so_it_has_behind_an_average_of_each_channel() {
+    String connected = "[connected]\noutput=10\nbatch_normalize=0\nactivation=leaky";
+    assertThat(CFG).contains(connected);
+    compareTraining(CFG.replace(connected, "[avgpool]"), MemoryFormat.ChannelsLast, 2e-4);
+  }
+
+  @Test
   void the_pooling_of_either_has_the_same_shape_with_overhanging_windows() {
     String overhanging = CFG.replace("[maxpool]\nsize=2", "[maxpool]\nsize=3");
+    assertThat(overhanging).isNotEqualTo(CFG);
     compareTraining(overhanging, MemoryFormat.ChannelsLast, 2e-4);
   }
 
