@@ -52,7 +52,7 @@ public enum ConvPlan {
   }
 
   /** Tiles that cover so many outputs. */
-  static int tiles(int outputs) {
+  public static int tiles(int outputs) {
     return (outputs + TILE - 1) / TILE;
   }
 

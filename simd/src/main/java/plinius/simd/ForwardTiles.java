@@ -24,15 +24,15 @@ import jdk.incubator.vector.FloatVector;
 final class ForwardTiles {
   private static final int WIDEST = REGISTERS == 32 ? 8 : 5;
 
-  private final float[] x;
-  private final int[] xs;
-  private final int xRow;
-  private final int k;
-  private final float[] w;
-  private final int wRow;
+  private float[] x;
+  private int[] xs;
+  private int xRow;
+  private int k;
+  private float[] w;
+  private int wRow;
 
   /**
-   * Tiles of one convolution.
+   * For the tiles of one convolution.
    *
    * @param x the input, padded: tap row after tap row {@code k} values are contiguous
    * @param xs where each pixel's first tap lies
@@ -40,13 +40,14 @@ final class ForwardTiles {
    * @param w packed weights: (tap, BLOCK)
    * @param wRow from one tap row to the next
    */
-  ForwardTiles(float[] x, int[] xs, int xRow, int k, float[] w, int wRow) {
+  ForwardTiles of(float[] x, int[] xs, int xRow, int k, float[] w, int wRow) {
     this.x = x;
     this.xs = xs;
     this.xRow = xRow;
     this.k = k;
     this.w = w;
     this.wRow = wRow;
+    return this;
   }
 
   /**

@@ -17,24 +17,25 @@ import jdk.incubator.vector.FloatVector;
 final class GradientTiles {
   private static final int WIDEST = REGISTERS == 32 ? 8 : 4;
 
-  private final float[] x;
-  private final int[] xs;
-  private final float[] d;
-  private final int[] ds;
+  private float[] x;
+  private int[] xs;
+  private float[] d;
+  private int[] ds;
 
   /**
-   * Tiles of one convolution.
+   * For the tiles of one convolution.
    *
    * @param x the padded input; the taps lie side by side
    * @param xs where each pixel's first tap lies
    * @param d the delta, whole blocks
    * @param ds where each pixel's block lies
    */
-  GradientTiles(float[] x, int[] xs, float[] d, int[] ds) {
+  GradientTiles of(float[] x, int[] xs, float[] d, int[] ds) {
     this.x = x;
     this.xs = xs;
     this.d = d;
     this.ds = ds;
+    return this;
   }
 
   /**

@@ -8,8 +8,12 @@ import static plinius.simd.Lanes.LANES;
 import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.Map;
+import plinius.simd.VectorWinograd.Padded;
 
-/** What the loops of one thread need besides their arguments. It grows to the largest layer. */
+/**
+ * What the loops of one thread need besides their arguments. It grows to the largest layer, and
+ * then they allocate nothing. It keeps hold of the last convolution's arrays until the next.
+ */
 final class Scratch {
   private static final ThreadLocal<Scratch> MINE = ThreadLocal.withInitial(Scratch::new);
 
@@ -43,11 +47,18 @@ final class Scratch {
   /** Results of a block of filters, or 4 x 4 vectors of outputs, from FIRST on. */
   final float[] tile = new float[FIRST + TILE * BLOCK];
 
-  /** Where listed pixels lie in what is read. */
-  int[] xs = new int[PIXELS];
+  /** Where pixels lie in what is read. */
+  final Places xs = new Places();
 
   /** And in what is written, or in deltas. */
-  int[] ys = new int[PIXELS];
+  final Places ys = new Places();
+
+  /** Of the convolution under way. */
+  final ForwardTiles forward = new ForwardTiles();
+
+  final GradientTiles gradient = new GradientTiles();
+  final Padded inputs = new Padded();
+  final Padded deltas = new Padded();
 
   private final Map<Use, float[]> arrays = new EnumMap<>(Use.class);
 
@@ -74,31 +85,35 @@ final class Scratch {
     return array;
   }
 
-  /** From one image, row or pixel to the next. */
-  record Steps(int image, int row, int pixel) {}
-
-  /** Lists pixels, in order from 0; gives their number. */
-  int list(int images, int rows, int perRow, Steps x, Steps y) {
-    if (xs.length < images * rows * perRow) {
-      xs = new int[images * rows * perRow];
-      ys = new int[xs.length];
-    }
-    int count = 0;
-    for (int n = 0; n < images; n++) {
-      for (int row = 0; row < rows; row++) {
-        for (int i = 0; i < perRow; i++) {
-          xs[count] = n * x.image + row * x.row + i * x.pixel;
-          ys[count++] = n * y.image + row * y.row + i * y.pixel;
-        }
-      }
-    }
-    return count;
-  }
-
   /** As {@link #array}, these values 0. */
   float[] zeros(Use use, int count) {
     float[] array = array(use, count);
     Arrays.fill(array, FIRST, FIRST + count, 0);
     return array;
+  }
+
+  /** Where listed pixels lie. */
+  static final class Places {
+    private int[] at = new int[PIXELS];
+
+    /**
+     * Lists pixels, in order from 0.
+     *
+     * @param image from one image to the next; so with rows and pixels
+     */
+    int[] list(int images, int rows, int perRow, int image, int row, int pixel) {
+      if (at.length < images * rows * perRow) {
+        at = new int[images * rows * perRow];
+      }
+      int count = 0;
+      for (int n = 0; n < images; n++) {
+        for (int r = 0; r < rows; r++) {
+          for (int i = 0; i < perRow; i++) {
+            at[count++] = n * image + r * row + i * pixel;
+          }
+        }
+      }
+      return at;
+    }
   }
 }

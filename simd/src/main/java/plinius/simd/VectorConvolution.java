@@ -11,8 +11,10 @@ import static plinius.simd.Scratch.Use.DELTAS;
 import static plinius.simd.Scratch.Use.PADDED;
 
 import java.util.Arrays;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import plinius.kernel.ConvShape;
-import plinius.simd.Scratch.Steps;
+import plinius.simd.Scratch.Places;
 
 /**
  * Direct convolution, forward and backward, over padded rows: no im2col.
@@ -36,8 +38,8 @@ final class VectorConvolution {
 
   private VectorConvolution() {}
 
-  /** Images, or what stands for them. */
-  private record Images(int count, int h, int w, int c) {
+  /** Images, or what stands for them: of each image so many. */
+  record Images(int each, int h, int w, int c) {
 
     /** Where an image begins, if the first is at 0. */
     int at(int image) {
@@ -49,27 +51,37 @@ final class VectorConvolution {
    * A convolution reduced to what the loops need; backward to the data is one too, of the delta,
    * with the filter turned round.
    *
+   * <p>Made once for a shape, because every call asks for it.
+   *
    * @param dilate zeros + 1 between two input pixels: the stride of the forward convolution
    * @param pad may be negative in a backward convolution
    */
-  private record Plan(
-      Images in, Images out, int dilate, int size, int stride, int pad, int groups) {
+  record Plan(Images in, Images out, int dilate, int size, int stride, int pad, int groups) {
+    private static final Map<ConvShape, Plan> FORWARD = new ConcurrentHashMap<>();
+    private static final Map<ConvShape, Plan> BACKWARD = new ConcurrentHashMap<>();
 
-    static Plan forward(ConvShape s, int images) {
-      Images in = images(s, images, s.h(), s.w(), s.c());
-      Images out = images(s, images, s.outH(), s.outW(), s.filters());
+    static Plan forward(ConvShape s) {
+      return FORWARD.computeIfAbsent(s, Plan::of);
+    }
+
+    static Plan backward(ConvShape s) {
+      return BACKWARD.computeIfAbsent(s, back -> of(back).turned());
+    }
+
+    private static Plan of(ConvShape s) {
+      Images in = images(s, s.h(), s.w(), s.c());
+      Images out = images(s, s.outH(), s.outW(), s.filters());
       return new Plan(in, out, 1, s.size(), s.stride(), s.pad(), s.groups());
     }
 
-    static Plan backward(ConvShape s, int images) {
-      Plan p = forward(s, images);
-      return new Plan(p.out, p.in, p.stride, p.size, 1, p.size - 1 - p.pad, p.groups);
+    private Plan turned() {
+      return new Plan(out, in, stride, size, 1, size - 1 - pad, groups);
     }
 
-    private static Images images(ConvShape s, int images, int h, int w, int c) {
+    private static Images images(ConvShape s, int h, int w, int c) {
       // Where every pixel stands alone, each is an image.
       boolean alone = s.size() == 1 && s.stride() == 1 && s.pad() == 0;
-      return alone ? new Images(images * h * w, 1, 1, c) : new Images(images, h, w, c);
+      return alone ? new Images(h * w, 1, 1, c) : new Images(1, h, w, c);
     }
 
     int channels() {
@@ -107,15 +119,16 @@ final class VectorConvolution {
       return inPlace() ? in.w * in.c : paddedWidth() * channels();
     }
 
-    /** Where the loops read for one output after the other. */
-    Steps steps() {
-      return new Steps(in.h * pitch(), stride * pitch(), stride * channels());
+    /** Lists where the loops read for one output after the other. */
+    int[] list(Places places, int images, int rows, int perRow) {
+      int row = stride * pitch();
+      return places.list(images, rows, perRow, in.h * pitch(), row, stride * channels());
     }
   }
 
   /** Weights (tap, filter) to (block, tap, BLOCK). */
   static void prepareForward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    Plan p = Plan.forward(s, 1);
+    Plan p = Plan.forward(s);
     for (int g = 0; g < p.groups; g++) {
       int from = wAt + g * p.groupFilters();
       toBlocks(weights, from, s.filters(), p.taps(), p.groupFilters(), prepared, p.packedAt(g, 0));
@@ -123,7 +136,7 @@ final class VectorConvolution {
   }
 
   static void prepareBackward(ConvShape s, float[] weights, int wAt, float[] prepared) {
-    Plan p = Plan.backward(s, 1);
+    Plan p = Plan.backward(s);
     for (int g = 0; g < p.groups; g++) {
       for (int b = 0; b < p.blocks(); b++) {
         turn(s, weights, wAt, g, b, prepared, p.packedAt(g, b));
@@ -176,57 +189,50 @@ final class VectorConvolution {
     }
   }
 
-  static void forward(
-      ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int images) {
-    Plan p = Plan.forward(s, images);
-    for (int g = 0; g < p.groups; g++) {
-      correlate(p, g, x, xAt, prepared, y, yAt, false);
-    }
-  }
-
-  static void backwardData(
-      ConvShape s, float[] delta, int dAt, float[] prepared, float[] xDelta, int xdAt, int images) {
-    Plan p = Plan.backward(s, images);
-    for (int g = 0; g < p.groups; g++) {
-      correlate(p, g, delta, dAt, prepared, xDelta, xdAt, true);
-    }
-  }
-
   /**
-   * Several images at a time, if they are small: their pixels share what is read of the weights.
+   * y = or += the convolution of x. Several images at a time, if they are small: their pixels share
+   * what is read of the weights.
    */
-  private static void correlate(
-      Plan p, int group, float[] x, int xAt, float[] w, float[] y, int yAt, boolean add) {
-    int together = Math.max(1, Math.min(TILE / p.out.w, p.in.count));
+  static void correlate(
+      Plan p, float[] x, int xAt, float[] w, float[] y, int yAt, int images, boolean add) {
+    int all = images * p.in.each;
+    int together = Math.max(1, Math.min(TILE / p.out.w, all));
     float[] input = padded(p, x, together);
+    for (int g = 0; g < p.groups; g++) {
+      for (int n = 0; n < all; n += together) {
+        int some = Math.min(together, all - n);
+        int from = read(p, g, x, xAt + p.in.at(n), input, some);
+        correlate(p, g, some, input, from, w, y, yAt + p.out.at(n) + g * p.groupFilters(), add);
+      }
+    }
+  }
+
+  /** One group of some images. */
+  private static void correlate(
+      Plan p, int g, int some, float[] x, int xAt, float[] w, float[] y, int yAt, boolean add) {
     Scratch scratch = Scratch.mine();
     int k = p.size * p.channels();
-    Steps read = p.steps();
-    Steps write = new Steps(p.out.at(1), 0, p.out.c);
-    for (int n = 0; n < p.in.count; n += together) {
-      int images = Math.min(together, p.in.count - n);
-      int start = read(p, group, x, xAt + p.in.at(n), input, images);
-      int out = yAt + p.out.at(n) + group * p.groupFilters();
-      for (int ow = 0; ow < p.out.w; ow += TILE) {
-        int pixels = scratch.list(images, 1, Math.min(TILE, p.out.w - ow), read, write);
-        ForwardTiles sums =
-            new ForwardTiles(input, scratch.xs, p.pitch(), k, w, p.dilate * k * BLOCK);
-        for (int b = 0; b < p.blocks(); b++) {
-          int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
-          for (int oh = 0; oh < p.out.h; oh++) {
-            int top = oh * p.stride - p.pad;
-            int first = firstRow(p, top);
-            int rows = rows(p, top, first);
-            int line = rows > 0 ? (top + first) / p.dilate : 0;
-            int from = start + line * p.pitch() + ow * read.pixel();
-            int weights = p.packedAt(group, b) + first * k * BLOCK;
-            int at = out + (oh * p.out.w + ow) * p.out.c + b * BLOCK;
-            if (!add && filters == BLOCK) {
-              sums.run(pixels, rows, from, weights, y, at, scratch.ys);
-            } else {
-              sums.run(pixels, rows, from, weights, scratch.tile, FIRST, IN_BLOCKS);
-              put(scratch.tile, pixels, y, at, scratch.ys, filters, add);
-            }
+    for (int ow = 0; ow < p.out.w; ow += TILE) {
+      int columns = Math.min(TILE, p.out.w - ow);
+      int pixels = some * columns;
+      int[] xs = p.list(scratch.xs, some, 1, columns);
+      int[] ys = scratch.ys.list(some, 1, columns, p.out.at(1), 0, p.out.c);
+      ForwardTiles sums = scratch.forward.of(x, xs, p.pitch(), k, w, p.dilate * k * BLOCK);
+      for (int b = 0; b < p.blocks(); b++) {
+        int filters = Math.min(BLOCK, p.groupFilters() - b * BLOCK);
+        for (int oh = 0; oh < p.out.h; oh++) {
+          int top = oh * p.stride - p.pad;
+          int first = firstRow(p, top);
+          int rows = rows(p, top, first);
+          int line = rows > 0 ? (top + first) / p.dilate : 0;
+          int from = xAt + line * p.pitch() + ow * p.stride * p.channels();
+          int weights = p.packedAt(g, b) + first * k * BLOCK;
+          int at = yAt + (oh * p.out.w + ow) * p.out.c + b * BLOCK;
+          if (!add && filters == BLOCK) {
+            sums.run(pixels, rows, from, weights, y, at, ys);
+          } else {
+            sums.run(pixels, rows, from, weights, scratch.tile, FIRST, IN_BLOCKS);
+            put(scratch.tile, pixels, y, at, ys, filters, add);
           }
         }
       }
@@ -302,32 +308,35 @@ final class VectorConvolution {
    */
   static void backwardWeights(
       ConvShape s, float[] x, int xAt, float[] delta, int dAt, float[] u, int uAt, int images) {
-    Plan p = Plan.forward(s, images);
-    int together = Math.max(1, Math.min(PIXELS / (p.out.h * p.out.w), p.in.count));
+    Plan p = Plan.forward(s);
+    int all = images * p.in.each;
+    int together = Math.max(1, Math.min(PIXELS / (p.out.h * p.out.w), all));
     int rows = Math.clamp(PIXELS / p.out.w, 1, p.out.h);
     float[] input = padded(p, x, together);
     Scratch scratch = Scratch.mine();
     int pixelsAtMost = together * rows * p.out.w;
     float[] d = scratch.array(DELTAS, Math.multiplyExact(pixelsAtMost, p.blocks() * BLOCK));
     for (int g = 0; g < p.groups; g++) {
-      for (int n = 0; n < p.in.count; n += together) {
-        int some = Math.min(together, p.in.count - n);
+      for (int n = 0; n < all; n += together) {
+        int some = Math.min(together, all - n);
         int source = read(p, g, x, xAt + p.in.at(n), input, some);
         for (int row = 0; row < p.out.h; row += rows) {
           int end = Math.min(p.out.h, row + rows);
           int pixels = some * (end - row) * p.out.w;
           int from = p.out.at(n) + row * p.out.w * p.out.c + g * p.groupFilters();
           toBlocks(delta, dAt + from, p.out.c, pixels, p.groupFilters(), d, FIRST);
-          Steps deltas = new Steps((end - row) * p.out.w * BLOCK, p.out.w * BLOCK, BLOCK);
+          int dRow = p.out.w * BLOCK;
           for (int kh = 0; kh < p.size; kh++) {
             int first = Math.max(row, Math.max(0, p.pad - kh + p.stride - 1) / p.stride);
             int last = Math.min(end - 1, Math.floorDiv(p.in.h - 1 + p.pad - kh, p.stride));
-            int reached = scratch.list(some, last + 1 - first, p.out.w, p.steps(), deltas);
-            GradientTiles sums = new GradientTiles(input, scratch.xs, d, scratch.ys);
+            int reached = Math.max(0, last + 1 - first);
+            int[] xs = p.list(scratch.xs, some, reached, p.out.w);
+            int[] ds = scratch.ys.list(some, reached, p.out.w, (end - row) * dRow, dRow, BLOCK);
+            GradientTiles sums = scratch.gradient.of(input, xs, d, ds);
             int line = source + (first * p.stride + kh - p.pad) * p.pitch();
-            int begin = FIRST + (first - row) * p.out.w * BLOCK;
+            int begin = FIRST + (first - row) * dRow;
             int updates = uAt + kh * p.size * p.channels() * p.out.c + g * p.groupFilters();
-            gradients(p, sums, reached, line, begin, pixels * BLOCK, u, updates);
+            gradients(p, sums, some * reached * p.out.w, line, begin, pixels * BLOCK, u, updates);
           }
         }
       }

@@ -19,6 +19,7 @@ import plinius.kernel.ConvShape;
 import plinius.kernel.PoolShape;
 import plinius.kernel.Ranges;
 import plinius.kernel.ValueKernels;
+import plinius.simd.VectorConvolution.Plan;
 
 /**
  * The kernels with channels, or neighbouring values, in the lanes of vectors: each lane does what
@@ -85,9 +86,10 @@ public final class VectorKernels extends ValueKernels {
     Ranges.convolution(s, x, xAt, prepared, y, yAt, from, to);
     int in = xAt + from * s.inputs();
     int out = yAt + from * s.outputs();
+    Plan p = Plan.forward(s);
     switch (ConvPlan.of(s)) {
-      case DIRECT -> VectorConvolution.forward(s, x, in, prepared, y, out, to - from);
-      case WINOGRAD -> VectorWinograd.forward(s, x, in, prepared, y, out, to - from);
+      case DIRECT -> VectorConvolution.correlate(p, x, in, prepared, y, out, to - from, false);
+      case WINOGRAD -> VectorWinograd.correlate(p, x, in, prepared, y, out, to - from, false);
     }
   }
 
@@ -97,9 +99,10 @@ public final class VectorKernels extends ValueKernels {
     Ranges.convolution(s, dx, dxAt, prepared, d, dAt, from, to);
     int in = dAt + from * s.outputs();
     int out = dxAt + from * s.inputs();
+    Plan p = Plan.backward(s);
     switch (ConvPlan.of(s)) {
-      case DIRECT -> VectorConvolution.backwardData(s, d, in, prepared, dx, out, to - from);
-      case WINOGRAD -> VectorWinograd.backwardData(s, d, in, prepared, dx, out, to - from);
+      case DIRECT -> VectorConvolution.correlate(p, d, in, prepared, dx, out, to - from, true);
+      case WINOGRAD -> VectorWinograd.correlate(p, d, in, prepared, dx, out, to - from, true);
     }
   }
 

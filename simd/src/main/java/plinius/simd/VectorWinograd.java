@@ -14,7 +14,8 @@ import static plinius.simd.WinogradTransforms.PATCH;
 
 import plinius.kernel.ConvPlan;
 import plinius.kernel.ConvShape;
-import plinius.simd.Scratch.Steps;
+import plinius.simd.VectorConvolution.Images;
+import plinius.simd.VectorConvolution.Plan;
 
 /**
  * Convolution of 3 x 3 filters by Winograd's F(4x4, 3x3): tiles of the image and filters are
@@ -32,27 +33,9 @@ final class VectorWinograd {
 
   private VectorWinograd() {}
 
-  /** A convolution of stride 1, forward or backward to the data, and how its outputs are tiled. */
-  private record Grid(int h, int w, int c, int outH, int outW, int filters, int pad, int images) {
-    static Grid forward(ConvShape s, int images) {
-      return new Grid(s.h(), s.w(), s.c(), s.outH(), s.outW(), s.filters(), s.pad(), images);
-    }
-
-    static Grid backward(ConvShape s, int images) {
-      return new Grid(s.outH(), s.outW(), s.filters(), s.h(), s.w(), s.c(), 2 - s.pad(), images);
-    }
-
-    int tilesH() {
-      return (outH + 3) / 4;
-    }
-
-    int tilesW() {
-      return (outW + 3) / 4;
-    }
-
-    int tiles() {
-      return images * tilesH() * tilesW();
-    }
+  /** Tiles of one image's outputs. */
+  private static int tiles(Images out) {
+    return ConvPlan.tiles(out.h()) * ConvPlan.tiles(out.w());
   }
 
   /**
@@ -76,68 +59,62 @@ final class VectorWinograd {
     return (filter / BLOCK * rows + row) * BLOCK + filter % BLOCK;
   }
 
-  /** From a patch of an image to its place in 36 planes. */
-  private interface Transform {
-    void apply(
-        float[] x, int xAt, int xColumn, int xRow, float[] v, int vAt, int plane, float[] patch);
-  }
-
   /** The image whose tiles are being transformed, between zeros that make all tiles whole. */
-  private static final class Padded {
-    private final Transform transform;
-    private final int h;
-    private final int w;
-    private final int c;
-    private final int pad;
-    private final boolean inBlocks;
-    private final int tilesW;
-    private final int perImage;
-    private final int pitch;
-    private final float[] values;
-    private int image = -1;
+  static final class Padded {
+    private Scratch.Use use;
+    private Images images;
+    private int pad;
+    private int tilesW;
+    private int perImage;
+    private int pitch;
+    private float[] values;
+    private int image; // that is among the values
 
-    Padded(Grid g, Transform transform, int h, int w, int c, int pad, int border, Scratch.Use use) {
-      this.transform = transform;
-      this.h = h;
-      this.w = w;
-      this.c = c;
-      this.pad = pad;
-      inBlocks = use == DELTAS;
-      tilesW = g.tilesW();
-      perImage = g.tilesH() * tilesW;
-      pitch = (4 * tilesW + border) * c;
-      values = Scratch.mine().zeros(use, Math.multiplyExact(4 * g.tilesH() + border, pitch));
-    }
-
-    /** The inputs of a convolution. */
-    static Padded inputs(Grid g) {
-      return new Padded(g, WinogradTransforms::input, g.h, g.w, g.c, g.pad, 2, PADDED);
-    }
-
-    /** The deltas of its outputs. */
-    static Padded deltas(Grid g) {
-      return new Padded(g, WinogradTransforms::delta, g.outH, g.outW, g.filters, 0, 0, DELTAS);
+    /**
+     * For the inputs of one convolution, or its deltas.
+     *
+     * @param border rows that a tile of them has more than one of outputs
+     */
+    Padded of(Scratch.Use room, Plan p, Images these, int zeros, int border) {
+      use = room;
+      images = these;
+      pad = zeros;
+      tilesW = ConvPlan.tiles(p.out().w());
+      perImage = tiles(p.out());
+      pitch = (4 * tilesW + border) * images.c();
+      int rows = perImage / tilesW * 4 + border;
+      values = Scratch.mine().zeros(use, Math.multiplyExact(rows, pitch));
+      image = -1;
+      return this;
     }
 
     /** v (plane, tile, c), or (plane, block, tile, BLOCK) = the transforms of some tiles. */
     void planes(int first, int tiles, float[] x, int xAt, float[] v, float[] patch) {
+      int c = images.c();
       for (int t = 0; t < tiles; t++) {
         int at = at(first + t, x, xAt);
-        for (int channel = 0; channel < c; channel += LANES) {
-          int to = FIRST + (inBlocks ? inBlock(channel, t, TILES) : t * c + channel);
-          transform.apply(values, at + channel, c, pitch, v, to, plane(c), patch);
+        for (int i = 0; i < c; i += LANES) {
+          if (use == DELTAS) {
+            int to = FIRST + inBlock(i, t, TILES);
+            WinogradTransforms.delta(values, at + i, c, pitch, v, to, plane(c), patch);
+          } else {
+            int to = FIRST + t * c + i;
+            WinogradTransforms.input(values, at + i, c, pitch, v, to, plane(c), patch);
+          }
         }
       }
     }
 
     /** Where the tile's first value lies; brings its image in if it is another. */
     private int at(int tile, float[] x, int xAt) {
+      int c = images.c();
       if (tile / perImage != image) {
         image = tile / perImage;
-        int from = xAt + image * h * w * c;
-        for (int row = 0; row < h; row++) {
+        int from = xAt + images.at(image);
+        int count = images.w() * c;
+        for (int row = 0; row < images.h(); row++) {
           int to = FIRST + (row + pad) * pitch + pad * c;
-          System.arraycopy(x, from + row * w * c, values, to, w * c);
+          System.arraycopy(x, from + row * count, values, to, count);
         }
       }
       int within = tile % perImage;
@@ -172,63 +149,61 @@ final class VectorWinograd {
     WinogradTransforms.weights(w, at, tap, 3 * tap, u, FIRST + to, plane, Scratch.mine().patch);
   }
 
-  static void forward(
-      ConvShape s, float[] x, int xAt, float[] prepared, float[] y, int yAt, int images) {
-    correlate(Grid.forward(s, images), x, xAt, prepared, y, yAt, false);
-  }
-
-  static void backwardData(
-      ConvShape s, float[] delta, int dAt, float[] prepared, float[] xDelta, int xdAt, int images) {
-    correlate(Grid.backward(s, images), delta, dAt, prepared, xDelta, xdAt, true);
-  }
-
-  private static void correlate(
-      Grid g, float[] x, int xAt, float[] prepared, float[] y, int yAt, boolean add) {
+  /** y = or += the convolution of x. */
+  static void correlate(
+      Plan p, float[] x, int xAt, float[] w, float[] y, int yAt, int images, boolean add) {
     Scratch scratch = Scratch.mine();
-    Padded inputs = Padded.inputs(g);
-    float[] v = scratch.array(PLANES, PATCH * plane(g.c));
-    float[] m = scratch.array(PRODUCTS, PATCH * plane(g.filters));
-    scratch.list(1, 1, TILES, new Steps(0, 0, g.c), new Steps(0, 0, g.filters));
-    ForwardTiles products = new ForwardTiles(v, scratch.xs, 0, g.c, prepared, 0);
-    for (int first = 0; first < g.tiles(); first += TILES) {
-      int tiles = Math.min(TILES, g.tiles() - first);
+    Padded inputs = scratch.inputs.of(PADDED, p, p.in(), p.pad(), 2);
+    int c = p.in().c();
+    int filters = p.out().c();
+    float[] v = scratch.array(PLANES, PATCH * plane(c));
+    float[] m = scratch.array(PRODUCTS, PATCH * plane(filters));
+    int[] xs = scratch.xs.list(1, 1, TILES, 0, 0, c);
+    int[] ys = scratch.ys.list(1, 1, TILES, 0, 0, filters);
+    ForwardTiles products = scratch.forward.of(v, xs, 0, c, w, 0);
+    int all = images * tiles(p.out());
+    for (int first = 0; first < all; first += TILES) {
+      int tiles = Math.min(TILES, all - first);
       inputs.planes(first, tiles, x, xAt, v, scratch.patch);
-      for (int p = 0; p < PATCH; p++) {
-        multiply(g, p, tiles, products, m, scratch.ys);
+      for (int plane = 0; plane < PATCH; plane++) {
+        multiply(plane, c, filters, tiles, products, m, ys);
       }
-      outputs(g, first, tiles, m, y, yAt, add, scratch);
+      outputs(p.out(), first, tiles, m, y, yAt, add);
     }
   }
 
   /** m (tile, filter) = v (tile, c) * u (c, filter), one plane. */
   private static void multiply(
-      Grid g, int p, int tiles, ForwardTiles products, float[] m, int[] places) {
-    for (int f = 0; f < g.filters; f += BLOCK) {
-      int weights = FIRST + p * weightPlane(g.c, g.filters) + f * g.c;
-      int to = FIRST + p * plane(g.filters) + f;
-      products.run(tiles, 1, FIRST + p * plane(g.c), weights, m, to, places);
+      int p, int c, int filters, int tiles, ForwardTiles products, float[] m, int[] places) {
+    for (int f = 0; f < filters; f += BLOCK) {
+      int weights = FIRST + p * weightPlane(c, filters) + f * c;
+      int to = FIRST + p * plane(filters) + f;
+      products.run(tiles, 1, FIRST + p * plane(c), weights, m, to, places);
     }
   }
 
   /** y = or += A^T m A. A tile's rows are written as one, because y is not in the cache. */
   private static void outputs(
-      Grid g, int first, int tiles, float[] m, float[] y, int yAt, boolean add, Scratch scratch) {
-    int perImage = g.tilesH() * g.tilesW();
-    int plane = plane(g.filters);
-    float[] tile = scratch.array(TILE, 16 * g.filters);
+      Images out, int first, int tiles, float[] m, float[] y, int yAt, boolean add) {
+    Scratch scratch = Scratch.mine();
+    int filters = out.c();
+    int tilesW = ConvPlan.tiles(out.w());
+    int perImage = tiles(out);
+    int plane = plane(filters);
+    float[] tile = scratch.array(TILE, 16 * filters);
     for (int t = 0; t < tiles; t++) {
       int image = (first + t) / perImage;
-      int top = 4 * ((first + t) % perImage / g.tilesW());
-      int left = 4 * ((first + t) % g.tilesW());
-      int rows = Math.min(4, g.outH - top);
-      int count = Math.min(4, g.outW - left) * g.filters;
-      for (int f = 0; f < g.filters; f += LANES) {
-        int from = FIRST + t * g.filters + f;
-        WinogradTransforms.output(m, from, plane, rows, tile, FIRST + f, g.filters, scratch.patch);
+      int top = 4 * ((first + t) % perImage / tilesW);
+      int left = 4 * ((first + t) % tilesW);
+      int rows = Math.min(4, out.h() - top);
+      int count = Math.min(4, out.w() - left) * filters;
+      for (int f = 0; f < filters; f += LANES) {
+        int from = FIRST + t * filters + f;
+        WinogradTransforms.output(m, from, plane, rows, tile, FIRST + f, filters, scratch.patch);
       }
-      int target = yAt + ((image * g.outH + top) * g.outW + left) * g.filters;
+      int target = yAt + out.at(image) + (top * out.w() + left) * filters;
       for (int row = 0; row < rows; row++) {
-        put(tile, FIRST + row * 4 * g.filters, y, target + row * g.outW * g.filters, count, add);
+        put(tile, FIRST + row * 4 * filters, y, target + row * out.w() * filters, count, add);
       }
     }
   }
@@ -253,31 +228,33 @@ final class VectorWinograd {
   /** u (plane, block, c, BLOCK) += (B^T x B) . (A delta A^T). */
   static void sums(
       ConvShape s, float[] x, int xAt, float[] delta, int dAt, float[] u, int uAt, int images) {
-    Grid g = Grid.forward(s, images);
+    Plan p = Plan.forward(s);
     Scratch scratch = Scratch.mine();
-    Padded inputs = Padded.inputs(g);
-    Padded deltas = Padded.deltas(g);
-    float[] v = scratch.array(PLANES, PATCH * plane(g.c));
-    float[] d = scratch.array(PRODUCTS, PATCH * plane(g.filters));
-    scratch.list(1, 1, TILES, new Steps(0, 0, g.c), new Steps(0, 0, BLOCK));
-    GradientTiles products = new GradientTiles(v, scratch.xs, d, scratch.ys);
-    for (int first = 0; first < g.tiles(); first += TILES) {
-      int tiles = Math.min(TILES, g.tiles() - first);
+    Padded inputs = scratch.inputs.of(PADDED, p, p.in(), p.pad(), 2);
+    Padded deltas = scratch.deltas.of(DELTAS, p, p.out(), 0, 0);
+    float[] v = scratch.array(PLANES, PATCH * plane(s.c()));
+    float[] d = scratch.array(PRODUCTS, PATCH * plane(s.filters()));
+    int[] xs = scratch.xs.list(1, 1, TILES, 0, 0, s.c());
+    int[] ds = scratch.ys.list(1, 1, TILES, 0, 0, BLOCK);
+    GradientTiles products = scratch.gradient.of(v, xs, d, ds);
+    int all = images * tiles(p.out());
+    for (int first = 0; first < all; first += TILES) {
+      int tiles = Math.min(TILES, all - first);
       inputs.planes(first, tiles, x, xAt, v, scratch.patch);
       deltas.planes(first, tiles, delta, dAt, d, scratch.patch);
-      for (int p = 0; p < PATCH; p++) {
-        addProducts(g, p, tiles, products, u, uAt);
+      for (int plane = 0; plane < PATCH; plane++) {
+        addProducts(s, plane, tiles, products, u, uAt);
       }
     }
   }
 
   /** u (block, c, BLOCK) += v^T (c, tile) * d (block, tile, BLOCK), one plane. */
   private static void addProducts(
-      Grid g, int p, int tiles, GradientTiles products, float[] u, int uAt) {
-    for (int f = 0; f < g.filters; f += BLOCK) {
-      int from = FIRST + p * plane(g.filters) + f * TILES;
-      int to = FIRST + uAt + p * weightPlane(g.c, g.filters) + f * g.c;
-      products.run(g.c, tiles, FIRST + p * plane(g.c), from, u, to, BLOCK);
+      ConvShape s, int p, int tiles, GradientTiles products, float[] u, int uAt) {
+    for (int f = 0; f < s.filters(); f += BLOCK) {
+      int from = FIRST + p * plane(s.filters()) + f * TILES;
+      int to = FIRST + uAt + p * weightPlane(s.c(), s.filters()) + f * s.c();
+      products.run(s.c(), tiles, FIRST + p * plane(s.c()), from, u, to, BLOCK);
     }
   }
 

@@ -8,13 +8,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Vectors stay in registers: where the compiler gives up on a loop that is too large for it, each
- * becomes an object, the bits stay the same, and the kernel takes many times as long.
+ * Nothing is made anew for a call, and vectors stay in registers: where the compiler gives up on a
+ * loop that is too large for it, each becomes an object, the bits stay the same, and the kernel
+ * takes many times as long.
  */
 class AllocationTest {
   @ParameterizedTest
   @ValueSource(strings = {"-XX:MaxVectorSize=64", "-XX:MaxVectorSize=32"})
-  void kernels_allocate_no_vectors_once_they_are_compiled(String width) throws Exception {
+  void kernels_allocate_nothing_once_they_are_compiled(String width) throws Exception {
     List<String> options = new ArrayList<>(ChildJvm.OPTIONS_OF_THE_IMAGE);
     options.add(width);
 
@@ -23,10 +24,6 @@ class AllocationTest {
 
     assertThat(bytesOfCalls)
         .hasSizeGreaterThan(60)
-        .allSatisfy(
-            line ->
-                assertThat(Long.parseLong(line.substring(0, line.indexOf(' '))))
-                    .as(line)
-                    .isLessThanOrEqualTo(Allocations.FEW));
+        .allSatisfy(line -> assertThat(line).startsWith("0 "));
   }
 }

@@ -14,12 +14,10 @@ import plinius.kernel.PoolShape;
 /**
  * What each kernel allocates once it is compiled: bytes of a call, printed line by line. Each call
  * does tens of thousands of vector operations; a vector that the compiler does not keep in a
- * register is an object of about a hundred bytes at every one of them.
+ * register is an object of about a hundred bytes at every one of them. What a call needs around its
+ * loops lies in the thread's {@link Scratch}.
  */
 final class Allocations {
-  /** More than a call needs for the objects around its loops. */
-  static final int FEW = 16_384;
-
   private static final int CALLS = 4;
   private static final long PATIENCE_NANOS = 15_000_000_000L;
 
@@ -56,11 +54,11 @@ final class Allocations {
     all.calls.forEach((name, call) -> System.out.println(all.least(call) + " " + name));
   }
 
-  /** Bytes of a call; ends as soon as they are few, which needs the compiler's time. */
+  /** Bytes of a call; ends as soon as there are none, which needs the compiler's time. */
   private long least(Runnable call) {
     long end = System.nanoTime() + PATIENCE_NANOS;
     long least = Long.MAX_VALUE;
-    while (least > FEW && System.nanoTime() < end) {
+    while (least > 0 && System.nanoTime() < end) {
       long before = threads.getCurrentThreadAllocatedBytes();
       for (int i = 0; i < CALLS; i++) {
         call.run();

@@ -22,7 +22,7 @@ class TilesTest {
 
   @Test
   void pixels_do_not_depend_on_the_width_of_their_tile() {
-    ForwardTiles tiles = new ForwardTiles(values, places, 80, TAPS, blocks, TAPS * BLOCK);
+    ForwardTiles tiles = new ForwardTiles().of(values, places, 80, TAPS, blocks, TAPS * BLOCK);
     float[] singly = new float[8 * BLOCK];
     for (int p = 0; p < 8; p++) {
       tiles.one(p, ROWS, 0, 0, singly, 0, inBlocks);
@@ -44,7 +44,7 @@ class TilesTest {
 
   @Test
   void taps_do_not_depend_on_the_width_of_their_tile() {
-    GradientTiles tiles = new GradientTiles(values, places, blocks, inBlocks);
+    GradientTiles tiles = new GradientTiles().of(values, places, blocks, inBlocks);
     float[] singly = values(8 * BLOCK);
     for (int t = 0; t < 8; t++) {
       tiles.one(places.length, t, 0, singly, t * BLOCK);
