@@ -284,12 +284,15 @@ public final class Network {
   }
 
   private double networkCost() {
-    double[] costs = layers.stream().flatMapToDouble(layer -> layer.cost().stream()).toArray();
     double sum = 0;
-    for (double cost : costs) {
-      sum += cost;
+    int costs = 0;
+    for (Layer layer : layers) {
+      if (layer.cost().isPresent()) {
+        sum += layer.cost().getAsDouble();
+        costs++;
+      }
     }
-    return sum / costs.length;
+    return sum / costs;
   }
 
   /** Applies the updates of the sub-batches since the last time. */

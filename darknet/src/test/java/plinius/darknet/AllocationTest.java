@@ -15,12 +15,17 @@ import plinius.kernel.Kernels;
 import plinius.kernel.Workers;
 
 /**
- * A training iteration makes no garbage to speak of: neither arrays of activations, nor vectors
- * that the compiler did not keep in registers, of which there would be gigabytes.
+ * A training iteration makes no garbage to speak of: neither arrays of activations, nor what the
+ * kernels need for their loops, nor vectors that the compiler did not keep in registers, of which
+ * there would be gigabytes.
  */
 class AllocationTest {
-  /** Four times what the objects around the loops take, of all layers, shards and threads. */
-  private static final long FEW = 256 << 10;
+  /**
+   * Some 120 objects of 64 bytes: the pass, the optimizer's step, numbers read out of the
+   * configuration, and what layers hand to the workers, one or two for each. An object more for
+   * each product of a convolution would be 5 KB.
+   */
+  private static final long FEW = 10 << 10;
 
   /** The compiler is done by then, also with what it compiles again. */
   private static final int ITERATIONS = 200;
@@ -77,13 +82,16 @@ class AllocationTest {
           [softmax]
           """;
 
-  /** Trains, and prints how many bytes one of the last iterations allocated: of all threads. */
+  /**
+   * Trains, and prints how many bytes one of the last iterations allocated. With one thread: those
+   * that wait for each other make what they wait in.
+   */
   static final class Training {
     private Training() {}
 
     public static void main(String[] arguments) {
       ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-      try (Workers workers = new Workers(2)) {
+      try (Workers workers = new Workers(1)) {
         NetworkOptions options = new NetworkOptions(Kernels.best(), workers, 1, true);
         Network network = Network.build(Cfg.parse(CFG, "allocation.cfg", Map.of()), options);
         long least = Long.MAX_VALUE;

@@ -46,7 +46,7 @@ public final class Workers implements AutoCloseable {
 
   /**
    * Runs task 0 to tasks - 1, and returns when all are done. What a task throws is thrown here. Any
-   * thread may call it, one at a time. Allocates nothing.
+   * thread may call it, one at a time. Allocates nothing but what threads wait in.
    */
   public void run(int tasks, IntConsumer task) {
     int woken = Math.min(wake.length, tasks - 1);

@@ -109,7 +109,7 @@ public abstract class Layer {
 
   /** {@link #writeOutput} of all images into {@link #output()}. */
   final void finish(Pass pass) {
-    pass.eachShard((from, to) -> writeOutput(pass, from, to, output, from * out.count()));
+    pass.eachShard(1, (from, to) -> writeOutput(pass, from, to, output, from * out.count()));
   }
 
   /** Whether it goes on from what it saw before. */

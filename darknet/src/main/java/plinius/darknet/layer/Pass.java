@@ -255,11 +255,6 @@ public final class Pass {
     void accept(int from, int to);
   }
 
-  /** Runs a task for every shard's images. */
-  void eachShard(RangeTask task) {
-    eachShard(1, task);
-  }
-
   /** Runs a task for every shard's values, of which each image has so many. */
   void eachShard(int perImage, RangeTask task) {
     run(shards, shard -> task.accept(from(shard) * perImage, from(shard + 1) * perImage));
@@ -272,10 +267,11 @@ public final class Pass {
 
   /** Runs a task for every shard, some of its images at a time, so that they stay in the cache. */
   void runBlocks(int block, RangeTask task) {
-    eachShard(
-        (from, to) -> {
-          for (int image = from, next; image < to; image = next) {
-            next = to - image > block ? image + block : to;
+    run(
+        shards,
+        shard -> {
+          for (int image = from(shard), end = from(shard + 1), next; image < end; image = next) {
+            next = end - image > block ? image + block : end;
             task.accept(image, next);
           }
         });

@@ -98,7 +98,7 @@ abstract class WeightedLayer extends Layer {
   final void foldDelta(Pass pass) {
     if (!pass.begun()) {
       beginDelta();
-      pass.eachShard((from, to) -> takeDelta(pass, from, to, output, from * out.count()));
+      pass.eachShard(1, (from, to) -> takeDelta(pass, from, to, output, from * out.count()));
     }
     biases.endSums(pass);
   }

@@ -78,6 +78,7 @@ public final class OriginalLayers extends KeptLayers {
       if (step != last) {
         beginSums();
         pass.eachShard(
+            1,
             (from, to) -> {
               int at = from * rowsPerImage * channels;
               addSums(pass, from, to, Activation.LINEAR, delta, at, means[last]);
