@@ -87,7 +87,8 @@ public final class Codec {
             in.choice(HostMessage.WriteBack.values()),
             in.choice(HostMessage.Protocol.values()),
             in.u64(),
-            in.bytes());
+            in.bytes(),
+            in.bool());
       }
       case 2 -> new HostMessage.KbsReply(in.natural(), in.optional(in::text), in.bytes());
       case 3 -> new HostMessage.KbsUnreachable(in.text());

@@ -98,6 +98,7 @@ public sealed interface HostMessage extends Message {
    * @param iterations stop after so many in all, 0 for as many as the configuration says
    * @param poolBytes size of a new pool, 0 for what the network needs
    * @param restart what the last {@link EnclaveMessage.SealedRestart} held; empty if there is none
+   * @param phases whether to say when a phase begins
    */
   record Begin(
       Mode mode,
@@ -119,7 +120,8 @@ public sealed interface HostMessage extends Message {
       WriteBack writeBack,
       Protocol protocol,
       long poolBytes,
-      Bytes restart)
+      Bytes restart,
+      boolean phases)
       implements HostMessage {
     public Begin {
       settings = List.copyOf(settings);

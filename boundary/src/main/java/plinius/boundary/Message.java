@@ -10,7 +10,7 @@ public sealed interface Message permits HostMessage, EnclaveMessage {
   int BYTES_MAX = 16 << 20;
 
   /** Version of all messages together; a {@link HostMessage.Begin} of another one is refused. */
-  int VERSION = 6;
+  int VERSION = 7;
 
   /** Longest sealed restart cache: a grant of the most data sets takes a fifth. */
   int RESTART_BYTES_MAX = 64 << 10;

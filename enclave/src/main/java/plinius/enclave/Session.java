@@ -132,6 +132,13 @@ record Session(Border border, Begin begin, CompletableFuture<Void> warmUp, Kerne
     return grant;
   }
 
+  /** Of phases hears only who wants to: each message wakes the host, who takes a core for it. */
+  private void tell(EnclaveMessage message) {
+    if (begin.phases() || !(message instanceof EnclaveMessage.PhaseBegan)) {
+      border.send(message);
+    }
+  }
+
   private void notice(String text) {
     border.send(new EnclaveMessage.Notice(text));
   }
@@ -195,7 +202,7 @@ record Session(Border border, Begin begin, CompletableFuture<Void> warmUp, Kerne
                 batches,
                 mirror,
                 freshness,
-                border::send,
+                this::tell,
                 border::stopRequested,
                 schedule,
                 begin.valid().map(file -> validation(file, job)))) {
@@ -215,7 +222,7 @@ record Session(Border border, Begin begin, CompletableFuture<Void> warmUp, Kerne
 
   private ModelMirror openForTraining(Job job, Freshness freshness) {
     if (Files.exists(Path.of(begin.poolPath()))) {
-      border.send(new EnclaveMessage.PhaseBegan(EnclaveMessage.Phase.MIRROR_IN, 0));
+      tell(new EnclaveMessage.PhaseBegan(EnclaveMessage.Phase.MIRROR_IN, 0));
     }
     return openOrCreate(
             begin.poolPath(),

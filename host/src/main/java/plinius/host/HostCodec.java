@@ -37,7 +37,7 @@ final class HostCodec {
         .and(query.threshold(), query.overlap())
         .and(m.poolPath(), m.bestPath(), m.lockPath(), m.platformPath(), m.job())
         .and(m.threads(), m.mirrorEvery(), m.validEvery(), m.iterations())
-        .and(m.writeBack(), m.protocol(), m.poolBytes(), m.restart());
+        .and(m.writeBack(), m.protocol(), m.poolBytes(), m.restart(), m.phases());
   }
 
   /** The message of which these are the bytes. */

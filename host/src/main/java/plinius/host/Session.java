@@ -197,7 +197,8 @@ final class Session implements AutoCloseable {
             arguments.writeBack(),
             arguments.protocol(),
             arguments.poolBytes(),
-            directory.restartCache());
+            directory.restartCache(),
+            arguments.killAt().isPresent());
     try {
       channel.send(begin);
     } catch (BoundaryException.Broken e) {

@@ -4,6 +4,7 @@ import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -25,12 +26,7 @@ record MirrorHeader(
     long sequence,
     byte[] salt,
     Progress progress,
-    long seed,
-    int shards,
-    String plan,
-    byte[] cfgDigest,
-    String canonicalCfg,
-    List<Entry> entries,
+    Subject subject,
     byte[] contents,
     List<Ancestor> ring) {
 
@@ -39,6 +35,43 @@ record MirrorHeader(
   static final int SALT_BYTES = 16;
   static final int DIGEST_BYTES = 32;
   static final int BYTES_MAX = 256 * 1024;
+
+  /**
+   * What is mirrored: the same in all mirrors of a run, hence encoded once.
+   *
+   * @param encoded the others, as they stand in a header
+   */
+  @SuppressWarnings("ArrayRecordComponent") // nobody compares subjects
+  record Subject(
+      long seed,
+      int shards,
+      String plan,
+      byte[] cfgDigest,
+      String canonicalCfg,
+      List<Entry> entries,
+      byte[] encoded) {
+
+    static Subject of(
+        long seed,
+        int shards,
+        String plan,
+        byte[] cfgDigest,
+        String canonicalCfg,
+        List<Entry> entries) {
+      ByteBuffer out = ByteBuffer.allocate(BYTES_MAX);
+      text(out.putLong(seed).putInt(shards), plan);
+      text(out.put(cfgDigest), canonicalCfg);
+      out.putInt(entries.size());
+      for (Entry entry : entries) {
+        text(out, entry.name());
+        out.putInt(entry.shape().size());
+        entry.shape().forEach(out::putInt);
+        out.putInt(entry.records());
+      }
+      byte[] encoded = Arrays.copyOf(out.array(), out.position());
+      return new Subject(seed, shards, plan, cfgDigest, canonicalCfg, entries, encoded);
+    }
+  }
 
   /** A tensor: its name, shape, and in how many records it is sealed. */
   record Entry(String name, List<Integer> shape, int records) {}
@@ -53,16 +86,7 @@ record MirrorHeader(
     try {
       out.putInt(FORMAT).put(job.bytes()).put(ownerKeyId.bytes()).putLong(epoch).putLong(sequence);
       out.put(salt).putLong(progress.iteration()).putLong(progress.seen());
-      out.putDouble(progress.averageLoss()).putLong(seed).putInt(shards);
-      text(out, plan);
-      text(out.put(cfgDigest), canonicalCfg);
-      out.putInt(entries.size());
-      for (Entry entry : entries) {
-        text(out, entry.name());
-        out.putInt(entry.shape().size());
-        entry.shape().forEach(out::putInt);
-        out.putInt(entry.records());
-      }
+      out.putDouble(progress.averageLoss()).put(subject.encoded());
       out.put(contents).putInt(ring.size());
       ring.forEach(ancestor -> out.putLong(ancestor.sequence()).put(ancestor.digest()));
       return out.position();
@@ -89,12 +113,13 @@ record MirrorHeader(
         in.getLong(),
         run(in, SALT_BYTES),
         new Progress(in.getLong(), in.getLong(), in.getDouble()),
-        in.getLong(),
-        in.getInt(),
-        text(in),
-        run(in, DIGEST_BYTES),
-        text(in),
-        list(in, () -> new Entry(text(in), list(in, in::getInt), in.getInt())),
+        Subject.of(
+            in.getLong(),
+            in.getInt(),
+            text(in),
+            run(in, DIGEST_BYTES),
+            text(in),
+            list(in, () -> new Entry(text(in), list(in, in::getInt), in.getInt()))),
         run(in, DIGEST_BYTES),
         list(in, () -> new Ancestor(in.getLong(), run(in, DIGEST_BYTES))));
   }

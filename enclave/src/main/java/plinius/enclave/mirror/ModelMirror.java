@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import plinius.attestation.kbs.MirrorId;
 import plinius.kernel.Workers;
 import plinius.pmem.PersistentMemory;
@@ -64,15 +63,16 @@ public final class ModelMirror implements AutoCloseable {
   private final Pool pool;
   private final MirrorTerms terms;
   private final List<MirroredTensor> tensors;
-  private final List<MirrorHeader.Entry> entries;
+  private final MirrorHeader.Subject subject;
   private final byte[] salt;
   private final Optional<MirrorHeader> opened;
   private final long epoch;
-  private final Sealer sealer;
+  private final List<Sealer> sealers = new ArrayList<>(); // of one key, for each thread
 
   private long sequence;
   private List<MirrorHeader.Ancestor> ring; // with the newest mirror
-  private SealedRecords.Staging staging = alone();
+  private SealedRecords.Staging staging;
+  private SealedRecords records; // of this run's mirrors
 
   /** Formats the memory as a pool without a mirror. What it held is gone. */
   public static ModelMirror create(
@@ -105,19 +105,16 @@ public final class ModelMirror implements AutoCloseable {
           if (root == 0) {
             return new ModelMirror(pool, terms, tensors, Optional.empty(), new byte[0]);
           }
-          SealedRecords records = records(tx, root, terms, tensors, alone());
+          SealedRecords.Staging alone = new SealedRecords.Staging(new Workers(1));
+          SealedRecords records = records(tx, root, terms, tensors, alone);
           MirrorHeader header;
           try (SecretBytes key = stateKey(tx, root, terms);
               Unsealer unsealer = new Unsealer(key)) {
-            header = records.readHeader(tx, extent(tx, root + HEADER_AT, "the header"), unsealer);
+            header = records.readHeader(tx, headerExtent(tx, root), unsealer);
           }
           checkHeader(header, tx, root, terms, tensors);
           return new ModelMirror(pool, terms, tensors, Optional.of(header), records.headerDigest());
         });
-  }
-
-  private static SealedRecords.Staging alone() {
-    return new SealedRecords.Staging(new Workers(1));
   }
 
   private static <T> T inside(Pool pool, Pool.Read<T> body) {
@@ -143,13 +140,19 @@ public final class ModelMirror implements AutoCloseable {
     this.pool = pool;
     this.terms = terms;
     this.tensors = List.copyOf(tensors);
-    this.entries =
-        tensors.stream()
-            .map(
-                each ->
-                    new MirrorHeader.Entry(
-                        each.name(), SealedRecords.shapeOf(each), SealedRecords.count(each)))
-            .toList();
+    this.subject =
+        MirrorHeader.Subject.of(
+            terms.seed(),
+            terms.shards(),
+            terms.plan(),
+            terms.cfgDigest(),
+            terms.canonicalCfg(),
+            tensors.stream()
+                .map(
+                    each ->
+                        new MirrorHeader.Entry(
+                            each.name(), SealedRecords.shapeOf(each), SealedRecords.count(each)))
+                .toList());
     this.opened = opened;
     this.sequence = opened.map(MirrorHeader::sequence).orElse(0L);
     this.epoch = Math.max(terms.epoch(), opened.map(header -> header.epoch() + 1).orElse(1L));
@@ -158,8 +161,9 @@ public final class ModelMirror implements AutoCloseable {
       this.salt = fresh.copy();
     }
     try (SecretBytes key = stateKey(terms, salt, epoch)) {
-      this.sealer = new Sealer(key);
+      sealers.add(new Sealer(key));
     }
+    sharedBy(new Workers(1));
   }
 
   /** How large the pool file has to be: two complete models and a margin. */
@@ -172,6 +176,10 @@ public final class ModelMirror implements AutoCloseable {
    */
   public ModelMirror sharedBy(Workers workers) {
     staging = new SealedRecords.Staging(workers);
+    records = new SealedRecords(terms.job(), epoch, tensors, staging);
+    while (sealers.size() < records.lanes()) {
+      sealers.add(sealers.getFirst().fork());
+    }
     return this;
   }
 
@@ -192,7 +200,7 @@ public final class ModelMirror implements AutoCloseable {
 
   /** Of the mirror that was opened, if it is another than this run's: the owner accepted that. */
   public Optional<String> otherPlan() {
-    return opened.map(MirrorHeader::plan).filter(plan -> !plan.equals(terms.plan()));
+    return opened.map(header -> header.subject().plan()).filter(plan -> !plan.equals(terms.plan()));
   }
 
   /** The epoch of this run's mirrors. */
@@ -219,14 +227,14 @@ public final class ModelMirror implements AutoCloseable {
         pool,
         tx -> {
           long root = tx.root(ROOT);
-          SealedRecords records = records(tx, root, terms, tensors, staging);
+          SealedRecords found = records(tx, root, terms, tensors, staging);
           try (SecretBytes key = stateKey(tx, root, terms)) {
-            records.read(tx, extents(tx, root), key);
+            found.read(tx, extents(tx, root), key);
           } finally {
             staging.wipe();
           }
-          if (!MessageDigest.isEqual(records.digest(), header.contents())) {
-            records.forget();
+          if (!MessageDigest.isEqual(found.digest(), header.contents())) {
+            found.forget();
             throw new MirrorException.Tampered(
                 "model.pm", "its records are not the ones that its header lists");
           }
@@ -256,10 +264,9 @@ public final class ModelMirror implements AutoCloseable {
    */
   public void mirrorOut(Progress progress, Runnable begun, Runnable sealed) {
     long next = sequence + 1;
-    SealedRecords records = new SealedRecords(terms.job(), epoch, next, tensors, staging);
     try {
       // The ring changes only when the transaction did not abort.
-      ring = trusting(() -> pool.update(tx -> write(tx, records, next, progress, begun, sealed)));
+      ring = trusting(() -> pool.update(tx -> write(tx, next, progress, begun, sealed)));
     } finally {
       staging.wipe();
     }
@@ -268,26 +275,28 @@ public final class ModelMirror implements AutoCloseable {
 
   /** The ring of the mirror after this one. */
   private List<MirrorHeader.Ancestor> write(
-      Tx tx, SealedRecords records, long next, Progress progress, Runnable begun, Runnable sealed) {
+      Tx tx, long next, Progress progress, Runnable begun, Runnable sealed) {
     begun.run();
     long root = block(tx);
     // All or nothing: no room for the model is noticed before the first byte is sealed.
-    List<Extent> fresh =
-        tensors.stream().map(each -> tx.allocExtent(SealedRecords.sealedBytes(each))).toList();
-    records.write(tx, fresh, sealer);
+    List<Extent> fresh = new ArrayList<>();
+    for (MirroredTensor tensor : tensors) {
+      fresh.add(tx.allocExtent(SealedRecords.sealedBytes(tensor)));
+    }
+    records.of(next).write(tx, fresh, sealers);
     // Whoever trains waits until here: what can be done later is.
     sealed.run();
     if (tx.getLong(root + SEQUENCE_AT) > 0) {
-      tx.freeExtent(extent(tx, root + HEADER_AT, "the header"));
+      tx.freeExtent(headerExtent(tx, root));
       extents(tx, root).forEach(tx::freeExtent);
     }
     for (int i = 0; i < tensors.size(); i++) {
       set(tx, extentAt(root, i), fresh.get(i));
     }
     MirrorHeader header = header(next, progress, records.digest());
-    Extent headerExtent = tx.allocExtent(records.sealedBytes(header));
+    Extent headerExtent = tx.allocExtent(records.take(header));
     // Last: it binds all that was sealed before it.
-    records.writeHeader(tx, headerExtent, header, sealer);
+    records.writeHeader(tx, headerExtent, sealers.getFirst());
     set(tx, root + HEADER_AT, headerExtent);
     tx.setLong(root + SEQUENCE_AT, next);
     tx.setLong(root + EPOCH_AT, epoch);
@@ -339,7 +348,7 @@ public final class ModelMirror implements AutoCloseable {
 
   @Override
   public void close() {
-    sealer.close();
+    sealers.forEach(Sealer::close);
     pool.close();
   }
 
@@ -373,9 +382,11 @@ public final class ModelMirror implements AutoCloseable {
 
   /** The extents of the tensors of the mirror that is committed now. */
   private List<Extent> extents(ReadTx tx, long root) {
-    return IntStream.range(0, tensors.size())
-        .mapToObj(i -> extent(tx, extentAt(root, i), "tensor " + tensors.get(i).name()))
-        .toList();
+    List<Extent> extents = new ArrayList<>();
+    for (int i = 0; i < tensors.size(); i++) {
+      extents.add(extent(tx, extentAt(root, i), tensors.get(i).name()));
+    }
+    return extents;
   }
 
   private MirrorHeader header(long next, Progress progress, byte[] contents) {
@@ -386,12 +397,7 @@ public final class ModelMirror implements AutoCloseable {
         next,
         salt,
         progress,
-        terms.seed(),
-        terms.shards(),
-        terms.plan(),
-        terms.cfgDigest(),
-        terms.canonicalCfg(),
-        entries,
+        subject,
         contents,
         ring.subList(Math.max(0, ring.size() - MirrorHeader.RING_ENTRIES), ring.size()));
   }
@@ -420,7 +426,8 @@ public final class ModelMirror implements AutoCloseable {
       List<MirroredTensor> tensors,
       SealedRecords.Staging staging) {
     long sequence = tx.getLong(root + SEQUENCE_AT);
-    return new SealedRecords(terms.job(), tx.getLong(root + EPOCH_AT), sequence, tensors, staging);
+    long epoch = tx.getLong(root + EPOCH_AT);
+    return new SealedRecords(terms.job(), epoch, tensors, staging).of(sequence);
   }
 
   private static SecretBytes stateKey(ReadTx tx, long root, MirrorTerms terms) {
@@ -435,6 +442,10 @@ public final class ModelMirror implements AutoCloseable {
         terms.jobKey(), salt, "plinius/state", terms.job().bytes(), KeyDerivation.part(epoch));
   }
 
+  private static Extent headerExtent(ReadTx tx, long root) {
+    return extent(tx, root + HEADER_AT, "header");
+  }
+
   private static Extent extent(ReadTx tx, long at, String what) {
     long offset = tx.getLong(at);
     long bytes = tx.getLong(at + 8);
@@ -442,7 +453,8 @@ public final class ModelMirror implements AutoCloseable {
       return new Extent(offset, bytes);
     } catch (IllegalArgumentException e) {
       throw new MirrorException.Tampered(
-          "model.pm: " + what, "no extent can lie at %d with %d bytes".formatted(offset, bytes));
+          "model.pm: the extent of " + what,
+          "none can lie at %d with %d bytes".formatted(offset, bytes));
     }
   }
 
@@ -466,26 +478,27 @@ public final class ModelMirror implements AutoCloseable {
 
   private static void checkHeader(
       MirrorHeader header, ReadTx tx, long root, MirrorTerms terms, List<MirroredTensor> tensors) {
-    if (!MessageDigest.isEqual(header.cfgDigest(), terms.cfgDigest())) {
-      throw new MirrorException.OtherConfiguration(header.canonicalCfg());
+    MirrorHeader.Subject subject = header.subject();
+    if (!MessageDigest.isEqual(subject.cfgDigest(), terms.cfgDigest())) {
+      throw new MirrorException.OtherConfiguration(subject.canonicalCfg());
     }
-    requireSame("seed", header.seed(), terms.seed());
-    if (header.plan().equals(terms.plan())) {
-      requireSame("shards", header.shards(), terms.shards());
+    requireSame("seed", subject.seed(), terms.seed());
+    if (subject.plan().equals(terms.plan())) {
+      requireSame("shards", subject.shards(), terms.shards());
     } else if (terms.replan()) {
-      requireSame("number of tensors", header.entries().size(), tensors.size());
+      requireSame("number of tensors", subject.entries().size(), tensors.size());
     } else {
-      throw new MirrorException.OtherPlan("kernel plan", header.plan(), terms.plan(), REPLAN);
+      throw new MirrorException.OtherPlan("kernel plan", subject.plan(), terms.plan(), REPLAN);
     }
     if (tx.getLong(root + COUNT_AT) != tensors.size()
-        || header.entries().size() != tensors.size()) {
+        || subject.entries().size() != tensors.size()) {
       throw new MirrorException.Tampered(
           "model.pm",
           "it lists %d tensors, the network has %d"
               .formatted(tx.getLong(root + COUNT_AT), tensors.size()));
     }
     for (int i = 0; i < tensors.size(); i++) {
-      MirrorHeader.Entry entry = header.entries().get(i);
+      MirrorHeader.Entry entry = subject.entries().get(i);
       MirroredTensor tensor = tensors.get(i);
       requireSame(
           "tensor " + i,

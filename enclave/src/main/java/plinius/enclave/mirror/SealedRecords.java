@@ -2,12 +2,10 @@ package plinius.enclave.mirror;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BiConsumer;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import plinius.kernel.Workers;
 import plinius.romulus.Extent;
@@ -21,7 +19,8 @@ import plinius.seal.SecretBytes;
 import plinius.seal.Unsealer;
 
 /**
- * The records of one mirror, in their order.
+ * The records of a mirror, in their order; one object serves for the mirrors of a run. What is the
+ * same in all of them is made once, because it is asked for in every iteration.
  *
  * <pre>
  *  offset  bytes  field
@@ -48,32 +47,53 @@ final class SealedRecords {
   /** Plain bytes for which one more thread is worth its waking. */
   private static final long BYTES_PER_THREAD = 1 << 20;
 
+  /** Where the sequence stands in the associated data. */
+  private static final int SEQUENCE_AT = 28;
+
+  /** In the list that is digested: tensor, record, tag. */
+  private static final int LISTED_BYTES = 8 + TAG_BYTES;
+
   private final Id128 job;
   private final long epoch;
-  private final long sequence;
   private final List<MirroredTensor> tensors;
   private final Staging staging;
-  private final int[] firstRecords; // of each tensor, then the number of all
-  private final byte[] tags; // of the tensors' records, in order
-  private byte[] headerTag = {};
+  private final Place[] places; // of the tensors' records, in order
+  private final Place header;
+  private final byte[] list; // of the tensors' records
+  private final byte[] listedHeader = new byte[LISTED_BYTES];
+  private final AtomicInteger next = new AtomicInteger(); // place that nobody has taken yet
+  private final int lanes; // that the tensors are worth
+  private long sequence;
 
   /**
-   * The records of one mirror of these tensors.
+   * The records of these tensors in the mirrors of an epoch.
    *
    * @param staging for the threads that help
    */
-  SealedRecords(
-      Id128 job, long epoch, long sequence, List<MirroredTensor> tensors, Staging staging) {
+  SealedRecords(Id128 job, long epoch, List<MirroredTensor> tensors, Staging staging) {
     this.job = job;
     this.epoch = epoch;
-    this.sequence = sequence;
     this.tensors = tensors;
     this.staging = staging;
-    firstRecords = new int[tensors.size() + 1];
+    List<Place> all = new ArrayList<>();
     for (int i = 0; i < tensors.size(); i++) {
-      firstRecords[i + 1] = firstRecords[i] + count(tensors.get(i));
+      MirroredTensor tensor = tensors.get(i);
+      int records = count(tensor);
+      for (int record = 0; record < records; record++) {
+        all.add(place(all.size(), i, tensor.name(), tensor.shape(), record, records));
+      }
     }
-    tags = new byte[TAG_BYTES * firstRecords[tensors.size()]];
+    places = all.toArray(Place[]::new);
+    header = place(0, -1, "header", new int[0], 0, 1);
+    list = new byte[LISTED_BYTES * places.length];
+    long bytes = tensors.stream().mapToLong(MirroredTensor::bytes).sum();
+    lanes = Math.clamp(bytes / BYTES_PER_THREAD, 1, staging.lanes.length);
+  }
+
+  /** These records, of this mirror from here on. */
+  SealedRecords of(long mirror) {
+    sequence = mirror;
+    return this;
   }
 
   /**
@@ -107,11 +127,7 @@ final class SealedRecords {
   }
 
   @SuppressWarnings("ArrayRecordComponent") // room, which nobody compares
-  private record Lane(byte[] plain, byte[] sealed) {
-    byte[] tag(int sealedBytes) {
-      return Arrays.copyOfRange(sealed, sealedBytes - TAG_BYTES, sealedBytes);
-    }
-  }
+  private record Lane(byte[] plain, byte[] sealed) {}
 
   /**
    * A record's place in a mirror.
@@ -119,10 +135,12 @@ final class SealedRecords {
    * @param number among the records of all tensors
    * @param index of its tensor
    * @param record index within the tensor, which has so many {@code records}
+   * @param associated data of its seal, whose sequence is that of the mirror which was looked at
+   *     last
    */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares places
-  private record Place(int number, int index, String name, int[] shape, int record, int records) {
-    static final Place HEADER = new Place(-1, -1, "header", new int[0], 0, 1);
+  private record Place(
+      int number, int index, String name, int record, int records, byte[] associated) {
 
     int firstFloat() {
       return record * FLOATS_MAX;
@@ -133,6 +151,12 @@ final class SealedRecords {
       return (long) record * (PLAIN_BYTES_MAX + OVERHEAD);
     }
 
+    /** Its associated data in a mirror. */
+    byte[] in(long mirror) {
+      ByteBuffer.wrap(associated).putLong(SEQUENCE_AT, mirror);
+      return associated;
+    }
+
     @Override
     public String toString() {
       return index < 0
@@ -141,27 +165,40 @@ final class SealedRecords {
     }
   }
 
-  private Place place(int number) {
-    int found = Arrays.binarySearch(firstRecords, number);
-    int index = found >= 0 ? found : -found - 2;
-    MirroredTensor tensor = tensors.get(index);
-    int first = firstRecords[index];
-    return new Place(number, index, tensor.name(), tensor.shape(), number - first, count(tensor));
+  /**
+   * Its associated data: format, job, epoch, sequence; tensor's index, name, shape, type; index and
+   * count of records.
+   */
+  private Place place(int number, int index, String name, int[] shape, int record, int records) {
+    byte[] utf8 = name.getBytes(StandardCharsets.UTF_8);
+    ByteBuffer aad = ByteBuffer.allocate(59 + utf8.length + 4 * shape.length);
+    aad.putInt(MirrorHeader.FORMAT).put(job.bytes()).putLong(epoch).putLong(0);
+    aad.putInt(index).putInt(utf8.length).put(utf8).putInt(shape.length);
+    Arrays.stream(shape).forEach(aad::putInt);
+    aad.put(TYPE).putInt(record).putInt(records);
+    return new Place(number, index, name, record, records, aad.array());
   }
 
-  /** Runs a task on each lane that the tensors are worth; together they get all records. */
-  private void share(BiConsumer<Lane, Stream<Place>> task) {
-    long bytes = tensors.stream().mapToLong(MirroredTensor::bytes).sum();
-    int all = firstRecords[tensors.size()];
-    int threads = Math.clamp(bytes / BYTES_PER_THREAD, 1, staging.lanes.length);
-    AtomicInteger next = new AtomicInteger();
+  /** What is done with a record, in a lane of so many that is not used by another meanwhile. */
+  private interface Task {
+    void accept(int lane, Place place);
+  }
+
+  /** Runs a task for all records. */
+  private void share(Task task) {
+    next.set(0);
     staging.workers.run(
-        threads,
-        number -> {
-          IntStream mine =
-              IntStream.iterate(next.getAndIncrement(), i -> i < all, _ -> next.getAndIncrement());
-          task.accept(staging.lane(number), mine.mapToObj(this::place));
+        lanes,
+        lane -> {
+          for (int i = next.getAndIncrement(); i < places.length; i = next.getAndIncrement()) {
+            task.accept(lane, places[i]);
+          }
         });
+  }
+
+  /** How many threads share the records: each needs a cipher of its own. */
+  int lanes() {
+    return lanes;
   }
 
   static int count(MirroredTensor tensor) {
@@ -178,16 +215,11 @@ final class SealedRecords {
    * @throws MirrorException.NotFinite if one has a value that is not: looked for here, where the
    *     values pass by anyway
    */
-  void write(Tx tx, List<Extent> extents, Sealer sealer) {
-    share(
-        (lane, places) -> {
-          try (Sealer mine = sealer.fork()) {
-            places.forEach(place -> write(tx, extents.get(place.index), lane, place, mine));
-          }
-        });
+  void write(Tx tx, List<Extent> extents, List<Sealer> sealers) {
+    share((lane, place) -> write(tx, extents, staging.lane(lane), place, sealers.get(lane)));
   }
 
-  private void write(Tx tx, Extent extent, Lane lane, Place place, Sealer sealer) {
+  private void write(Tx tx, List<Extent> extents, Lane lane, Place place, Sealer sealer) {
     MirroredTensor tensor = tensors.get(place.index);
     int floats = floats(tensor, place);
     if (!tensor.finite(place.firstFloat(), floats)) {
@@ -195,26 +227,27 @@ final class SealedRecords {
     }
     tensor.copyTo(lane.plain, place.firstFloat(), floats);
     int bytes = seal(lane, place, 4 * floats, sealer);
-    keepTag(lane, place, bytes);
-    tx.writeExtent(extent, place.offset(), lane.sealed, 0, bytes);
+    list(lane, place, bytes, list);
+    tx.writeExtent(extents.get(place.index), place.offset(), lane.sealed, 0, bytes);
   }
 
-  /** Sealed bytes of a header. */
-  int sealedBytes(MirrorHeader header) {
-    return header.encode(staging.lane(0).plain) + OVERHEAD;
+  /** Takes a header, which is sealed next; returns its sealed bytes. */
+  int take(MirrorHeader plain) {
+    return plain.encode(staging.lane(0).plain) + OVERHEAD;
   }
 
-  void writeHeader(Tx tx, Extent extent, MirrorHeader header, Sealer sealer) {
+  /** Seals the header that was taken. */
+  void writeHeader(Tx tx, Extent extent, Sealer sealer) {
     Lane lane = staging.lane(0);
-    int bytes = seal(lane, Place.HEADER, header.encode(lane.plain), sealer);
-    headerTag = lane.tag(bytes);
+    int bytes = seal(lane, header, Math.toIntExact(extent.bytes()) - OVERHEAD, sealer);
+    list(lane, header, bytes, listedHeader);
     tx.writeExtent(extent, 0, lane.sealed, 0, bytes);
   }
 
   private int seal(Lane lane, Place place, int length, Sealer sealer) {
     ByteBuffer.wrap(lane.sealed).putInt(place.index).putInt(place.record).putLong(sequence);
-    byte[] aad = associated(place);
-    return PLACE_BYTES + sealer.seal(lane.plain, 0, length, aad, lane.sealed, PLACE_BYTES);
+    return PLACE_BYTES
+        + sealer.seal(lane.plain, 0, length, place.in(sequence), lane.sealed, PLACE_BYTES);
   }
 
   /**
@@ -231,16 +264,14 @@ final class SealedRecords {
             "its extent has %d bytes instead of %d".formatted(bytes, expected));
       }
     }
+    List<Unsealer> unsealers = Stream.generate(() -> new Unsealer(key)).limit(lanes).toList();
     try {
-      share(
-          (lane, places) -> {
-            try (Unsealer mine = new Unsealer(key)) {
-              places.forEach(place -> read(tx, extents.get(place.index), lane, place, mine));
-            }
-          });
+      share((lane, place) -> read(tx, extents, staging.lane(lane), place, unsealers.get(lane)));
     } catch (RuntimeException | Error e) {
       forget();
       throw e;
+    } finally {
+      unsealers.forEach(Unsealer::close);
     }
   }
 
@@ -249,23 +280,23 @@ final class SealedRecords {
     tensors.forEach(MirroredTensor::forget);
   }
 
-  private void read(ReadTx tx, Extent extent, Lane lane, Place place, Unsealer unsealer) {
+  private void read(ReadTx tx, List<Extent> extents, Lane lane, Place place, Unsealer unsealer) {
     MirroredTensor tensor = tensors.get(place.index);
     int floats = floats(tensor, place);
-    unseal(tx, extent, lane, place, 4 * floats, unsealer);
-    keepTag(lane, place, 4 * floats + OVERHEAD);
+    unseal(tx, extents.get(place.index), lane, place, 4 * floats, unsealer);
+    list(lane, place, 4 * floats + OVERHEAD, list);
     tensor.copyFrom(lane.plain, place.firstFloat(), floats);
   }
 
   MirrorHeader readHeader(ReadTx tx, Extent extent, Unsealer unsealer) {
     if (extent.bytes() <= OVERHEAD || extent.bytes() > MirrorHeader.BYTES_MAX + OVERHEAD) {
       throw new MirrorException.Tampered(
-          Place.HEADER.toString(), "it cannot have %d bytes".formatted(extent.bytes()));
+          header.toString(), "it cannot have %d bytes".formatted(extent.bytes()));
     }
     int length = (int) extent.bytes() - OVERHEAD;
     Lane lane = staging.lane(0);
-    unseal(tx, extent, lane, Place.HEADER, length, unsealer);
-    headerTag = lane.tag(length + OVERHEAD);
+    unseal(tx, extent, lane, header, length, unsealer);
+    list(lane, header, length + OVERHEAD, listedHeader);
     return MirrorHeader.decode(lane.plain, length);
   }
 
@@ -290,7 +321,7 @@ final class SealedRecords {
     }
     int sealed = length + Sealer.OVERHEAD;
     try {
-      unsealer.unseal(lane.sealed, PLACE_BYTES, sealed, associated(place), lane.plain, 0);
+      unsealer.unseal(lane.sealed, PLACE_BYTES, sealed, place.in(sequence), lane.plain, 0);
     } catch (SealException.NotAuthentic e) {
       throw new MirrorException.Tampered(
           place.toString(), "its seal does not fit (at least one bit of it was changed)");
@@ -301,42 +332,21 @@ final class SealedRecords {
     return Math.min(FLOATS_MAX, tensor.count() - place.firstFloat());
   }
 
-  private void keepTag(Lane lane, Place place, int bytes) {
-    System.arraycopy(lane.sealed, bytes - TAG_BYTES, tags, TAG_BYTES * place.number, TAG_BYTES);
+  /** Puts a record that was sealed, or is authentic, on a list. */
+  private static void list(Lane lane, Place place, int bytes, byte[] list) {
+    int at = LISTED_BYTES * place.number;
+    System.arraycopy(lane.sealed, 0, list, at, 8);
+    System.arraycopy(lane.sealed, bytes - TAG_BYTES, list, at + 8, TAG_BYTES);
   }
 
   /** Over (tensor, record, tag) of all tensors' records, in order. */
   byte[] digest() {
-    MessageDigest digest = Digests.sha256();
-    for (int i = 0; i < firstRecords[tensors.size()]; i++) {
-      update(digest, place(i), tags, TAG_BYTES * i);
-    }
-    return digest.digest();
+    return Digests.sha256().digest(list);
   }
 
   /** The same of the header's record. */
   byte[] headerDigest() {
-    MessageDigest digest = Digests.sha256();
-    update(digest, Place.HEADER, headerTag, 0);
-    return digest.digest();
-  }
-
-  private static void update(MessageDigest digest, Place place, byte[] tags, int at) {
-    digest.update(ByteBuffer.allocate(8).putInt(place.index).putInt(place.record).flip());
-    digest.update(tags, at, TAG_BYTES);
-  }
-
-  /**
-   * Format, job, epoch, sequence; tensor's index, name, shape, type; index and count of records.
-   */
-  private byte[] associated(Place place) {
-    byte[] name = place.name.getBytes(StandardCharsets.UTF_8);
-    ByteBuffer aad = ByteBuffer.allocate(59 + name.length + 4 * place.shape.length);
-    aad.putInt(MirrorHeader.FORMAT).put(job.bytes()).putLong(epoch).putLong(sequence);
-    aad.putInt(place.index).putInt(name.length).put(name).putInt(place.shape.length);
-    Arrays.stream(place.shape).forEach(aad::putInt);
-    aad.put(TYPE).putInt(place.record).putInt(place.records);
-    return aad.array();
+    return Digests.sha256().digest(listedHeader);
   }
 
   static List<Integer> shapeOf(MirroredTensor tensor) {
