@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.MirrorId;
@@ -93,11 +94,13 @@ public final class Freshness {
   /**
    * A mirror is durable. Tells the broker as soon as half of what the mode allows is unknown to it,
    * and returns at the latest when all of it would be: so an answer may be slow, or missing once.
+   *
+   * @param newest names the mirror, if it is to be told
    */
-  public void mirrored(MirrorId newest) {
-    long unknown = newest.sequence() - acknowledged;
+  public void mirrored(long sequence, Supplier<MirrorId> newest) {
+    long unknown = sequence - acknowledged;
     if (mode.recorded() && unknown >= (mode.mirrors() + 1) / 2) {
-      advance(newest, unknown >= mode.mirrors());
+      advance(newest.get(), unknown >= mode.mirrors());
     }
   }
 

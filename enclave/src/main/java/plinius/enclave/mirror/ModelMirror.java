@@ -18,7 +18,6 @@ import plinius.romulus.PoolSizing;
 import plinius.romulus.Protocol;
 import plinius.romulus.ReadTx;
 import plinius.romulus.Tx;
-import plinius.seal.Digests;
 import plinius.seal.KeyDerivation;
 import plinius.seal.KeyedDigest;
 import plinius.seal.Sealer;
@@ -113,7 +112,8 @@ public final class ModelMirror implements AutoCloseable {
             header = records.readHeader(tx, headerExtent(tx, root), unsealer);
           }
           checkHeader(header, tx, root, terms, tensors);
-          return new ModelMirror(pool, terms, tensors, Optional.of(header), records.headerDigest());
+          return new ModelMirror(
+              pool, terms, tensors, Optional.of(header), records.mirrorDigest(header));
         });
   }
 
@@ -136,7 +136,7 @@ public final class ModelMirror implements AutoCloseable {
       MirrorTerms terms,
       List<MirroredTensor> tensors,
       Optional<MirrorHeader> opened,
-      byte[] headerTag) {
+      byte[] mirrorDigest) {
     this.pool = pool;
     this.terms = terms;
     this.tensors = List.copyOf(tensors);
@@ -156,7 +156,7 @@ public final class ModelMirror implements AutoCloseable {
     this.opened = opened;
     this.sequence = opened.map(MirrorHeader::sequence).orElse(0L);
     this.epoch = Math.max(terms.epoch(), opened.map(header -> header.epoch() + 1).orElse(1L));
-    this.ring = opened.map(header -> extend(header, headerTag)).orElse(List.of());
+    this.ring = opened.map(header -> extend(header, mirrorDigest)).orElse(List.of());
     try (SecretBytes fresh = SecretBytes.random(MirrorHeader.SALT_BYTES)) {
       this.salt = fresh.copy();
     }
@@ -301,7 +301,7 @@ public final class ModelMirror implements AutoCloseable {
     tx.setLong(root + SEQUENCE_AT, next);
     tx.setLong(root + EPOCH_AT, epoch);
     tx.write(root + SALT_AT, salt, 0, salt.length);
-    return extend(header, records.headerDigest());
+    return extend(header, records.mirrorDigest(header));
   }
 
   /**
@@ -406,17 +406,10 @@ public final class ModelMirror implements AutoCloseable {
    * A header's ring with its own mirror as the youngest member. One longer than a header's may be:
    * the mirror before the widest window is the eldest.
    */
-  private static List<MirrorHeader.Ancestor> extend(MirrorHeader header, byte[] headerTag) {
+  private static List<MirrorHeader.Ancestor> extend(MirrorHeader header, byte[] mirrorDigest) {
     List<MirrorHeader.Ancestor> longer = new ArrayList<>(header.ring());
-    longer.add(new MirrorHeader.Ancestor(header.sequence(), mirrorDigest(header, headerTag)));
+    longer.add(new MirrorHeader.Ancestor(header.sequence(), mirrorDigest));
     return List.copyOf(longer);
-  }
-
-  /** The identity of one mirror: over the tags of its records and of its header. */
-  private static byte[] mirrorDigest(MirrorHeader header, byte[] headerTag) {
-    MessageDigest digest = Digests.sha256();
-    digest.update(header.contents());
-    return digest.digest(headerTag);
   }
 
   private static SealedRecords records(

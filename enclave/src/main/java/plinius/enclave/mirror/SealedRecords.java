@@ -2,6 +2,7 @@ package plinius.enclave.mirror;
 
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -61,6 +62,7 @@ final class SealedRecords {
   private final Place header;
   private final byte[] list; // of the tensors' records
   private final byte[] listedHeader = new byte[LISTED_BYTES];
+  private final MessageDigest sha256 = Digests.sha256();
   private final AtomicInteger next = new AtomicInteger(); // place that nobody has taken yet
   private final int lanes; // that the tensors are worth
   private long sequence;
@@ -341,12 +343,14 @@ final class SealedRecords {
 
   /** Over (tensor, record, tag) of all tensors' records, in order. */
   byte[] digest() {
-    return Digests.sha256().digest(list);
+    return sha256.digest(list);
   }
 
-  /** The same of the header's record. */
-  byte[] headerDigest() {
-    return Digests.sha256().digest(listedHeader);
+  /** The identity of the mirror: over the digest of its records and that of its header's. */
+  byte[] mirrorDigest(MirrorHeader plain) {
+    byte[] headerDigest = sha256.digest(listedHeader);
+    sha256.update(plain.contents());
+    return sha256.digest(headerDigest);
   }
 
   static List<Integer> shapeOf(MirroredTensor tensor) {

@@ -201,7 +201,7 @@ public final class TrainingLoop implements AutoCloseable {
           } catch (MirrorException.NotFinite e) {
             throw diverged(e.getMessage());
           }
-          freshness.mirrored(mirror.newest());
+          freshness.mirrored(mirror.sequence(), mirror::newest);
           mirrored = iteration;
           told.accept(sealedAt[0], System.nanoTime() - began);
         });

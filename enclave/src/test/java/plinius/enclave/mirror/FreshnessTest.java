@@ -129,7 +129,8 @@ class FreshnessTest {
 
   private static void train(Freshness freshness, int first, int last) {
     for (int sequence = first; sequence <= last; sequence++) {
-      freshness.mirrored(mirror(sequence));
+      MirrorId newest = mirror(sequence);
+      freshness.mirrored(newest.sequence(), () -> newest);
     }
   }
 
