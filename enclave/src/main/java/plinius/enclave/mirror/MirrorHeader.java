@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
+import plinius.enclave.EnclaveException;
 import plinius.seal.Id128;
 
 /**
@@ -36,11 +37,10 @@ record MirrorHeader(
   static final int DIGEST_BYTES = 32;
   static final int BYTES_MAX = 256 * 1024;
 
-  /**
-   * What is mirrored: the same in all mirrors of a run, hence encoded once.
-   *
-   * @param encoded the others, as they stand in a header
-   */
+  /** The rest of a header takes less than is left. */
+  static final int SUBJECT_BYTES_MAX = BYTES_MAX - 4096;
+
+  /** What is mirrored: the same in all mirrors of a run. */
   @SuppressWarnings("ArrayRecordComponent") // nobody compares subjects
   record Subject(
       long seed,
@@ -48,17 +48,26 @@ record MirrorHeader(
       String plan,
       byte[] cfgDigest,
       String canonicalCfg,
-      List<Entry> entries,
-      byte[] encoded) {
+      List<Entry> entries) {
 
-    static Subject of(
-        long seed,
-        int shards,
-        String plan,
-        byte[] cfgDigest,
-        String canonicalCfg,
-        List<Entry> entries) {
-      ByteBuffer out = ByteBuffer.allocate(BYTES_MAX);
+    /**
+     * As it stands in a header.
+     *
+     * @throws EnclaveException.BadInput if a header has no room for it
+     */
+    byte[] encode() {
+      ByteBuffer out = ByteBuffer.allocate(SUBJECT_BYTES_MAX);
+      try {
+        put(out);
+        return Arrays.copyOf(out.array(), out.position());
+      } catch (BufferOverflowException e) {
+        throw new EnclaveException.BadInput(
+            "configuration, kernel plan and tensors' names take more than %d bytes; shorten the configuration"
+                .formatted(SUBJECT_BYTES_MAX));
+      }
+    }
+
+    private void put(ByteBuffer out) {
       text(out.putLong(seed).putInt(shards), plan);
       text(out.put(cfgDigest), canonicalCfg);
       out.putInt(entries.size());
@@ -68,8 +77,6 @@ record MirrorHeader(
         entry.shape().forEach(out::putInt);
         out.putInt(entry.records());
       }
-      byte[] encoded = Arrays.copyOf(out.array(), out.position());
-      return new Subject(seed, shards, plan, cfgDigest, canonicalCfg, entries, encoded);
     }
   }
 
@@ -80,22 +87,18 @@ record MirrorHeader(
   @SuppressWarnings("ArrayRecordComponent") // nobody compares them
   record Ancestor(long sequence, byte[] digest) {}
 
-  /** Writes it to the beginning of the bytes; returns its length. */
-  int encode(byte[] target) {
+  /**
+   * Writes it to the beginning of the bytes; returns its length.
+   *
+   * @param encodedSubject {@link Subject#encode} of the subject, made once for all mirrors
+   */
+  int encode(byte[] target, byte[] encodedSubject) {
     ByteBuffer out = ByteBuffer.wrap(target, 0, BYTES_MAX);
-    try {
-      out.putInt(FORMAT).put(job.bytes()).put(ownerKeyId.bytes()).putLong(epoch).putLong(sequence);
-      out.put(salt).putLong(progress.iteration()).putLong(progress.seen());
-      out.putDouble(progress.averageLoss()).put(subject.encoded());
-      out.put(contents).putInt(ring.size());
-      ring.forEach(ancestor -> out.putLong(ancestor.sequence()).put(ancestor.digest()));
-      return out.position();
-    } catch (BufferOverflowException e) {
-      throw new IllegalArgumentException(
-          "the mirror's header would have more than %d bytes: the configuration is too long"
-              .formatted(BYTES_MAX),
-          e);
-    }
+    out.putInt(FORMAT).put(job.bytes()).put(ownerKeyId.bytes()).putLong(epoch).putLong(sequence);
+    out.put(salt).putLong(progress.iteration()).putLong(progress.seen());
+    out.putDouble(progress.averageLoss()).put(encodedSubject).put(contents).putInt(ring.size());
+    ring.forEach(ancestor -> out.putLong(ancestor.sequence()).put(ancestor.digest()));
+    return out.position();
   }
 
   /** Reads bytes that were authenticated: what does not fit was written by another version. */
@@ -113,7 +116,7 @@ record MirrorHeader(
         in.getLong(),
         run(in, SALT_BYTES),
         new Progress(in.getLong(), in.getLong(), in.getDouble()),
-        Subject.of(
+        new Subject(
             in.getLong(),
             in.getInt(),
             text(in),

@@ -63,6 +63,7 @@ public final class ModelMirror implements AutoCloseable {
   private final MirrorTerms terms;
   private final List<MirroredTensor> tensors;
   private final MirrorHeader.Subject subject;
+  private final byte[] encodedSubject;
   private final byte[] salt;
   private final Optional<MirrorHeader> opened;
   private final long epoch;
@@ -70,7 +71,7 @@ public final class ModelMirror implements AutoCloseable {
 
   private long sequence;
   private List<MirrorHeader.Ancestor> ring; // with the newest mirror
-  private SealedRecords.Staging staging;
+  private Workers workers;
   private SealedRecords records; // of this run's mirrors
 
   /** Formats the memory as a pool without a mirror. What it held is gone. */
@@ -104,8 +105,7 @@ public final class ModelMirror implements AutoCloseable {
           if (root == 0) {
             return new ModelMirror(pool, terms, tensors, Optional.empty(), new byte[0]);
           }
-          SealedRecords.Staging alone = new SealedRecords.Staging(new Workers(1));
-          SealedRecords records = records(tx, root, terms, tensors, alone);
+          SealedRecords records = records(tx, root, terms, tensors, new Workers(1));
           MirrorHeader header;
           try (SecretBytes key = stateKey(tx, root, terms);
               Unsealer unsealer = new Unsealer(key)) {
@@ -141,7 +141,7 @@ public final class ModelMirror implements AutoCloseable {
     this.terms = terms;
     this.tensors = List.copyOf(tensors);
     this.subject =
-        MirrorHeader.Subject.of(
+        new MirrorHeader.Subject(
             terms.seed(),
             terms.shards(),
             terms.plan(),
@@ -153,6 +153,7 @@ public final class ModelMirror implements AutoCloseable {
                         new MirrorHeader.Entry(
                             each.name(), SealedRecords.shapeOf(each), SealedRecords.count(each)))
                 .toList());
+    this.encodedSubject = subject.encode();
     this.opened = opened;
     this.sequence = opened.map(MirrorHeader::sequence).orElse(0L);
     this.epoch = Math.max(terms.epoch(), opened.map(header -> header.epoch() + 1).orElse(1L));
@@ -175,8 +176,8 @@ public final class ModelMirror implements AutoCloseable {
    * From here on these threads share the work of sealing and unsealing; else the caller does it.
    */
   public ModelMirror sharedBy(Workers workers) {
-    staging = new SealedRecords.Staging(workers);
-    records = new SealedRecords(terms.job(), epoch, tensors, staging);
+    this.workers = workers;
+    records = new SealedRecords(terms.job(), epoch, tensors, workers);
     while (sealers.size() < records.lanes()) {
       sealers.add(sealers.getFirst().fork());
     }
@@ -227,11 +228,11 @@ public final class ModelMirror implements AutoCloseable {
         pool,
         tx -> {
           long root = tx.root(ROOT);
-          SealedRecords found = records(tx, root, terms, tensors, staging);
+          SealedRecords found = records(tx, root, terms, tensors, workers);
           try (SecretBytes key = stateKey(tx, root, terms)) {
             found.read(tx, extents(tx, root), key);
           } finally {
-            staging.wipe();
+            found.wipe();
           }
           if (!MessageDigest.isEqual(found.digest(), header.contents())) {
             found.forget();
@@ -268,7 +269,7 @@ public final class ModelMirror implements AutoCloseable {
       // The ring changes only when the transaction did not abort.
       ring = trusting(() -> pool.update(tx -> write(tx, next, progress, begun, sealed)));
     } finally {
-      staging.wipe();
+      records.wipe();
     }
     sequence = next;
   }
@@ -294,7 +295,7 @@ public final class ModelMirror implements AutoCloseable {
       set(tx, extentAt(root, i), fresh.get(i));
     }
     MirrorHeader header = header(next, progress, records.digest());
-    Extent headerExtent = tx.allocExtent(records.take(header));
+    Extent headerExtent = tx.allocExtent(records.take(header, encodedSubject));
     // Last: it binds all that was sealed before it.
     records.writeHeader(tx, headerExtent, sealers.getFirst());
     set(tx, root + HEADER_AT, headerExtent);
@@ -413,14 +414,10 @@ public final class ModelMirror implements AutoCloseable {
   }
 
   private static SealedRecords records(
-      ReadTx tx,
-      long root,
-      MirrorTerms terms,
-      List<MirroredTensor> tensors,
-      SealedRecords.Staging staging) {
+      ReadTx tx, long root, MirrorTerms terms, List<MirroredTensor> tensors, Workers workers) {
     long sequence = tx.getLong(root + SEQUENCE_AT);
     long epoch = tx.getLong(root + EPOCH_AT);
-    return new SealedRecords(terms.job(), epoch, tensors, staging).of(sequence);
+    return new SealedRecords(terms.job(), epoch, tensors, workers).of(sequence);
   }
 
   private static SecretBytes stateKey(ReadTx tx, long root, MirrorTerms terms) {

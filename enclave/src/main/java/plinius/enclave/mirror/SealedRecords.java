@@ -41,6 +41,7 @@ final class SealedRecords {
   static final int PLAIN_BYTES_MAX = 256 * 1024;
   static final int PLACE_BYTES = 16;
   static final int OVERHEAD = PLACE_BYTES + Sealer.OVERHEAD;
+  private static final int SEALED_BYTES_MAX = PLAIN_BYTES_MAX + OVERHEAD;
   private static final int TAG_BYTES = 16;
   private static final int FLOATS_MAX = PLAIN_BYTES_MAX / 4;
   private static final byte[] TYPE = "f32".getBytes(StandardCharsets.US_ASCII);
@@ -57,26 +58,26 @@ final class SealedRecords {
   private final Id128 job;
   private final long epoch;
   private final List<MirroredTensor> tensors;
-  private final Staging staging;
+  private final Workers workers;
+  private final Lane[] lanes; // as many as the tensors are worth
   private final Place[] places; // of the tensors' records, in order
   private final Place header;
   private final byte[] list; // of the tensors' records
   private final byte[] listedHeader = new byte[LISTED_BYTES];
   private final MessageDigest sha256 = Digests.sha256();
   private final AtomicInteger next = new AtomicInteger(); // place that nobody has taken yet
-  private final int lanes; // that the tensors are worth
   private long sequence;
 
   /**
    * The records of these tensors in the mirrors of an epoch.
    *
-   * @param staging for the threads that help
+   * @param workers that help
    */
-  SealedRecords(Id128 job, long epoch, List<MirroredTensor> tensors, Staging staging) {
+  SealedRecords(Id128 job, long epoch, List<MirroredTensor> tensors, Workers workers) {
     this.job = job;
     this.epoch = epoch;
     this.tensors = tensors;
-    this.staging = staging;
+    this.workers = workers;
     List<Place> all = new ArrayList<>();
     for (int i = 0; i < tensors.size(); i++) {
       MirroredTensor tensor = tensors.get(i);
@@ -89,7 +90,8 @@ final class SealedRecords {
     header = place(0, -1, "header", new int[0], 0, 1);
     list = new byte[LISTED_BYTES * places.length];
     long bytes = tensors.stream().mapToLong(MirroredTensor::bytes).sum();
-    lanes = Math.clamp(bytes / BYTES_PER_THREAD, 1, staging.lanes.length);
+    lanes = new Lane[Math.clamp(bytes / BYTES_PER_THREAD, 1, workers.threads())];
+    Arrays.setAll(lanes, _ -> new Lane(new byte[PLAIN_BYTES_MAX], new byte[SEALED_BYTES_MAX]));
   }
 
   /** These records, of this mirror from here on. */
@@ -98,36 +100,14 @@ final class SealedRecords {
     return this;
   }
 
-  /**
-   * Where records lie between memory and cipher, for each thread that takes a share of them; made
-   * once and used for every mirror.
-   */
-  static final class Staging {
-    private final Workers workers;
-    private final Lane[] lanes;
-
-    Staging(Workers workers) {
-      this.workers = workers;
-      lanes = new Lane[workers.threads()];
-    }
-
-    private synchronized Lane lane(int number) {
-      if (lanes[number] == null) {
-        lanes[number] = new Lane(new byte[PLAIN_BYTES_MAX], new byte[PLAIN_BYTES_MAX + OVERHEAD]);
-      }
-      return lanes[number];
-    }
-
-    /** Plaintext does not stay. */
-    synchronized void wipe() {
-      for (Lane lane : lanes) {
-        if (lane != null) {
-          Arrays.fill(lane.plain, (byte) 0);
-        }
-      }
+  /** Plaintext does not stay. */
+  void wipe() {
+    for (Lane lane : lanes) {
+      Arrays.fill(lane.plain, (byte) 0);
     }
   }
 
+  /** Where records lie between memory and cipher, for each thread that takes a share of them. */
   @SuppressWarnings("ArrayRecordComponent") // room, which nobody compares
   private record Lane(byte[] plain, byte[] sealed) {}
 
@@ -150,7 +130,7 @@ final class SealedRecords {
 
     /** Within the extent. */
     long offset() {
-      return (long) record * (PLAIN_BYTES_MAX + OVERHEAD);
+      return (long) record * SEALED_BYTES_MAX;
     }
 
     /** Its associated data in a mirror. */
@@ -189,8 +169,8 @@ final class SealedRecords {
   /** Runs a task for all records. */
   private void share(Task task) {
     next.set(0);
-    staging.workers.run(
-        lanes,
+    workers.run(
+        lanes.length,
         lane -> {
           for (int i = next.getAndIncrement(); i < places.length; i = next.getAndIncrement()) {
             task.accept(lane, places[i]);
@@ -200,7 +180,7 @@ final class SealedRecords {
 
   /** How many threads share the records: each needs a cipher of its own. */
   int lanes() {
-    return lanes;
+    return lanes.length;
   }
 
   static int count(MirroredTensor tensor) {
@@ -218,7 +198,7 @@ final class SealedRecords {
    *     values pass by anyway
    */
   void write(Tx tx, List<Extent> extents, List<Sealer> sealers) {
-    share((lane, place) -> write(tx, extents, staging.lane(lane), place, sealers.get(lane)));
+    share((lane, place) -> write(tx, extents, lanes[lane], place, sealers.get(lane)));
   }
 
   private void write(Tx tx, List<Extent> extents, Lane lane, Place place, Sealer sealer) {
@@ -234,13 +214,13 @@ final class SealedRecords {
   }
 
   /** Takes a header, which is sealed next; returns its sealed bytes. */
-  int take(MirrorHeader plain) {
-    return plain.encode(staging.lane(0).plain) + OVERHEAD;
+  int take(MirrorHeader plain, byte[] encodedSubject) {
+    return plain.encode(lanes[0].plain, encodedSubject) + OVERHEAD;
   }
 
   /** Seals the header that was taken. */
   void writeHeader(Tx tx, Extent extent, Sealer sealer) {
-    Lane lane = staging.lane(0);
+    Lane lane = lanes[0];
     int bytes = seal(lane, header, Math.toIntExact(extent.bytes()) - OVERHEAD, sealer);
     list(lane, header, bytes, listedHeader);
     tx.writeExtent(extent, 0, lane.sealed, 0, bytes);
@@ -266,9 +246,10 @@ final class SealedRecords {
             "its extent has %d bytes instead of %d".formatted(bytes, expected));
       }
     }
-    List<Unsealer> unsealers = Stream.generate(() -> new Unsealer(key)).limit(lanes).toList();
+    List<Unsealer> unsealers =
+        Stream.generate(() -> new Unsealer(key)).limit(lanes.length).toList();
     try {
-      share((lane, place) -> read(tx, extents, staging.lane(lane), place, unsealers.get(lane)));
+      share((lane, place) -> read(tx, extents, lanes[lane], place, unsealers.get(lane)));
     } catch (RuntimeException | Error e) {
       forget();
       throw e;
@@ -296,7 +277,7 @@ final class SealedRecords {
           header.toString(), "it cannot have %d bytes".formatted(extent.bytes()));
     }
     int length = (int) extent.bytes() - OVERHEAD;
-    Lane lane = staging.lane(0);
+    Lane lane = lanes[0];
     unseal(tx, extent, lane, header, length, unsealer);
     list(lane, header, length + OVERHEAD, listedHeader);
     return MirrorHeader.decode(lane.plain, length);

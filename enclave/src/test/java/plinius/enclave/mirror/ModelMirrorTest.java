@@ -24,6 +24,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import plinius.attestation.kbs.FreshnessMode;
 import plinius.attestation.kbs.MirrorId;
+import plinius.enclave.EnclaveException;
 import plinius.kernel.Workers;
 import plinius.pmem.Access;
 import plinius.pmem.MappedMemory;
@@ -495,12 +496,10 @@ class ModelMirrorTest {
 
   /** Whether a mirror has sealed values, of which it then must have kept nothing. */
   private static boolean sealed(ModelMirror mirror) throws ReflectiveOperationException {
-    Object[] lanes = (Object[]) field(field(mirror, "staging"), "lanes");
-    if (lanes[0] == null) {
-      return false;
-    }
-    assertThat((byte[]) field(lanes[0], "plain")).containsOnly(0);
-    return true;
+    Object lane = ((Object[]) field(field(mirror, "records"), "lanes"))[0];
+    assertThat((byte[]) field(lane, "plain")).containsOnly(0);
+    byte[] sealed = (byte[]) field(lane, "sealed");
+    return !Arrays.equals(sealed, new byte[sealed.length]);
   }
 
   private static Object field(Object of, String name) throws ReflectiveOperationException {
@@ -597,6 +596,25 @@ class ModelMirrorTest {
   }
 
   // ---------------------------------------------------------------- other terms
+
+  @Test
+  void a_configuration_too_long_for_a_header_is_refused_before_the_first_mirror() {
+    String longest = "#".repeat(MirrorHeader.SUBJECT_BYTES_MAX - 1000);
+
+    assertThatThrownBy(() -> created(longest + "#".repeat(1000)))
+        .isInstanceOf(EnclaveException.BadInput.class)
+        .hasMessageContaining("more than 258048 bytes");
+    try (ModelMirror mirror = created(longest)) {
+      for (int i = 1; i <= 2 * MirrorHeader.RING_ENTRIES; i++) {
+        mirror.mirrorOut(new Progress(i, i, 1));
+      }
+    }
+  }
+
+  private ModelMirror created(String cfg) {
+    MirrorTerms terms = terms(cfg, 1, "plan a", KEY_ID, JOB);
+    return ModelMirror.create(memory(), Protocol.PING_PONG, terms, tensors);
+  }
 
   @Test
   void another_configuration_is_refused_with_the_mirrored_one() {
