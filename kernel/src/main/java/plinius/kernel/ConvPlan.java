@@ -69,7 +69,8 @@ public enum ConvPlan {
     long taps = (long) s.size() * s.size() * s.groups();
     long forward = taps * s.groupChannels() * blocks(s.groupFilters());
     long backward = taps * s.groupFilters() * blocks(s.groupChannels());
-    return Ranges.array("weights in blocks of " + BLOCK, MARGIN + Math.max(forward, backward));
+    long most = MARGIN + Math.max(forward, backward);
+    return Ranges.array("weights in blocks of " + BLOCK, most, 1, 1);
   }
 
   /** Floats that a {@link #WINOGRAD} convolution's transformed weights, or updates, take. */

@@ -43,7 +43,7 @@ public record ConvShape(
               .formatted(size, h, w, pad));
     }
     long outH = out(h, size, stride, pad);
-    Ranges.array("weights", size, size, c / groups, filters);
+    Ranges.array("weights", (long) size * size, c / groups, filters);
     Ranges.array("padded input", h, w + 2L * pad, c);
     Ranges.array("output", outH, out(w, size, stride, pad), filters);
     Ranges.array("padded delta", outH, w + 2L * size, filters);

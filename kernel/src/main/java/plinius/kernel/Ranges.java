@@ -16,15 +16,12 @@ public final class Ranges {
   private Ranges() {}
 
   /**
-   * How many values an array of these lengths has.
+   * How many values an array of these lengths has: three, of which no call makes an array.
    *
    * @throws IllegalArgumentException that says what it is of, if no array holds so many
    */
-  static int array(String what, long... lengths) {
-    double count = 1;
-    for (long length : lengths) {
-      count *= length;
-    }
+  static int array(String what, long a, long b, long c) {
+    double count = (double) a * b * c;
     if (count > MOST) {
       throw new IllegalArgumentException(
           "%s of %.0f values, more than an array holds".formatted(what, count));
