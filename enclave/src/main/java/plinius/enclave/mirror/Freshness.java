@@ -19,6 +19,9 @@ public final class Freshness {
   /** How long training waits for a broker that does not answer, or cannot, before it stops. */
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 
+  /** Mirrors that a slow answer may take, or half of the window if that is less. */
+  private static final int SPARE = 8;
+
   private static final Duration PAUSE = Duration.ofMillis(500);
 
   private final FreshnessMode mode;
@@ -92,14 +95,15 @@ public final class Freshness {
   }
 
   /**
-   * A mirror is durable. Tells the broker as soon as half of what the mode allows is unknown to it,
-   * and returns at the latest when all of it would be: so an answer may be slow, or missing once.
+   * A mirror is durable. Tells the broker while a few of those that the mode allows are left, and
+   * returns at the latest when none would be: so an answer may be slow, or missing once. Not
+   * earlier, because each time host, broker and this thread take the cores from training.
    *
    * @param newest names the mirror, if it is to be told
    */
   public void mirrored(long sequence, Supplier<MirrorId> newest) {
     long unknown = sequence - acknowledged;
-    if (mode.recorded() && unknown >= (mode.mirrors() + 1) / 2) {
+    if (mode.recorded() && unknown >= mode.mirrors() - Math.min(mode.mirrors() / 2, SPARE)) {
       advance(newest.get(), unknown >= mode.mirrors());
     }
   }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import plinius.attestation.AttestationException;
 import plinius.attestation.kbs.FreshnessMode;
@@ -91,6 +92,14 @@ class FreshnessTest {
     freshness(FreshnessMode.STRICT, Optional.of(MirrorId.NONE)).adopt(MirrorId.NONE);
 
     assertThat(told).containsExactly(3L, 9L);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1", "2, 1", "3, 2", "8, 4", "16, 8", "17, 9", "32, 24", "64, 56"})
+  void the_broker_is_told_while_some_mirrors_of_the_window_are_left(int window, int every) {
+    train(freshness(new FreshnessMode(window), Optional.of(MirrorId.NONE)), 1, 3 * every);
+
+    assertThat(told).containsExactly((long) every, 2L * every, 3L * every);
   }
 
   @Test
