@@ -433,7 +433,7 @@ public final class ModelMirror implements AutoCloseable {
   }
 
   private static Extent headerExtent(ReadTx tx, long root) {
-    return extent(tx, root + HEADER_AT, "header");
+    return extent(tx, root + HEADER_AT, "the header");
   }
 
   private static Extent extent(ReadTx tx, long at, String what) {
