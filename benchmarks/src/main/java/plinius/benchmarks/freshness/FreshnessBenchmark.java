@@ -44,8 +44,8 @@ public final class FreshnessBenchmark implements Callable<Integer> {
   private static final String KEY = "owner.key";
   private static final String DATA = "digits.sealed";
 
-  /** Iterations of a stretch: in the window's mode the broker is told once in it. */
-  private static final int STRETCH = 32;
+  /** Iterations of a stretch: in the window's mode the broker is told once in each. */
+  private static final int STRETCH = 24;
 
   private static final List<FreshnessMode> MODES =
       List.of(FreshnessMode.OFFLINE, FreshnessMode.DEFAULT, FreshnessMode.STRICT);
