@@ -16,7 +16,8 @@ public final class Ranges {
   private Ranges() {}
 
   /**
-   * How many values an array of these lengths has: three, of which no call makes an array.
+   * How many values an array of these lengths has. Asked in every call of a kernel, which a list of
+   * any length would cost an array.
    *
    * @throws IllegalArgumentException that says what it is of, if no array holds so many
    */

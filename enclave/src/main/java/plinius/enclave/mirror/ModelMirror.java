@@ -295,7 +295,7 @@ public final class ModelMirror implements AutoCloseable {
       set(tx, extentAt(root, i), fresh.get(i));
     }
     MirrorHeader header = header(next, progress, records.digest());
-    Extent headerExtent = tx.allocExtent(records.take(header, encodedSubject));
+    Extent headerExtent = tx.allocExtent(records.encode(header, encodedSubject));
     // Last: it binds all that was sealed before it.
     records.writeHeader(tx, headerExtent, sealers.getFirst());
     set(tx, root + HEADER_AT, headerExtent);

@@ -134,7 +134,7 @@ final class SealedRecords {
     }
 
     /** Its associated data in a mirror. */
-    byte[] in(long mirror) {
+    byte[] associatedData(long mirror) {
       ByteBuffer.wrap(associated).putLong(SEQUENCE_AT, mirror);
       return associated;
     }
@@ -209,27 +209,28 @@ final class SealedRecords {
     }
     tensor.copyTo(lane.plain, place.firstFloat(), floats);
     int bytes = seal(lane, place, 4 * floats, sealer);
-    list(lane, place, bytes, list);
+    putOn(list, lane, place, bytes);
     tx.writeExtent(extents.get(place.index), place.offset(), lane.sealed, 0, bytes);
   }
 
-  /** Takes a header, which is sealed next; returns its sealed bytes. */
-  int take(MirrorHeader plain, byte[] encodedSubject) {
+  /** Encodes a header, which is written next; returns its sealed bytes. */
+  int encode(MirrorHeader plain, byte[] encodedSubject) {
     return plain.encode(lanes[0].plain, encodedSubject) + OVERHEAD;
   }
 
-  /** Seals the header that was taken. */
+  /** Seals the header that was encoded last. */
   void writeHeader(Tx tx, Extent extent, Sealer sealer) {
     Lane lane = lanes[0];
     int bytes = seal(lane, header, Math.toIntExact(extent.bytes()) - OVERHEAD, sealer);
-    list(lane, header, bytes, listedHeader);
+    putOn(listedHeader, lane, header, bytes);
     tx.writeExtent(extent, 0, lane.sealed, 0, bytes);
   }
 
   private int seal(Lane lane, Place place, int length, Sealer sealer) {
     ByteBuffer.wrap(lane.sealed).putInt(place.index).putInt(place.record).putLong(sequence);
     return PLACE_BYTES
-        + sealer.seal(lane.plain, 0, length, place.in(sequence), lane.sealed, PLACE_BYTES);
+        + sealer.seal(
+            lane.plain, 0, length, place.associatedData(sequence), lane.sealed, PLACE_BYTES);
   }
 
   /**
@@ -267,7 +268,7 @@ final class SealedRecords {
     MirroredTensor tensor = tensors.get(place.index);
     int floats = floats(tensor, place);
     unseal(tx, extents.get(place.index), lane, place, 4 * floats, unsealer);
-    list(lane, place, 4 * floats + OVERHEAD, list);
+    putOn(list, lane, place, 4 * floats + OVERHEAD);
     tensor.copyFrom(lane.plain, place.firstFloat(), floats);
   }
 
@@ -279,7 +280,7 @@ final class SealedRecords {
     int length = (int) extent.bytes() - OVERHEAD;
     Lane lane = lanes[0];
     unseal(tx, extent, lane, header, length, unsealer);
-    list(lane, header, length + OVERHEAD, listedHeader);
+    putOn(listedHeader, lane, header, length + OVERHEAD);
     return MirrorHeader.decode(lane.plain, length);
   }
 
@@ -304,7 +305,8 @@ final class SealedRecords {
     }
     int sealed = length + Sealer.OVERHEAD;
     try {
-      unsealer.unseal(lane.sealed, PLACE_BYTES, sealed, place.in(sequence), lane.plain, 0);
+      unsealer.unseal(
+          lane.sealed, PLACE_BYTES, sealed, place.associatedData(sequence), lane.plain, 0);
     } catch (SealException.NotAuthentic e) {
       throw new MirrorException.Tampered(
           place.toString(), "its seal does not fit (at least one bit of it was changed)");
@@ -316,7 +318,7 @@ final class SealedRecords {
   }
 
   /** Puts a record that was sealed, or is authentic, on a list. */
-  private static void list(Lane lane, Place place, int bytes, byte[] list) {
+  private static void putOn(byte[] list, Lane lane, Place place, int bytes) {
     int at = LISTED_BYTES * place.number;
     System.arraycopy(lane.sealed, 0, list, at, 8);
     System.arraycopy(lane.sealed, bytes - TAG_BYTES, list, at + 8, TAG_BYTES);

@@ -28,7 +28,7 @@ import plinius.seal.Unsealer;
  */
 class AllocationTest {
   /**
-   * Some 250 objects of 64 bytes and up, of all threads; none grows with the model or the batch.
+   * Some 250 objects of 64 bytes and up, of all threads: a few for each sample, tensor and layer.
    */
   private static final long FEW = 24 << 10;
 
